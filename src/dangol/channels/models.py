@@ -1,0 +1,234 @@
+import gzip
+import uuid
+from typing import Final
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from dangol.kernel.files import keep_file, read_file
+from dangol.kernel.secrets import lock_secret, unlock_secret
+
+LARGEST_ROW_BYTES: Final = 256 * 1024
+
+
+class Channel(models.Model):
+    """Where messages come from and go to. A mailbox is a channel of kind "email"."""
+
+    class Kind(models.TextChoices):
+        EMAIL = "email", _("E-mail")
+
+    kind = models.CharField(max_length=20, choices=Kind.choices, default=Kind.EMAIL)
+    name = models.CharField(_("name"), max_length=80)
+    is_active = models.BooleanField(_("in use"), default=True)
+    signature = models.TextField(_("signature"), blank=True)
+    acknowledgement = models.TextField(_("answer at once to a new matter"), blank=True)
+    promised_first_seconds = models.PositiveIntegerField(_("promised first answer"), null=True, blank=True)
+    promised_next_seconds = models.PositiveIntegerField(_("promised next answer"), null=True, blank=True)
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Security(models.TextChoices):
+    TLS = "tls", _("TLS")
+    STARTTLS = "starttls", _("STARTTLS")
+    NONE = "none", _("none (only on this machine)")
+
+
+class Mailbox(models.Model):
+    """What an e-mail channel is connected to. Passwords are locked with the installation's key."""
+
+    class Outgoing(models.TextChoices):
+        SMTP = "smtp", _("sent by SMTP")
+        KEPT = "kept", _("kept here, nothing leaves")
+
+    channel = models.OneToOneField(
+        Channel, primary_key=True, on_delete=models.CASCADE, related_name="mailbox"
+    )
+    address = models.EmailField(_("address"), unique=True)
+    aliases = models.JSONField(_("other addresses"), default=list, blank=True)
+    from_name = models.CharField(_("name that customers see"), max_length=120, blank=True)
+
+    imap_host = models.CharField(max_length=200, blank=True)
+    imap_port = models.PositiveIntegerField(default=993)
+    imap_security = models.CharField(max_length=10, choices=Security.choices, default=Security.TLS)
+    imap_user = models.CharField(max_length=200, blank=True)
+    imap_locked_password = models.TextField(blank=True)
+    imap_folder = models.CharField(max_length=200, default="INBOX")
+
+    outgoing = models.CharField(max_length=10, choices=Outgoing.choices, default=Outgoing.SMTP)
+    smtp_host = models.CharField(max_length=200, blank=True)
+    smtp_port = models.PositiveIntegerField(default=465)
+    smtp_security = models.CharField(max_length=10, choices=Security.choices, default=Security.TLS)
+    smtp_user = models.CharField(max_length=200, blank=True)
+    smtp_locked_password = models.TextField(blank=True)
+    plus_addressing = models.BooleanField(_("the server accepts name+word@…"), default=True)
+
+    # How far the fetcher has come: a cursor of UIDVALIDITY and UID, never flags and never dates.
+    uid_validity = models.BigIntegerField(null=True)
+    last_uid = models.BigIntegerField(default=0)
+    fetched_at = models.DateTimeField(null=True)
+    failing_since = models.DateTimeField(null=True)
+    failure = models.CharField(max_length=40, blank=True)
+
+    def __str__(self) -> str:
+        return f"mailbox {self.pk}"
+
+    @property
+    def imap_password(self) -> str | None:
+        """In clear; None when the key that locked it is gone."""
+        return unlock_secret(self.imap_locked_password)
+
+    @imap_password.setter
+    def imap_password(self, text: str) -> None:
+        self.imap_locked_password = lock_secret(text)
+
+    @property
+    def smtp_password(self) -> str | None:
+        """In clear; None when the key that locked it is gone."""
+        return unlock_secret(self.smtp_locked_password)
+
+    @smtp_password.setter
+    def smtp_password(self, text: str) -> None:
+        self.smtp_locked_password = lock_secret(text)
+
+    @property
+    def is_fetched(self) -> bool:
+        """Whether there is a server to fetch from."""
+        return bool(self.imap_host)
+
+    @property
+    def addresses(self) -> list[str]:
+        """Every address under which this mailbox is written to, lower case."""
+        return [self.address.lower(), *(str(alias).lower() for alias in self.aliases)]
+
+
+class Content(models.Model):
+    """Bytes kept whole: compressed in the row up to 256 kB, else a file by SHA-256."""
+
+    body = models.BinaryField(null=True)
+    file_sha256 = models.CharField(max_length=64, blank=True)
+    size = models.PositiveBigIntegerField()
+
+    class Meta:
+        abstract = True
+
+    @staticmethod
+    def fields_for(content: bytes) -> dict[str, object]:
+        """The values to create a row with. A large content is on disk when this returns."""
+        packed = gzip.compress(content, compresslevel=1, mtime=0) if len(content) <= 4 * LARGEST_ROW_BYTES else b""
+        if packed and len(packed) <= LARGEST_ROW_BYTES:
+            return {"body": packed, "size": len(content)}
+        return {"file_sha256": keep_file(content), "size": len(content)}
+
+    @property
+    def content(self) -> bytes:
+        """The bytes as they were kept."""
+        if self.body is not None:
+            return gzip.decompress(bytes(self.body))
+        return read_file(self.file_sha256)
+
+
+class Raw(Content):
+    """A message exactly as it arrived, committed before anything else is done with it."""
+
+    class State(models.TextChoices):
+        NEW = "new", _("new")
+        TAKEN = "taken", _("taken in")
+        DOUBLE = "double", _("came twice")
+        QUARANTINED = "quarantined", _("set aside")
+
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+")
+    key = models.CharField(max_length=64)  # SHA-256 of the bytes: the same bytes are stored once a channel
+    source = models.CharField(max_length=120, blank=True)
+    received_at = models.DateTimeField()
+    stored_at = models.DateTimeField()
+    is_silent = models.BooleanField(default=False)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.NEW)
+    tries = models.PositiveSmallIntegerField(default=0)
+    claimed_until = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("channel", "key", name="one_raw_a_content")]
+        indexes = [
+            models.Index("id", name="raw_new", condition=Q(state="new")),
+            models.Index("id", name="raw_quarantined", condition=Q(state="quarantined")),
+        ]
+
+    def __str__(self) -> str:
+        return f"raw {self.pk}"
+
+
+class Delivery(Content):
+    """One envelope on its way out. The bytes never change, so every try sends the same Message-ID and date."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("on its way")
+        SENDING = "sending", _("being handed over")
+        SENT = "sent", _("sent")
+        RETRY = "retry", _("will be tried again")
+        FAILED = "failed", _("could not be sent")
+        UNDONE = "undone", _("taken back")
+
+    class Kind(models.TextChoices):
+        REPLY = "reply", _("reply")
+        ACKNOWLEDGEMENT = "acknowledgement", _("acknowledgement")
+        SYSTEM = "system", _("sign-in and invitations")
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    is_automatic = models.BooleanField(default=False)
+    message_id = models.CharField(max_length=250, unique=True)
+    envelope_from = models.CharField(max_length=320)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    created_at = models.DateTimeField()
+    due_at = models.DateTimeField()  # not before this instant: the time to undo, later the next try
+    tries = models.PositiveSmallIntegerField(default=0)
+    claimed_until = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    may_have_arrived_twice = models.BooleanField(default=False)
+    failure = models.CharField(max_length=40, blank=True)
+    server_said = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index("due_at", "id", name="delivery_due", condition=Q(state__in=["queued", "retry"])),
+            models.Index("id", name="delivery_sending", condition=Q(state="sending")),
+            models.Index("-id", name="delivery_failed", condition=Q(state="failed")),
+        ]
+
+    def __str__(self) -> str:
+        return f"delivery {self.pk}"
+
+
+class DeliveryRecipient(models.Model):
+    """What became of a delivery for one address."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("on its way")
+        ACCEPTED = "accepted", _("taken by the server")
+        REFUSED = "refused", _("refused")
+        BOUNCED = "bounced", _("came back")
+
+    class Role(models.TextChoices):
+        TO = "to", _("To")
+        CC = "cc", _("Cc")
+        BCC = "bcc", _("Bcc")
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="recipients")
+    address = models.CharField(max_length=320)
+    role = models.CharField(max_length=3, choices=Role.choices)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    status = models.CharField(max_length=20, blank=True)  # RFC 3463, or the three digits of SMTP
+    server_said = models.CharField(max_length=500, blank=True)
+    changed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index("address", "-id", name="recipient_address")]
+
+    def __str__(self) -> str:
+        return f"recipient {self.pk}"

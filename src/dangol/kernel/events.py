@@ -1,0 +1,133 @@
+"""What happened, in the order in which it became true.
+
+An app defines its events as frozen dataclasses below `Happened`; a command calls `emit` in its own transaction;
+whoever wants to follow calls `since` with the cursor it kept.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, ClassVar, NamedTuple
+
+from django.db import connection, transaction
+from django.db.models import BigIntegerField, Func, Q
+
+from dangol.kernel import clock
+from dangol.kernel.models import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class Happened:
+    """Parent of every event: past tense, primitives only (ids and numbers, never text or addresses).
+
+    `actor_id` is the person of the staff who did it, None for a customer or the machine. `silent` events
+    (imports, the demo's past) are on the timeline, and nothing reacts to them.
+    """
+
+    happened_at: datetime
+    actor_id: int | None = None
+    customer_id: int | None = None
+    silent: bool = False
+
+    known: ClassVar[dict[str, type["Happened"]]] = {}
+
+    def __init_subclass__(cls) -> None:
+        Happened.known[cls.__name__] = cls
+
+
+class Cursor(NamedTuple):
+    """A place in the stream of events. As text ("12.34") it is also the id that browsers send back."""
+
+    transaction: int = 0
+    event_id: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.transaction}.{self.event_id}"
+
+    @classmethod
+    def read(cls, text: str) -> "Cursor | None":
+        """The cursor that the text names; None when it is not one."""
+        first, dot, second = text.partition(".")
+        if not dot or not first.isascii() or not second.isascii() or not (first + second).isdigit():
+            return None
+        return cls(int(first), int(second))
+
+    @classmethod
+    def after(cls, event: Event) -> "Cursor":
+        """The cursor of one who has read this event."""
+        return cls(event.transaction, event.pk)
+
+
+class CurrentTransaction(Func):
+    """The id of the running transaction on PostgreSQL; 0 on SQLite, where one writer at a time commits in order."""
+
+    template = "0"
+    output_field = BigIntegerField()
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, list[Any]]:
+        """`pg_current_xact_id` is 64 bits wide and never wraps."""
+        return "pg_current_xact_id()::text::bigint", []
+
+
+COMMON = frozenset(field.name for field in fields(Happened))
+
+
+def emit(*events: Happened) -> list[Event]:
+    """Write the events in the caller's transaction, in the order given, and return their rows."""
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError("emit belongs inside the transaction of the change that it tells of")
+    recorded_at = clock.now()
+    return Event.objects.bulk_create(
+        Event(
+            name=type(event).__name__,
+            happened_at=event.happened_at,
+            recorded_at=recorded_at,
+            actor_id=event.actor_id,
+            customer_id=event.customer_id,
+            silent=event.silent,
+            data={
+                field.name: getattr(event, field.name) for field in fields(event) if field.name not in COMMON
+            },
+            transaction=CurrentTransaction(),
+        )
+        for event in events
+    )
+
+
+def load(row: Event) -> Happened | None:
+    """The row as the event that was emitted; None for a name that this version does not know."""
+    kind = Happened.known.get(row.name)
+    if kind is None:
+        return None
+    wanted = {field.name for field in fields(kind)} - COMMON
+    return kind(
+        happened_at=row.happened_at,
+        actor_id=row.actor_id,
+        customer_id=row.customer_id,
+        silent=row.silent,
+        **{name: value for name, value in row.data.items() if name in wanted},
+    )
+
+
+def since(cursor: Cursor, *, limit: int, names: Iterable[str] | None = None) -> list[Event]:
+    """At most `limit` events behind the cursor, in commit order: none that commits later is ever skipped.
+
+    On PostgreSQL, rows of a transaction that may still be running, and all behind it, wait for the next call.
+    """
+    rows = Event.objects.filter(
+        Q(transaction=cursor.transaction, id__gt=cursor.event_id) | Q(transaction__gt=cursor.transaction)
+    )
+    if connection.vendor == "postgresql":
+        rows = rows.extra(where=["transaction < pg_snapshot_xmin(pg_current_snapshot())::text::bigint"])
+    if names is not None:
+        rows = rows.filter(name__in=list(names))
+    return list(rows.order_by("transaction", "id")[:limit])
+
+
+def latest() -> Cursor:
+    """The cursor of one who has read everything that can be read now."""
+    rows = Event.objects.all()
+    if connection.vendor == "postgresql":
+        rows = rows.extra(where=["transaction < pg_snapshot_xmin(pg_current_snapshot())::text::bigint"])
+    row = rows.order_by("-transaction", "-id").first()
+    return Cursor.after(row) if row else Cursor()

@@ -1,0 +1,55 @@
+"""The installation's keys: one secret in the data folder, from which every other key is derived.
+
+Needs no Django, so that settings can read it. Losing the file means new sign-ins, unreadable mailbox
+passwords and signed mail tokens that are no longer recognised: it travels in the backup.
+"""
+
+import base64
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+
+FILE_NAME = "secret.key"
+
+
+def read_secret(data_folder: Path) -> str | None:
+    """The installation's secret from the environment or its file; None where there is none yet."""
+    from_environment = os.environ.get("DANGOL_SECRET")
+    if from_environment:
+        return from_environment
+    try:
+        return (data_folder / FILE_NAME).read_text(encoding="ascii").strip() or None
+    except FileNotFoundError:
+        return None
+
+
+def make_secret(data_folder: Path) -> str:
+    """The installation's secret, made with the folder when there is none. Two processes make the same one."""
+    found = read_secret(data_folder)
+    if found:
+        return found
+    data_folder.mkdir(parents=True, exist_ok=True)
+    fresh = data_folder / f".{FILE_NAME}.{os.getpid()}"
+    fresh.touch(mode=0o600)
+    fresh.write_text(secrets.token_urlsafe(48), encoding="ascii")
+    try:
+        os.link(fresh, data_folder / FILE_NAME)
+    except FileExistsError:
+        pass
+    finally:
+        fresh.unlink()
+    made = read_secret(data_folder)
+    assert made, f"{data_folder / FILE_NAME} is empty"
+    return made
+
+
+def derive_key(secret: str, purpose: str) -> bytes:
+    """32 bytes for one purpose (HMAC-SHA256 of the purpose under the secret); purposes never share a key."""
+    return hmac.new(secret.encode(), f"dangol:{purpose}".encode(), hashlib.sha256).digest()
+
+
+def derive_text_key(secret: str, purpose: str) -> str:
+    """The same as URL-safe text, for libraries that want a string."""
+    return base64.urlsafe_b64encode(derive_key(secret, purpose)).decode()

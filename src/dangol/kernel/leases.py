@@ -1,0 +1,36 @@
+"""Leases: one process at a time, and another one soon after the first has died."""
+
+import os
+import socket
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+
+from dangol.kernel.models import Lease
+
+
+def holder_name() -> str:
+    """Who this process is, among all machines."""
+    return f"{socket.gethostname()[:50]}:{os.getpid()}"
+
+
+def take_lease(name: str, *, holder: str, seconds: float, at: datetime) -> bool:
+    """True when `holder` now has the lease until `at` + seconds: it was free, had run out, or was its own."""
+    until = at + timedelta(seconds=seconds)
+    free = Q(until__lte=at) | Q(holder=holder)
+    if Lease.objects.filter(free, name=name).update(holder=holder, until=until):
+        return True
+    if Lease.objects.filter(name=name).exists():
+        return False
+    try:
+        with transaction.atomic():
+            Lease.objects.create(name=name, holder=holder, until=until)
+    except IntegrityError:
+        return False
+    return True
+
+
+def give_back_lease(name: str, *, holder: str) -> None:
+    """Let the next one have it at once."""
+    Lease.objects.filter(name=name, holder=holder).delete()

@@ -1,0 +1,100 @@
+"""Work loops: small functions that do what is due and say how much that was."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.db import DatabaseError, close_old_connections, connection
+
+from dangol.kernel import clock
+from dangol.kernel.models import Heartbeat
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT_SECONDS = 15
+LONGEST_BACKOFF_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Loop:
+    """`turn` does a bounded piece of what is due and returns how many things it did; 0 lets the loop rest.
+
+    `prepare` runs once in the loop's own thread. `bell` wakes it before its rest is over.
+    """
+
+    name: str
+    turn: Callable[[], int]
+    rest_seconds: float
+    prepare: Callable[[], None] | None = None
+    bell: threading.Event = field(default_factory=threading.Event)
+
+
+def run_loops(loops: Sequence[Loop], stop: threading.Event) -> None:
+    """Run every loop in a thread of its own until `stop` is set; a turn that has begun is finished."""
+    threads = [
+        threading.Thread(target=_run, args=(loop, stop), name=loop.name, daemon=True) for loop in loops
+    ]
+    for thread in threads:
+        thread.start()
+    stop.wait()
+    for loop in loops:
+        loop.bell.set()
+    for thread in threads:
+        thread.join(timeout=20)
+
+
+def _run(loop: Loop, stop: threading.Event) -> None:
+    failures = 0
+    prepared = False
+    beat_due = 0.0
+    while not stop.is_set():
+        try:
+            if not prepared and loop.prepare:
+                loop.prepare()
+            prepared = True
+            done = loop.turn()
+            if failures or time.monotonic() >= beat_due:
+                _beat(loop.name)
+                beat_due = time.monotonic() + HEARTBEAT_SECONDS
+            failures = 0
+        except Exception as failure:
+            # A loop that died would be work that stops unseen: it says why, rests longer each time, goes on.
+            log.exception("loop=%s failed=%s", loop.name, type(failure).__name__)
+            done, failures = 0, failures + 1
+            if isinstance(failure, DatabaseError):
+                prepared = False
+                connection.close()
+            else:
+                _stumble(loop.name, failure)
+        if not done:
+            close_old_connections()
+            rest = min(loop.rest_seconds * 2**failures, LONGEST_BACKOFF_SECONDS)
+            loop.bell.wait(max(rest, loop.rest_seconds))
+            loop.bell.clear()
+    connection.close()
+
+
+def _beat(name: str) -> None:
+    Heartbeat.objects.update_or_create(
+        name=name, defaults={"beat_at": clock.now(), "failed_at": None, "failure": ""}
+    )
+
+
+def _stumble(name: str, failure: Exception) -> None:
+    at = clock.now()
+    try:
+        Heartbeat.objects.update_or_create(
+            name=name,
+            defaults={"failed_at": at, "failure": type(failure).__name__},
+            create_defaults={"beat_at": at, "failed_at": at, "failure": type(failure).__name__},
+        )
+    except DatabaseError:
+        connection.close()
+
+
+def is_beating(heartbeat: Heartbeat) -> bool:
+    """Whether the loop finished a turn lately."""
+    return heartbeat.beat_at > clock.now() - timedelta(seconds=4 * HEARTBEAT_SECONDS)

@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class ShowcaseConfig(AppConfig):
+    name = "dangol.showcase"

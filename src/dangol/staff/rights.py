@@ -1,0 +1,68 @@
+"""Who may do what: one table. Commands demand a right, and views name the one they need."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, Final, ParamSpec
+
+from django.http import HttpRequest, HttpResponse
+
+from dangol.kernel.errors import NotAllowed
+from dangol.staff.models import Role, Staff
+
+EVERYBODY: Final = frozenset(Role)
+LEADS: Final = frozenset({Role.OWNER, Role.MANAGER})
+OWNER: Final = frozenset({Role.OWNER})
+
+RIGHTS: Final[dict[str, frozenset[Role]]] = {
+    "answer": EVERYBODY,
+    "see_answer_times": EVERYBODY,
+    "see_stuck_work": LEADS,
+    "change_mailboxes": LEADS,
+    "invite_staff": LEADS,
+    "change_roles": OWNER,
+    "change_business": OWNER,
+}
+
+P = ParamSpec("P")
+
+
+def may(person: Staff | None, right: str) -> bool:
+    """Whether the person has the right; None is the machine itself, which has all."""
+    if person is None:
+        return True
+    return person.is_active and Role(person.role) in RIGHTS[right]
+
+
+def demand(person: Staff | None, right: str) -> None:
+    """Refuse (NotAllowed) when the person lacks the right."""
+    if not may(person, right):
+        raise NotAllowed
+
+
+def needs(
+    right: str,
+) -> Callable[
+    [Callable[Concatenate[HttpRequest, P], HttpResponse]], Callable[Concatenate[HttpRequest, P], HttpResponse]
+]:
+    """A view that only people with the right reach. The right is kept on it, where the table of URLs is tested."""
+
+    def decorate(
+        view: Callable[Concatenate[HttpRequest, P], HttpResponse],
+    ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            demand(actor(request), right)
+            return view(request, *args, **kwargs)
+
+        guarded.right = right  # type: ignore[attr-defined]
+        return guarded
+
+    return decorate
+
+
+def actor(request: HttpRequest) -> Staff:
+    """The person who asks. Only behind the sign-in."""
+    person: Any = request.user
+    if not isinstance(person, Staff):
+        raise NotAllowed
+    return person
