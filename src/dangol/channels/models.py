@@ -118,7 +118,9 @@ class Content(models.Model):
     @staticmethod
     def fields_for(content: bytes) -> dict[str, object]:
         """The values to create a row with. A large content is on disk when this returns."""
-        packed = gzip.compress(content, compresslevel=1, mtime=0) if len(content) <= 4 * LARGEST_ROW_BYTES else b""
+        packed = (
+            gzip.compress(content, compresslevel=1, mtime=0) if len(content) <= 4 * LARGEST_ROW_BYTES else b""
+        )
         if packed and len(packed) <= LARGEST_ROW_BYTES:
             return {"body": packed, "size": len(content)}
         return {"file_sha256": keep_file(content), "size": len(content)}
@@ -152,10 +154,10 @@ class Raw(Content):
     reason = models.CharField(max_length=300, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint("channel", "key", name="one_raw_a_content")]
+        constraints = [models.UniqueConstraint(fields=["channel", "key"], name="one_raw_a_content")]
         indexes = [
-            models.Index("id", name="raw_new", condition=Q(state="new")),
-            models.Index("id", name="raw_quarantined", condition=Q(state="quarantined")),
+            models.Index(fields=["id"], name="raw_new", condition=Q(state="new")),
+            models.Index(fields=["id"], name="raw_quarantined", condition=Q(state="quarantined")),
         ]
 
     def __str__(self) -> str:
@@ -196,9 +198,11 @@ class Delivery(Content):
 
     class Meta:
         indexes = [
-            models.Index("due_at", "id", name="delivery_due", condition=Q(state__in=["queued", "retry"])),
-            models.Index("id", name="delivery_sending", condition=Q(state="sending")),
-            models.Index("-id", name="delivery_failed", condition=Q(state="failed")),
+            models.Index(
+                fields=["due_at", "id"], name="delivery_due", condition=Q(state__in=["queued", "retry"])
+            ),
+            models.Index(fields=["id"], name="delivery_sending", condition=Q(state="sending")),
+            models.Index(fields=["-id"], name="delivery_failed", condition=Q(state="failed")),
         ]
 
     def __str__(self) -> str:
@@ -228,7 +232,7 @@ class DeliveryRecipient(models.Model):
     changed_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = [models.Index("address", "-id", name="recipient_address")]
+        indexes = [models.Index(fields=["address", "-id"], name="recipient_address")]
 
     def __str__(self) -> str:
         return f"recipient {self.pk}"

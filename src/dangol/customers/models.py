@@ -35,7 +35,7 @@ class Identity(models.Model):
     created_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint("kind", "address", name="one_identity_an_address")]
+        constraints = [models.UniqueConstraint(fields=["kind", "address"], name="one_identity_an_address")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
@@ -44,5 +44,3 @@ class Identity(models.Model):
     def is_mail(self) -> bool:
         """Whether mail can be written to it."""
         return self.kind == "email"
-
-

@@ -44,11 +44,13 @@ class Conversation(models.Model):
 
     class Meta:
         indexes = [
-            models.Index("state", "due_at", "id", name="inbox_by_due", condition=Q(merged_into=None)),
             models.Index(
-                "assignee", "state", "due_at", "id", name="inbox_mine", condition=Q(merged_into=None)
+                fields=["state", "due_at", "id"], name="inbox_by_due", condition=Q(merged_into=None)
             ),
-            models.Index("customer", "-last_message_at", name="inbox_of_customer"),
+            models.Index(
+                fields=["assignee", "state", "due_at", "id"], name="inbox_mine", condition=Q(merged_into=None)
+            ),
+            models.Index(fields=["customer", "-last_message_at"], name="inbox_of_customer"),
         ]
 
     def __str__(self) -> str:
@@ -101,9 +103,9 @@ class Message(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint("channel", "dedupe_key", name="one_message_an_arrival"),
+            models.UniqueConstraint(fields=["channel", "dedupe_key"], name="one_message_an_arrival"),
         ]
-        indexes = [models.Index("conversation", "happened_at", "id", name="message_of_conversation")]
+        indexes = [models.Index(fields=["conversation", "happened_at", "id"], name="message_of_conversation")]
 
     def __str__(self) -> str:
         return f"message {self.pk}"
@@ -123,7 +125,7 @@ class Reference(models.Model):
     is_own_id = models.BooleanField()
 
     class Meta:
-        indexes = [models.Index("digest", "channel", name="reference_digest")]
+        indexes = [models.Index(fields=["digest", "channel"], name="reference_digest")]
 
     def __str__(self) -> str:
         return f"reference {self.pk}"
@@ -182,7 +184,7 @@ class Draft(models.Model):
     saved_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint("conversation", "staff", name="one_draft_a_person")]
+        constraints = [models.UniqueConstraint(fields=["conversation", "staff"], name="one_draft_a_person")]
 
     def __str__(self) -> str:
         return f"draft {self.pk}"
@@ -216,12 +218,12 @@ class Wait(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                "conversation",
+                fields=["conversation"],
                 condition=Q(answered_at=None, dropped_at=None),
                 name="one_open_wait_a_conversation",
             )
         ]
-        indexes = [models.Index("answered_at", "channel", name="wait_answered")]
+        indexes = [models.Index(fields=["answered_at", "channel"], name="wait_answered")]
 
     def __str__(self) -> str:
         return f"wait {self.pk}"

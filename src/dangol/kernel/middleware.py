@@ -7,6 +7,7 @@ from typing import Final
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from dangol.kernel import events
 from dangol.kernel.errors import Refused
 from dangol.kernel.logs import request_id as current_request_id
 
@@ -38,6 +39,17 @@ def content_security_policy(get_response: Handler) -> Handler:
         response = get_response(request)
         response.headers.setdefault("Content-Security-Policy", POLICY)
         return response
+
+    return handle
+
+
+def live_cursor(get_response: Handler) -> Handler:
+    """Note how far the events had come before the page was read, so that its live stream begins without a gap."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        if request.method == "GET" and request.user.is_authenticated:
+            request.live_cursor = str(events.latest())  # type: ignore[attr-defined]
+        return get_response(request)
 
     return handle
 

@@ -19,8 +19,8 @@ class Event(models.Model):
 
     class Meta:
         indexes = [
-            models.Index("transaction", "id", name="event_in_commit_order"),
-            models.Index("customer_id", "happened_at", "id", name="event_timeline"),
+            models.Index(fields=["transaction", "id"], name="event_in_commit_order"),
+            models.Index(fields=["customer_id", "happened_at", "id"], name="event_timeline"),
         ]
 
     def __str__(self) -> str:
@@ -49,8 +49,8 @@ class Setback(models.Model):
     next_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint("follower", "event", name="one_setback_an_event")]
-        indexes = [models.Index("next_at", name="setback_next")]
+        constraints = [models.UniqueConstraint(fields=["follower", "event"], name="one_setback_an_event")]
+        indexes = [models.Index(fields=["next_at"], name="setback_next")]
 
     def __str__(self) -> str:
         return f"{self.follower} on {self.event_id}"
@@ -91,7 +91,7 @@ class AuditEntry(models.Model):
     after = models.JSONField(default=dict)
 
     class Meta:
-        indexes = [models.Index("-at", "-id", name="audit_newest")]
+        indexes = [models.Index(fields=["-at", "-id"], name="audit_newest")]
 
     def __str__(self) -> str:
         return f"{self.act} {self.thing} {self.thing_id}"
