@@ -1,0 +1,123 @@
+"""A private PostgreSQL for tests: in a folder of its own, on a socket in it, gone afterwards.
+
+PostgreSQL refuses to run as root; then it runs as the user `postgres` that its package makes. Nothing of a
+server that the machine may already run is read or changed.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+_SECONDS_TO_START = 30
+# Nothing here outlives the tests, so nothing needs to reach the disk.
+_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "60"}
+
+
+def find_programs() -> Path | None:
+    """The folder of the newest installed server's programs (Debian keeps them off the PATH), or None."""
+    candidates = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), reverse=True
+    )
+    on_path = shutil.which("initdb")
+    if on_path:
+        candidates.append(Path(on_path).resolve().parent)
+    return next((path for path in candidates if (path / "initdb").exists()), None)
+
+
+class PrivatePostgres:
+    """A running server; `url` is its DATABASE_URL. Use as a context manager."""
+
+    def __init__(self, programs: Path) -> None:
+        self.programs = programs
+        # Not below TMPDIR: a socket's path may have no more than 107 letters.
+        self.folder = Path(tempfile.mkdtemp(prefix="dangol-pg-", dir="/tmp"))
+        self.url = f"postgres://dangol@/postgres?host={quote(str(self.folder), safe='')}"
+        self._server: subprocess.Popen[bytes] | None = None
+        self._as_owner: list[str] = []
+        if os.geteuid() == 0:
+            owner = pwd.getpwnam("postgres")
+            os.chown(self.folder, owner.pw_uid, owner.pw_gid)
+            self._as_owner = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"]
+
+    def __enter__(self) -> PrivatePostgres:
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End the server at once and remove its folder."""
+        if self._server is not None and self._server.poll() is None:
+            self._server.send_signal(signal.SIGINT)  # ends without waiting for who is still connected
+            try:
+                self._server.wait(10)
+            except subprocess.TimeoutExpired:
+                self._server.kill()
+                self._server.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _start(self) -> None:
+        data = self.folder / "data"
+        initdb = [
+            self.programs / "initdb",
+            "--username=dangol",
+            "--auth=trust",
+            "--no-sync",
+            "--encoding=UTF8",
+        ]
+        # A fixed locale, so that order and upper case do not depend on the machine.
+        made = subprocess.run(
+            [*self._as_owner, *initdb, "--locale=C.UTF-8", data], capture_output=True, text=True, cwd="/"
+        )
+        if made.returncode:
+            raise RuntimeError(f"initdb failed: {made.stdout}{made.stderr}")
+        settings = {
+            **_FAST,
+            "listen_addresses": "",
+            "unix_socket_directories": str(self.folder),
+            "timezone": "UTC",
+        }
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        with (self.folder / "log").open("wb") as log:
+            self._server = subprocess.Popen(
+                [*self._as_owner, self.programs / "postgres", "-D", data, *options],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd="/",
+            )
+        self._wait_until_it_answers()
+
+    def _wait_until_it_answers(self) -> None:
+        assert self._server is not None
+        ask = [self.programs / "pg_isready", "-q", "-h", self.folder, "-U", "dangol"]
+        deadline = time.monotonic() + _SECONDS_TO_START
+        while subprocess.run(ask).returncode:
+            if self._server.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"PostgreSQL did not start: {(self.folder / 'log').read_text()}")
+            time.sleep(0.05)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PrivatePostgres]:
+    """A PostgreSQL of this run's own, for what starts the whole program on it; skipped where none is installed."""
+    programs = find_programs()
+    if programs is None:
+        pytest.skip("needs postgresql")
+    with PrivatePostgres(programs) as server:
+        yield server
