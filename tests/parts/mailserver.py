@@ -1,0 +1,267 @@
+"""A real mail server for tests: Dovecot (IMAP, LMTP) and exim (SMTP) on free ports in a folder of their own.
+
+Both run as an ordinary user: as the one who runs the tests, or as `nobody` where that is root, since
+neither server likes to be root. Nothing of the machine's own mail set-up is read or changed.
+
+    def test_mail_arrives(mailserver):
+        minji = mailserver.user("minji@moonburger.test")
+        mailserver.deliver(minji.address, raw)
+
+Addresses whose local part begins with `refused` are turned down for good by the server at RCPT, those with
+`later` for now; any other address without an account is accepted and bounced.
+"""
+
+import grp
+import imaplib
+import os
+import pwd
+import re
+import shutil
+import signal
+import smtplib
+import socket
+import ssl
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.parts.certificate import write_certificate
+from tests.parts.mailconfig import dovecot_config, exim_config
+
+PASSWORD = "correct-horse"
+_SECONDS_TO_START = 20
+
+
+@dataclass(frozen=True)
+class MailUser:
+    """An account on the test server."""
+
+    address: str
+    password: str
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where the server listens on 127.0.0.1: `imap` and `smtp` offer STARTTLS, the others begin with TLS."""
+
+    imap: int
+    imaps: int
+    smtp: int
+    smtps: int
+
+
+@dataclass
+class MailServer:
+    """A running Dovecot and exim. Made by `start`, ended by `stop`."""
+
+    folder: Path
+    owner: str
+    group: str
+    ports: Ports
+    host: str = "localhost"
+    _processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    _users: dict[str, MailUser] = field(default_factory=dict)
+
+    @property
+    def ssl_context(self) -> ssl.SSLContext:
+        """A context that trusts this server's certificate and checks it like any other."""
+        return ssl.create_default_context(cafile=str(self.folder / "cert.pem"))
+
+    def user(self, address: str, password: str = PASSWORD) -> MailUser:
+        """The account of this address, made now if it is new. Its mailbox begins empty."""
+        known = self._users.get(address)
+        if known and known.password == password:
+            return known
+        self._users[address] = MailUser(address, password)
+        text = "".join(f"{u.address}:{{PLAIN}}{u.password}\n" for u in self._users.values())
+        replace = self.folder / "users.new"
+        replace.write_text(text)
+        os.replace(replace, self.folder / "users")
+        return self._users[address]
+
+    def deliver(self, address: str, raw: bytes, *, sender: str = "") -> None:
+        """Put the raw message into the inbox of `address`, past SMTP. It is there when this returns."""
+        with smtplib.LMTP(str(self.folder / "lmtp")) as lmtp:
+            lmtp.sendmail(sender, [address], re.sub(rb"\r?\n", b"\r\n", raw))
+
+    def imap(self, address: str) -> imaplib.IMAP4:
+        """A signed-in connection that is not the code under test."""
+        user = self._users[address]
+        client = imaplib.IMAP4(self.host, self.ports.imap, timeout=10)
+        client.login(user.address, user.password)
+        return client
+
+    def mail(self, address: str, folder: str = "INBOX") -> list[bytes]:
+        """Every message in the folder, oldest first, without touching flags."""
+        with self.imap(address) as client:
+            client.select(folder, readonly=True)
+            _, found = client.search(None, "ALL")
+            numbers = found[0].decode().replace(" ", ",")
+            if not numbers:
+                return []
+            _, parts = client.fetch(numbers, "(BODY.PEEK[])")
+            return [part[1] for part in parts if isinstance(part, tuple)]
+
+    def wait_for_mail(self, address: str, count: int = 1, *, seconds: float = 15) -> list[bytes]:
+        """The mail of `address` as soon as there are `count` messages; AssertionError after `seconds`."""
+        found: list[bytes] = []
+
+        def enough() -> bool:
+            found[:] = self.mail(address)
+            return len(found) >= count
+
+        wait_until(enough, seconds, f"{count} messages for {address}")
+        return found
+
+    def flags(self, address: str) -> dict[int, set[str]]:
+        """The flags of each message in the inbox by UID, without \\Recent."""
+        with self.imap(address) as client:
+            client.select("INBOX", readonly=True)
+            _, lines = client.uid("FETCH", "1:*", "(FLAGS)")
+            rows = (line.decode() for line in lines if line)
+            pairs = (
+                re.search(r"UID (\d+).*FLAGS \(([^)]*)\)|FLAGS \(([^)]*)\).*UID (\d+)", row) for row in rows
+            )
+            return {
+                int(match[1] or match[4]): set((match[2] or match[3] or "").split()) - {"\\Recent"}
+                for match in pairs
+                if match
+            }
+
+    def renumber(self, address: str) -> None:
+        """Make the server forget its numbering, as after a restore: a new UIDVALIDITY, the same mail."""
+        mailbox = self.folder / "mail" / address
+        for path in [*mailbox.glob("dovecot-uidlist*"), *mailbox.glob("dovecot.index*")]:
+            path.unlink()
+        for path in mailbox.glob("dovecot-uidvalidity*"):
+            path.unlink()
+
+    def log(self) -> str:
+        """What both servers wrote, for the message of a failing test."""
+        paths = [self.folder / "dovecot.log", *sorted((self.folder / "exim").glob("log/*"))]
+        return "\n".join(
+            f"== {path.name}\n{path.read_text(errors='replace')[-4000:]}" for path in paths if path.exists()
+        )
+
+    def stop(self) -> None:
+        """End both servers and remove their folder."""
+        for process in self._processes:
+            process.send_signal(signal.SIGTERM)
+        for process in self._processes:
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def why_absent() -> str | None:
+    """What the machine lacks to run the server, as a reason to skip; None when nothing."""
+    missing = [
+        package
+        for package, path in (
+            ("dovecot-imapd", "/usr/lib/dovecot/imap"),
+            ("dovecot-lmtpd", "/usr/lib/dovecot/lmtp"),
+            ("exim4-daemon-light", "/usr/sbin/exim4"),
+        )
+        if not Path(path).exists()
+    ]
+    return f"needs a mail server: apt-get install {' '.join(missing)}" if missing else None
+
+
+def start() -> MailServer:
+    """A fresh server, ready to take mail. RuntimeError with its logs if it does not come up."""
+    owner, group = _ordinary_user()
+    folder = Path(tempfile.mkdtemp(prefix="dangol-mail-", dir="/tmp"))  # short: a socket's path has 108 bytes
+    server = MailServer(folder, owner, group, Ports(*_free_ports(4)))
+    try:
+        _lay_out(server)
+        _run(server, ["/usr/sbin/dovecot", "-F", "-c", str(folder / "dovecot.conf")])
+        _run(server, ["/usr/sbin/exim4", "-C", str(folder / "exim.conf"), "-bdf", "-q1s"])
+        for port in (server.ports.imap, server.ports.imaps, server.ports.smtp, server.ports.smtps):
+            wait_until(lambda port=port: _listens(port), _SECONDS_TO_START, f"port {port}")
+        wait_until((folder / "lmtp").exists, _SECONDS_TO_START, "the LMTP socket")
+    except BaseException as error:
+        log = server.log()
+        server.stop()
+        raise RuntimeError(f"The mail server did not start ({error}).\n{log}") from error
+    return server
+
+
+def wait_until(is_true: Callable[[], bool], seconds: float, what: str) -> None:
+    """Return as soon as `is_true` holds; AssertionError naming `what` after `seconds`."""
+    end = time.monotonic() + seconds
+    while not is_true():
+        assert time.monotonic() < end, f"waited {seconds} s for {what}"
+        time.sleep(0.02)
+
+
+@pytest.fixture(scope="session")
+def mailserver() -> Iterator[MailServer]:
+    """The mail server of this test run (one for each process of pytest-xdist)."""
+    reason = why_absent()
+    if reason:
+        pytest.skip(reason)
+    server = start()
+    yield server
+    server.stop()
+
+
+def _ordinary_user() -> tuple[str, str]:
+    user = pwd.getpwuid(os.getuid()) if os.getuid() else pwd.getpwnam("nobody")
+    return user.pw_name, grp.getgrgid(user.pw_gid).gr_name
+
+
+def _free_ports(count: int) -> list[int]:
+    # All are held open until all are known, so that no two are the same.
+    holders = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [holder.getsockname()[1] for holder in holders]
+    for holder in holders:
+        holder.close()
+    return ports
+
+
+def _lay_out(server: MailServer) -> None:
+    folder = server.folder
+    write_certificate(folder / "cert.pem", folder / "key.pem")
+    (folder / "users").write_text("")
+    for name in ("mail", "run", "exim", "exim/log", "exim/spool"):
+        (folder / name).mkdir()
+    names = {
+        "folder": str(folder),
+        "owner": server.owner,
+        "group": server.group,
+        **{name: str(getattr(server.ports, name)) for name in ("imap", "imaps", "smtp", "smtps")},
+    }
+    (folder / "dovecot.conf").write_text(dovecot_config(names))
+    (folder / "exim.conf").write_text(exim_config(names))
+    if not os.getuid():
+        for path in [folder, *folder.rglob("*")]:
+            shutil.chown(path, server.owner, server.group)
+
+
+def _run(server: MailServer, command: list[str]) -> None:
+    become = {"user": server.owner, "group": server.group, "extra_groups": []} if not os.getuid() else {}
+    output = (server.folder / "run" / f"{Path(command[0]).name}.out").open("wb")
+    server._processes.append(
+        subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd="/",
+            start_new_session=True,
+            **become,
+        )
+    )
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
