@@ -9,7 +9,8 @@ _LITERAL = re.compile(r"\[[0-9a-f.:]+\]|\[IPv6:[0-9a-f:.]+\]", re.IGNORECASE)
 
 _DAEMONS = frozenset({"mailer-daemon", "mailerdaemon", "mail-daemon", "maildaemon"})
 _NO_REPLY = re.compile(
-    r"(^|[._+-])(no|not|do[._-]?not|never|dont)[._-]?(reply|respond|response|answer)($|[._+\d-])", re.IGNORECASE
+    r"(^|[._+-])(no|not|do[._-]?not|never|dont)[._-]?(reply|respond|response|answer)($|[._+\d-])",
+    re.IGNORECASE,
 )
 
 
@@ -54,10 +55,7 @@ def without_plus(address: str) -> str:
 
 
 def is_one_of(address: str | None, own: Collection[str]) -> bool:
-    """Whether the address is one of `own`, whatever its case and whatever follows a plus.
-
-    An own address that carries a plus of its own (`shop+orders@…`) is held against as it is, too.
-    """
+    """Whether the address is one of `own`, whatever its case and whatever follows a plus."""
     if not address:
         return False
     return without_plus(address) in {without_plus(each) for each in own}

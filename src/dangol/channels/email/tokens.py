@@ -79,7 +79,7 @@ def make_token(key: bytes, conversation_id: int) -> str:
 
 def read_token(key: bytes, token: str) -> int | None:
     """The conversation's id if the token was made with this key, else None. Takes the same time either way."""
-    match = _TOKEN.fullmatch(token.lower())
+    match = _TOKEN.fullmatch(token.lower()) if token.isascii() else None
     if not match:
         return None
     conversation_id = int(match[1], 36)
