@@ -21,7 +21,9 @@ DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−~〜∼～", "-"))
 class HoursUnclear(Refused):
     """The text is no opening hours."""
 
-    message = _("Write opening hours like 09:00-12:00, 13:00-18:00, and leave the field empty on a closed day.")
+    message = _(
+        "Write opening hours like 09:00-12:00, 13:00-18:00, and leave the field empty on a closed day."
+    )
 
 
 def spans_from(text: str) -> tuple[Span, ...]:

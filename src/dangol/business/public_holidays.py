@@ -25,7 +25,8 @@ class HolidaysUnknown(Refused):
     """The library does not know this country, or not this part of it."""
 
     message = _(
-        "We don't know the public holidays of this country. Please stay open on holidays and enter the closed days yourself."
+        "We don't know the public holidays of this country or region. "
+        "Please choose to stay open on public holidays, and enter the closed days yourself."
     )
 
 

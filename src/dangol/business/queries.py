@@ -1,0 +1,63 @@
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from dangol.business import hours
+from dangol.business.models import Business, OpeningCalendar, calendar_of
+
+
+@dataclass(frozen=True)
+class SpecialDay:
+    """A day with hours of its own; none when it is closed."""
+
+    day: date
+    spans: tuple[hours.Span, ...]
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class OpeningHours:
+    """The opening hours in force, as a form shows them."""
+
+    weekly: tuple[tuple[hours.Span, ...], ...]
+    special_days: tuple[SpecialDay, ...]
+    holidays: tuple[tuple[date, str], ...]
+    holidays_until: int | None
+
+
+def current_business() -> Business:
+    """The business; before the first visit an unsaved one with defaults."""
+    return Business.objects.filter(pk=Business.ONLY).first() or Business()
+
+
+def version_at(at: datetime) -> OpeningCalendar | None:
+    """The row in force at the instant. Before the first one, the first: history is measured by what is known."""
+    return (
+        OpeningCalendar.objects.filter(effective_from__lte=at).order_by("-effective_from", "-id").first()
+        or OpeningCalendar.objects.order_by("effective_from", "id").first()
+    )
+
+
+def calendar_at(at: datetime) -> hours.Calendar:
+    """The calendar in force at the instant; always open as long as nobody entered any hours."""
+    rows = OpeningCalendar.objects.values_list("uid", flat=True)
+    uid = (
+        rows.filter(effective_from__lte=at).order_by("-effective_from", "-id").first()
+        or rows.order_by("effective_from", "id").first()
+    )
+    return hours.always_open(current_business().time_zone) if uid is None else calendar_of(uid)
+
+
+def opening_hours(at: datetime) -> OpeningHours:
+    """The opening hours in force at the instant, special days and holidays in order of date."""
+    version = version_at(at)
+    if version is None:
+        return OpeningHours((hours.ALL_DAY,) * 7, (), (), None)
+    calendar = version.calendar
+    names = {date.fromisoformat(day): name for day, name, _spans in version.special_days}
+    special = sorted(calendar.special.items())
+    return OpeningHours(
+        weekly=calendar.weekly,
+        special_days=tuple(SpecialDay(day, spans, names[day]) for day, spans in special),
+        holidays=tuple((date.fromisoformat(day), name) for day, name in version.closed_days),
+        holidays_until=version.holidays_until,
+    )
