@@ -107,7 +107,7 @@ def check_accessibility(page: Page, *, except_rules: tuple[str, ...] = ()) -> No
     from axe_playwright_python.sync_playwright import Axe
 
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme)
         options = {
             "runOnly": {"type": "tag", "values": _RULES},
             "rules": {rule: {"enabled": False} for rule in except_rules},

@@ -83,7 +83,7 @@ class PrivatePostgres:
         ]
         # A fixed locale, so that order and upper case do not depend on the machine.
         made = subprocess.run(
-            [*self._as_owner, *initdb, "--locale=C.UTF-8", data], capture_output=True, text=True, cwd="/"
+            [*self._as_owner, *initdb, "--locale=C.UTF-8", str(data)], capture_output=True, text=True, cwd="/"
         )
         if made.returncode:
             raise RuntimeError(f"initdb failed: {made.stdout}{made.stderr}")
@@ -105,7 +105,7 @@ class PrivatePostgres:
 
     def _wait_until_it_answers(self) -> None:
         assert self._server is not None
-        ask = [self.programs / "pg_isready", "-q", "-h", self.folder, "-U", "dangol"]
+        ask = [str(self.programs / "pg_isready"), "-q", "-h", str(self.folder), "-U", "dangol"]
         deadline = time.monotonic() + _SECONDS_TO_START
         while subprocess.run(ask).returncode:
             if self._server.poll() is not None or time.monotonic() > deadline:
