@@ -1,0 +1,63 @@
+// hx-swap="keyed": children are matched by id. What did not change stays the very same element, so that an open
+// letter, a selection, a scroll position and whatever has the focus survive a refresh.
+
+const asServed = new WeakMap();
+
+// Two renderings of the same thing differ in the form token and in how many minutes ago it was.
+const essence = (html) =>
+  html
+    .replace(/(<relative-time[^>]*>)[^<]*/g, "$1")
+    .replace(/name="csrfmiddlewaretoken" value="[^"]*"/g, "");
+
+const remember = (container) => {
+  for (const child of container.children) asServed.set(child, essence(child.outerHTML));
+};
+
+const swap = (target, fragment) => {
+  const before = new Map([...target.children].filter((child) => child.id).map((child) => [child.id, child]));
+  const focused = target.contains(document.activeElement) ? document.activeElement.id : "";
+  const fresh = [];
+  const wanted = [...fragment.children].map((child) => {
+    const html = essence(child.outerHTML);
+    const known = child.id && before.get(child.id);
+    if (known && asServed.get(known) === html) return known;
+    asServed.set(child, html);
+    fresh.push(child);
+    return child;
+  });
+  const staying = new Set(wanted);
+  for (const child of [...target.children]) if (!staying.has(child)) child.remove();
+  let place = target.firstElementChild;
+  for (const child of wanted) {
+    if (child === place) place = place.nextElementSibling;
+    else target.insertBefore(child, place);
+  }
+  if (focused && document.activeElement?.id !== focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  return fresh;
+};
+
+htmx.defineExtension("keyed", {
+  handleSwap: (style, target, fragment) => {
+    if (style !== "keyed") return false;
+    target.dispatchEvent(new CustomEvent("keyed:before", { bubbles: true }));
+    const fresh = swap(target, fragment);
+    target.dispatchEvent(new CustomEvent("keyed:after", { bubbles: true, detail: { fresh } }));
+    return fresh;
+  },
+});
+
+document.querySelectorAll('[hx-swap^="keyed"]').forEach(remember);
+document.addEventListener("htmx:load", (event) => {
+  event.target.querySelectorAll?.('[hx-swap^="keyed"]').forEach(remember);
+});
+
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  const { xhr } = detail;
+  // Signed out meanwhile: the answer is the sign-in page, which belongs in the window and not in a part of it.
+  if (new URL(xhr.responseURL || location.href, location.href).pathname.startsWith("/account/login")) {
+    detail.shouldSwap = false;
+    location.reload();
+  }
+  // A refusal says where it goes (a toast); a whole error page goes nowhere.
+  if (xhr.status >= 400 && xhr.getResponseHeader("HX-Retarget")) detail.shouldSwap = true;
+});

@@ -1,0 +1,105 @@
+// <live-feed data-src data-cursor>: follows what happens and asks the parts of the page that care to load again.
+//
+// A part says what it cares about (data-live="list conversation:7 customer:3") and how it loads (hx-get with
+// hx-trigger="live"). Of all tabs one holds the line and tells the others, because a browser opens only six
+// connections to a server; where locks are missing each tab holds its own while it is looked at.
+
+const DEBOUNCE = 120;
+const LONGEST_PAUSE = 20_000;
+
+class LiveFeed extends HTMLElement {
+  #cursor = "";
+  #topics = new Set();
+  #failures = 0;
+  #wasLost = false;
+  #source = null;
+  #tabs = new BroadcastChannel("dangol-live");
+  #flushing = 0;
+  #complaint = 0;
+
+  connectedCallback() {
+    this.#cursor = this.dataset.cursor || "";
+    this.#tabs.onmessage = ({ data }) => this.#hear(data);
+    if (navigator.locks) {
+      navigator.locks.request("dangol-live", () => new Promise(() => this.#open()));
+    } else {
+      const follow = () => (document.hidden ? this.#close() : this.#open());
+      document.addEventListener("visibilitychange", follow);
+      follow();
+    }
+  }
+
+  #open() {
+    if (this.#source) return;
+    const source = new EventSource(this.dataset.src + (this.#cursor ? `?since=${encodeURIComponent(this.#cursor)}` : ""));
+    this.#source = source;
+    source.onopen = () => this.#tell({ state: "live" });
+    source.onerror = () => {
+      this.#tell({ state: "lost" });
+      if (source.readyState === EventSource.CLOSED) this.#tryLater();
+    };
+    source.addEventListener("happened", (event) => this.#tell({ id: event.lastEventId, happened: JSON.parse(event.data) }));
+    source.addEventListener("reload", (event) => this.#tell({ id: event.lastEventId, all: true }));
+  }
+
+  #close() {
+    this.#source?.close();
+    this.#source = null;
+  }
+
+  #tryLater() {
+    this.#close();
+    this.#failures += 1;
+    // Asking for the menu finds out whether the sign-in ended; if so, the sign-in page comes up.
+    if (this.#failures === 2) this.#refresh((part) => part.matches("[data-live~=list]"));
+    setTimeout(() => this.#open(), Math.min(LONGEST_PAUSE, 1000 * 2 ** this.#failures) * (0.7 + 0.6 * Math.random()));
+  }
+
+  #tell(news) {
+    this.#tabs.postMessage(news);
+    this.#hear(news);
+  }
+
+  #hear({ id, happened, all, state }) {
+    if (id) this.#cursor = id;
+    if (state) this.#show(state);
+    if (all) this.#refresh(() => true);
+    if (!happened) return;
+    document.dispatchEvent(new CustomEvent("dangol:happened", { detail: happened }));
+    if (happened.conversation_id) {
+      this.#topics.add(`conversation:${happened.conversation_id}`);
+      if (!happened.name.startsWith("Draft")) this.#topics.add("list");
+    }
+    if (happened.joined_id) this.#topics.add(`conversation:${happened.joined_id}`);
+    if (happened.customer_id) this.#topics.add(`customer:${happened.customer_id}`);
+    this.#topics.add(happened.name);
+    clearTimeout(this.#flushing);
+    this.#flushing = setTimeout(() => this.#flush(), DEBOUNCE);
+  }
+
+  #flush() {
+    const topics = this.#topics;
+    this.#topics = new Set();
+    this.#refresh((part) => part.dataset.live.split(" ").some((topic) => topics.has(topic)));
+  }
+
+  #refresh(concerned) {
+    for (const part of document.querySelectorAll("[data-live]")) if (concerned(part)) htmx.trigger(part, "live");
+  }
+
+  #show(state) {
+    clearTimeout(this.#complaint);
+    if (state === "live") {
+      this.#failures = 0;
+      this.dataset.state = "live";
+      // The cursor brings what was missed; loading once more also covers what no event tells.
+      if (this.#wasLost) this.#refresh(() => true);
+      this.#wasLost = false;
+    } else {
+      this.#wasLost = true;
+      this.#complaint = setTimeout(() => (this.dataset.state = "lost"), 2500);
+    }
+  }
+}
+
+customElements.define("live-feed", LiveFeed);

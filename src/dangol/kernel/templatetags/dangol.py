@@ -1,0 +1,130 @@
+"""What pages say in the same way everywhere: {% load dangol %}."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+from django import template
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import conditional_escape, format_html, urlize
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import pgettext
+
+from dangol.kernel import clock
+from dangol.kernel.durations import short_duration
+from dangol.kernel.faces import initials, tint
+from dangol.kernel.icons import ICONS
+
+register = template.Library()
+
+
+@register.simple_tag
+def icon(name: str, label: str = "") -> SafeString:
+    """The picture inline; with a label it is read aloud, without it stands beside words that say the same."""
+    said = format_html(' role="img" aria-label="{}"', label) if label else ' aria-hidden="true"'
+    return mark_safe(f'<svg class="icon" viewBox="0 0 24 24"{said}>{ICONS[name]}</svg>')  # noqa: S308
+
+
+@register.simple_tag
+def face(name: str, size: str = "") -> SafeString:
+    """Letters for a person; hidden from screen readers, since the name stands beside it."""
+    classes = " ".join(filter(None, ("face", tint(name), size)))
+    return format_html('<span class="{}" aria-hidden="true">{}</span>', classes, initials(name))
+
+
+@register.simple_tag
+def when(at: datetime | None) -> SafeString:
+    """An instant in the fewest words that tell it from others: 12:04, Tue, 2 Nov, 2 Nov 2025."""
+    if at is None:
+        return SafeString("")
+    return _time(at, shown_instant(at))
+
+
+@register.simple_tag
+def clock_time(at: datetime) -> SafeString:
+    """The time of day: 12:04. The day is said elsewhere."""
+    return _time(at, date_format(timezone.localtime(at), "H:i"))
+
+
+@register.simple_tag
+def elapsed(since: datetime, due: datetime | None = None, warn: datetime | None = None) -> SafeString:
+    """How long it has been, kept up to date in the browser; past `warn` and `due` the chip around it changes."""
+    seconds = (clock.now() - since).total_seconds()
+    extra = SafeString("")
+    if due is not None:
+        extra += format_html(' data-due="{}"', due.isoformat())
+    if warn is not None:
+        extra += format_html(' data-warn="{}"', warn.isoformat())
+    return format_html(
+        '<relative-time datetime="{}"{} title="{}">{}</relative-time>',
+        since.isoformat(),
+        extra,
+        full_instant(since),
+        short_duration(seconds),
+    )
+
+
+@register.filter
+def duration(seconds: float | None) -> str:
+    """Seconds in words: "2 h 5 min"; a dash where nothing was measured."""
+    return "–" if seconds is None else short_duration(seconds)
+
+
+@register.filter
+def day(at: datetime) -> str:
+    """The day as a heading: Saturday, 21 November."""
+    local = timezone.localtime(at)
+    if local.year == timezone.localtime(clock.now()).year:
+        return date_format(local, pgettext("date format", "l, j F"))
+    return date_format(local, pgettext("date format", "l, j F Y"))
+
+
+@register.filter
+def full_time(at: datetime) -> str:
+    """The instant in full, for titles."""
+    return full_instant(at)
+
+
+@register.filter
+def tongue(text: str | None) -> SafeString:
+    """A lang attribute for words that are not in the page's language: Hangul is Korean, all else unsaid."""
+    if text and any("가" <= letter <= "힣" for letter in text[:400]):
+        return SafeString(' lang="ko"')
+    return SafeString("")
+
+
+@register.filter
+def linked(text: str) -> SafeString:
+    """Plain text with its web addresses as links that open apart and tell nobody where they were clicked."""
+    html = urlize(conditional_escape(text), nofollow=True, autoescape=False)
+    return mark_safe(  # noqa: S308  (escaped above; only urlize has written tags since)
+        html.replace(' rel="nofollow">', ' rel="nofollow noopener noreferrer" target="_blank">')
+    )
+
+
+@register.filter
+def urlquote(text: Any) -> str:
+    """For a part of an address."""
+    return quote(str(text), safe="")
+
+
+def shown_instant(at: datetime) -> str:
+    """12:04 today, a weekday within the last six days, else the date."""
+    local, today = timezone.localtime(at), timezone.localtime(clock.now())
+    if local.date() == today.date():
+        return date_format(local, "H:i")
+    if timedelta(0) < today.date() - local.date() < timedelta(days=7):
+        return date_format(local, "D")
+    if local.year == today.year:
+        return date_format(local, pgettext("date format", "j M"))
+    return date_format(local, pgettext("date format", "j M Y"))
+
+
+def full_instant(at: datetime) -> str:
+    """Saturday, 21 November 2026, 12:04."""
+    return date_format(timezone.localtime(at), pgettext("date format", "l, j F Y, H:i"))
+
+
+def _time(at: datetime, words: str) -> SafeString:
+    return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), full_instant(at), words)
