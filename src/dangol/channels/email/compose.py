@@ -16,7 +16,7 @@ from django.utils import translation
 from django.utils.dateformat import format as format_date
 from django.utils.translation import gettext as _
 
-from dangol.channels.email import markup, mime
+from dangol.channels.email import markup, mime_writing
 from dangol.channels.email.addresses import is_one_of, normalise
 from dangol.channels.incoming import Party
 
@@ -92,7 +92,7 @@ def references_for(
     """
     ids = [each.strip().strip("<>") for each in (*parent_references, parent_message_id or "")]
     # The last mention counts: the parent is the newest, even where an old program listed it before.
-    chain = list(reversed(dict.fromkeys(each for each in reversed(ids) if mime.is_message_id(each))))
+    chain = list(reversed(dict.fromkeys(each for each in reversed(ids) if mime_writing.is_message_id(each))))
     if len(chain) < 2:
         return tuple(chain)
     first, *middle, last = chain
@@ -114,7 +114,7 @@ def reply_subject(subject: str | None) -> str:
     rest, first = subject or "", None
     while match := _REPLY_PREFIX.match(rest):
         first, rest = first or match[1], rest[match.end() :]
-    return mime.one_line(f"{first or 'Re:'} {rest}")
+    return mime_writing.one_line(f"{first or 'Re:'} {rest}")
 
 
 def reply_to_all(
@@ -152,22 +152,25 @@ def _written(message_id: str) -> int:
 def _headers(mail: Outgoing) -> bytes:
     lines = [
         f"Date: {format_datetime(mail.date)}\r\n".encode(),
-        mime.address_header("From", [mail.sender]),
+        mime_writing.address_header("From", [mail.sender]),
     ]
     if mail.to:
-        lines.append(mime.address_header("To", mail.to))
+        lines.append(mime_writing.address_header("To", mail.to))
     if mail.cc:
-        lines.append(mime.address_header("Cc", mail.cc))
+        lines.append(mime_writing.address_header("Cc", mail.cc))
     if not mail.to and not mail.cc:
         lines.append(b"To: undisclosed-recipients:;\r\n")
-    lines += [mime.text_header("Subject", mail.subject), mime.id_header("Message-ID", [mail.message_id])]
+    lines += [
+        mime_writing.text_header("Subject", mail.subject),
+        mime_writing.id_header("Message-ID", [mail.message_id]),
+    ]
     if mail.reply_to:
-        lines.append(mime.address_header("Reply-To", [Party(mail.sender.name, mail.reply_to)]))
-    if mail.in_reply_to and mime.is_message_id(mail.in_reply_to):
-        lines.append(mime.id_header("In-Reply-To", [mail.in_reply_to]))
-    references = [each for each in mail.references if mime.is_message_id(each)]
+        lines.append(mime_writing.address_header("Reply-To", [Party(mail.sender.name, mail.reply_to)]))
+    if mail.in_reply_to and mime_writing.is_message_id(mail.in_reply_to):
+        lines.append(mime_writing.id_header("In-Reply-To", [mail.in_reply_to]))
+    references = [each for each in mail.references if mime_writing.is_message_id(each)]
     if references:
-        lines.append(mime.id_header("References", references))
+        lines.append(mime_writing.id_header("References", references))
     if mail.automatic:
         lines += [
             f"Auto-Submitted: {mail.automatic}\r\n".encode(),
@@ -179,12 +182,14 @@ def _headers(mail: Outgoing) -> bytes:
 
 def _body(mail: Outgoing) -> bytes:
     with translation.override(mail.language):
-        both = [mime.text_part("plain", _plain(mail)), mime.text_part("html", _page(mail))]
-    body = mime.multipart("alternative", _boundary(mail, "texts"), both)
+        both = [mime_writing.text_part("plain", _plain(mail)), mime_writing.text_part("html", _page(mail))]
+    body = mime_writing.multipart("alternative", _boundary(mail, "texts"), both)
     if not mail.attachments:
         return body
-    files = [mime.file_part(file.filename, file.content_type, file.content) for file in mail.attachments]
-    return mime.multipart("mixed", _boundary(mail, "files"), [body, *files])
+    files = [
+        mime_writing.file_part(file.filename, file.content_type, file.content) for file in mail.attachments
+    ]
+    return mime_writing.multipart("mixed", _boundary(mail, "files"), [body, *files])
 
 
 def _boundary(mail: Outgoing, purpose: str) -> str:
@@ -225,7 +230,7 @@ def _page(mail: Outgoing) -> str:
 def _introduction(quoted: Quoted) -> str:
     """The line above quoted history, as the mail programs of that language write it, so that they fold it."""
     address = normalise(quoted.who.address)
-    name = mime.one_line(quoted.who.name or "")
+    name = mime_writing.one_line(quoted.who.name or "")
     who = f"{name} <{address}>" if name and address else name or address or _("somebody")
     if quoted.at is None:
         return _("%(who)s wrote:") % {"who": who}
