@@ -75,7 +75,7 @@ class PrivatePostgres:
     def _start(self) -> None:
         data = self.folder / "data"
         initdb = [
-            self.programs / "initdb",
+            str(self.programs / "initdb"),
             "--username=dangol",
             "--auth=trust",
             "--no-sync",
