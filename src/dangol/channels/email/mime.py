@@ -1,184 +1,188 @@
-"""The grammar of a mail, written by hand so that the same mail is the same bytes on every Python.
-
-The standard library's generator folds differently between versions, encodes long Message-IDs as if they
-were text and picks boundaries at random; a retry must send the very mail that was tried before.
-Every function takes what people typed and returns ASCII lines that end in CRLF, but for addresses that
-only SMTPUTF8 can carry. Line breaks and control characters never come through.
-"""
+"""Raw bytes to a tree of parts, however broken they are. Enclosed messages are kept as the bytes they came as."""
 
 import binascii
 import re
-import unicodedata
-from base64 import b64encode
-from collections.abc import Sequence
-from urllib.parse import quote
+from collections.abc import Iterator
+from email.errors import InvalidBase64LengthDefect
+from email.message import Message
+from email.parser import BytesParser
+from email.policy import Compat32
+from typing import Any
 
-from dangol.channels.email.addresses import normalise
-from dangol.channels.incoming import Party
+from dangol.channels.email import headers
 
-_WIDTH = 76
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-_ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+( [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*", re.ASCII)
-_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*", re.ASCII)
-_FRAGILE = re.compile(r"^(From |\.)|[ \t]$|[^\n]{77}|[^\n\t\x20-\x7e]", re.MULTILINE | re.ASCII)
-_MESSAGE_ID = re.compile(r"[\x21-\x3b\x3d\x3f-\x7e]{1,900}", re.ASCII)
+# The parser's own reading of parameters takes quadratic time; no honest field comes near these.
+_MAX_MIME_FIELD = 8_000
+_MAX_FIELD = 200_000
+_MAX_LEAVES = 2_000
 
-
-def one_line(text: str) -> str:
-    """The text on one line: breaks and control characters become a space, letters are composed (NFC)."""
-    return " ".join(_CONTROL.sub(" ", unicodedata.normalize("NFC", text)).split())
-
-
-def is_message_id(text: str) -> bool:
-    """Whether the text can stand in angle brackets in a header line without breaking it."""
-    return _MESSAGE_ID.fullmatch(text) is not None
+_BLANK_LINE = re.compile(rb"(?:\r\n|\n|\r(?!\n))(?:\r\n|\n|\r)")
+_FIELD_LINE = re.compile(rb"[\x21-\x39\x3b-\x7e]+:|[ \t]|From ")
+_SPACED_FIELD = re.compile(rb"([\x21-\x39\x3b-\x7e]+)[ \t]+:")
+_SURE_FIELD = re.compile(rb"[A-Za-z][A-Za-z0-9_-]{1,70}[ \t]*:[ \t]")
+_BOUNDARY_LINE = re.compile(r"^--(?!-*\s*$)(\S[^\r\n]{0,200}?)[ \t]*\r?\n(?=[A-Za-z-]+:)", re.MULTILINE)
 
 
-def text_header(name: str, value: str) -> bytes:
-    """A header of free text such as Subject."""
-    return _folded(name, _words(one_line(value)))
+class _Policy(Compat32):
+    """Fields as they came, within limits; a transfer encoding in the one spelling that the parser knows."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        lower = name.lower()
+        if lower == "content-transfer-encoding":
+            word = re.match(r"[\s\"']*([A-Za-z0-9-]+)", value)
+            value = word[1].lower() if word else ""
+            value = {
+                "quotedprintable": "quoted-printable",
+                "base-64": "base64",
+                "uuencode": "x-uuencode",
+            }.get(value, value)
+        elif lower.startswith("content-"):
+            value = value[:_MAX_MIME_FIELD]
+        return name, value[:_MAX_FIELD]
+
+    def header_fetch_parse(self, name: str, value: str) -> str:
+        return value
 
 
-def address_header(name: str, parties: Sequence[Party]) -> bytes:
-    """A header of addresses. ValueError when a party has none that can be delivered to."""
-    words: list[str] = []
-    for position, party in enumerate(parties):
-        written = _mailbox(party)
-        if position < len(parties) - 1:
-            written[-1] += ","
-        words += written
-    return _folded(name, words)
+class Part(Message):
+    """One node of a message. `kind` is its real content type; the inherited `get_content_type` hides
+    enclosed messages from the parser, so that they stay whole."""
+
+    @property
+    def kind(self) -> str:
+        """Content type in lower case, without parameters; text/plain where it cannot be read."""
+        return super().get_content_type()
+
+    def get_content_type(self) -> str:
+        kind = self.kind
+        return "application/octet-stream" if kind.startswith("message/") else kind
+
+    def get_content_maintype(self) -> str:
+        return self.get_content_type().partition("/")[0]
+
+    def get_boundary(self, failobj: Any = None) -> Any:
+        try:
+            return super().get_boundary(failobj)
+        except (ValueError, TypeError, LookupError):
+            return failobj
+
+    def fields(self, name: str) -> list[str]:
+        """Every field of this name, raw, in order."""
+        lower = name.lower()
+        return [value for key, value in self.raw_items() if key.lower() == lower]
+
+    def field(self, name: str) -> str | None:
+        """The first field of this name that says anything, raw."""
+        return next((value for value in self.fields(name) if value.strip()), None)
+
+    @property
+    def disposition(self) -> str | None:
+        """`inline`, `attachment` or what else was said."""
+        value = headers.unlabelled(headers.unfold(self.field("content-disposition") or ""))
+        return value.partition(";")[0].strip().lower() or None
+
+    @property
+    def charset(self) -> str | None:
+        """The label, as written."""
+        return headers.parameter(self.field("content-type"), "charset")
+
+    def content(self) -> bytes:
+        """The part's bytes, transfer encoding undone; b"" for a multipart."""
+        data = self.get_payload(decode=True)
+        if not isinstance(data, bytes):
+            return b""
+        if any(isinstance(defect, InvalidBase64LengthDefect) for defect in self.defects):
+            # One letter too many: the library then gives the encoded text back.
+            kept = re.sub(rb"[^A-Za-z0-9+/]", b"", data)
+            kept = kept[: len(kept) - (len(kept) % 4 == 1)]
+            return binascii.a2b_base64(kept + b"=" * (-len(kept) % 4))
+        return data
+
+    def children(self) -> list["Part"]:
+        """The parts inside a multipart."""
+        payload = self.get_payload()
+        return [child for child in payload if isinstance(child, Part)] if isinstance(payload, list) else []
+
+    def leaves(self) -> Iterator["Part"]:
+        """Every part that holds something itself, in order, at most 2,000; without recursion."""
+        waiting = [self]
+        given = 0
+        while waiting and given < _MAX_LEAVES:
+            part = waiting.pop()
+            if part.is_multipart():
+                waiting.extend(reversed(part.children()))
+            else:
+                given += 1
+                yield part
 
 
-def id_header(name: str, message_ids: Sequence[str]) -> bytes:
-    """A header of Message-IDs given without angle brackets, one on each line. ValueError for what is none."""
-    if not all(map(is_message_id, message_ids)):
-        raise ValueError(f"{name}: not a Message-ID.")
-    return f"{name}: {_BREAK.join(f'<{each}>' for each in message_ids)}\r\n".encode()
+_POLICY = _Policy()
 
 
-def text_part(kind: str, text: str) -> bytes:
-    """A part of type text/`kind` in UTF-8, in the shorter of the encodings that any server carries."""
-    encoding, body = _encoded_text(text)
-    return _part([f"text/{kind}; charset=utf-8"], encoding, [], body)
+def open_mail(raw: bytes) -> tuple[Part, list[str]]:
+    """The tree of parts and machine words about what had to be repaired.
+
+    A structure nested deeper than the parser can follow comes back as one text part.
+    """
+    repaired, warnings = _repaired(raw)
+    parser: BytesParser[Part] = BytesParser(Part, policy=_POLICY)
+    try:
+        part = parser.parsebytes(repaired)
+    except RecursionError:
+        warnings.append("structure:too-deep")
+        part = parser.parsebytes(repaired, headersonly=True)
+        del part["content-type"]
+        return part, warnings
+    if part.kind.startswith("multipart/") and not part.is_multipart():
+        part = _with_found_boundary(part, warnings)
+    return part, warnings
 
 
-def file_part(filename: str, content_type: str, content: bytes) -> bytes:
-    """A part that is a file to save. Names of any language survive old and new mail programs."""
-    kind = content_type.strip().lower()
-    # Only 7bit may carry message/*, and multipart/* would be read as structure: both travel as plain files.
-    if not _TYPE.fullmatch(kind) or kind.startswith(("message/", "multipart/")):
-        kind = "application/octet-stream"
-    name = one_line(filename).replace("/", "_").replace("\\", "_") or "attachment"
-    body = binascii.b2a_base64(content, newline=False)
-    lines = b"\r\n".join(body[at : at + _WIDTH] for at in range(0, len(body), _WIDTH))
-    return _part([kind, *_old_name(name)], "base64", ["attachment", *_parameters("filename", name)], lines)
+def _with_found_boundary(part: Part, warnings: list[str]) -> Part:
+    """A multipart whose boundary is missing or other than announced, cut where its lines say."""
+    body = part.get_payload()
+    found = _BOUNDARY_LINE.search(body) if isinstance(body, str) else None
+    if found is None:
+        warnings.append("structure:no-parts")
+        return part
+    warnings.append("structure:boundary-guessed")
+    boundary = found[1].replace("\\", "\\\\").replace('"', '\\"')
+    source = f'Content-Type: {part.kind}; boundary="{boundary}"\n\n{body}'
+    try:
+        again = BytesParser(Part, policy=_POLICY).parsebytes(source.encode("ascii", "surrogateescape"))
+    except (RecursionError, UnicodeEncodeError):
+        return part
+    if again.is_multipart():
+        part.set_payload(again.get_payload())
+    return part
 
 
-def multipart(kind: str, boundary: str, parts: Sequence[bytes]) -> bytes:
-    """Several parts as one."""
-    between = f"--{boundary}\r\n".encode()
-    body = b"".join(between + part + b"\r\n" for part in parts) + f"--{boundary}--\r\n".encode()
-    return f'Content-Type: multipart/{kind};\r\n boundary="{boundary}"\r\n\r\n'.encode() + body
-
-
-_BREAK = "\r\n "
-
-
-def _folded(name: str, words: Sequence[str]) -> bytes:
-    lines = [f"{name}:"]
-    for word in words:
-        # The first word stays on the header's own line: an empty first line confuses old servers.
-        if len(lines[-1]) + 1 + len(word) > _WIDTH and lines[-1] != f"{name}:":
-            lines.append("")
-        lines[-1] += f" {word}"
-    return "\r\n".join(lines).encode() + b"\r\n"
-
-
-def _words(line: str) -> list[str]:
-    words = line.split(" ")
-    plain = line.isascii() and "=?" not in line and all(len(word) < _WIDTH - 16 for word in words)
-    return words if plain else _encoded_words(line)
-
-
-def _encoded_words(line: str) -> list[str]:
-    """RFC 2047, base64: at most 75 letters each and never a character torn in two."""
-    chunks, chunk = [], b""
-    for letter in line:
-        encoded = letter.encode("utf-8", "replace")
-        if len(chunk) + len(encoded) > 36:
-            chunks.append(chunk)
-            chunk = b""
-        chunk += encoded
-    chunks.append(chunk)
-    return [f"=?utf-8?b?{b64encode(each).decode()}?=" for each in chunks]
-
-
-def _mailbox(party: Party) -> list[str]:
-    address = normalise(party.address)
-    if address is None:
-        raise ValueError("A party without an address that can be delivered to.")
-    name = one_line(party.name or "")
-    if not name:
-        return [address]
-    if _ATOMS.fullmatch(name) and "=?" not in name:
-        return [*name.split(" "), f"<{address}>"]
-    if name.isascii() and "=?" not in name and len(name) < _WIDTH - 16:
-        escaped = re.sub(r'(["\\])', r"\\\1", name)
-        return [f'"{escaped}"', f"<{address}>"]
-    return [*_encoded_words(name), f"<{address}>"]
-
-
-def _encoded_text(text: str) -> tuple[str, bytes]:
-    text = re.sub(r"\r\n?|[\x85\u2028\u2029]", "\n", text).replace("\x00", "").rstrip("\n") + "\n"
-    data = text.replace("\n", "\r\n").encode("utf-8", "replace")
-    if not _FRAGILE.search(text):
-        return "7bit", data
-    quoted = binascii.b2a_qp(data, istext=True)
-    flat = binascii.b2a_base64(data, newline=False)
-    if len(quoted) <= len(flat):
-        return "quoted-printable", quoted
-    return "base64", b"\r\n".join(flat[at : at + _WIDTH] for at in range(0, len(flat), _WIDTH)) + b"\r\n"
-
-
-def _part(content_type: Sequence[str], encoding: str, disposition: Sequence[str], body: bytes) -> bytes:
-    lines = [f"Content-Type: {';'.join(_apart(content_type))}", f"Content-Transfer-Encoding: {encoding}"]
-    if disposition:
-        lines.append(f"Content-Disposition: {';'.join(_apart(disposition))}")
-    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
-
-
-def _apart(values: Sequence[str]) -> list[str]:
-    return [values[0], *(_BREAK + value for value in values[1:])]
-
-
-def _old_name(name: str) -> list[str]:
-    # Encoded words in a parameter are against the letter of RFC 2047, and what old Outlook and Naver read.
-    value = name if _is_token(name) else _BREAK.join(_encoded_words(name))
-    return [f'name="{value}"']
-
-
-def _parameters(key: str, value: str) -> list[str]:
-    """RFC 2231: `key="value"` for plain names, else percent-encoded UTF-8 in numbered pieces of one line."""
-    if _is_token(value):
-        return [f'{key}="{value}"']
-    letters = [quote(letter.encode("utf-8", "replace"), safe="") for letter in value]
-    pieces = [""]
-    for letter in letters:
-        if len(pieces[-1]) + len(letter) > 54:
-            pieces.append("")
-        pieces[-1] += letter
-    if len(pieces) == 1:
-        return [f"{key}*=utf-8''{pieces[0]}"]
-    return [f"{key}*{number}*={'' if number else _CHARSET}{piece}" for number, piece in enumerate(pieces)]
-
-
-_CHARSET = "utf-8''"
-
-
-def _is_token(name: str) -> bool:
-    return (
-        len(name) < 50
-        and re.fullmatch(r"[A-Za-z0-9 !#$&()+,\-.=@^_`{}~]+", name) is not None
-        and "=?" not in name
-    )
+def _repaired(raw: bytes) -> tuple[bytes, list[str]]:
+    """The same mail with a header block that the parser reads to its end."""
+    raw = raw.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
+    if b"\r\r\n" in raw[:1_000]:
+        raw = raw.replace(b"\r\r\n", b"\r\n")
+    blank = _BLANK_LINE.search(raw)
+    head, body = (raw[: blank.start()], raw[blank.start() :]) if blank else (raw, b"")
+    lines = head.splitlines(keepends=True)
+    if all(_FIELD_LINE.match(line) for line in lines) and not raw.startswith((b" ", b"\t", b">")):
+        return raw, []
+    last_field = max((index for index, line in enumerate(lines) if _SURE_FIELD.match(line)), default=-1)
+    kept: list[bytes] = []
+    warnings: list[str] = []
+    for index, line in enumerate(lines):
+        if _FIELD_LINE.match(line) and (kept or not line[:1].isspace()):
+            kept.append(line)
+        elif spaced := _SPACED_FIELD.match(line):
+            kept.append(spaced[1] + b":" + line[spaced.end() :])
+        elif index > last_field:
+            return b"".join(kept) + b"\n" + b"".join(lines[index:]) + body, [
+                *warnings,
+                "header:no-blank-line",
+            ]
+        elif kept and (line.startswith(b"=?") or kept[-1].rstrip().endswith(b",")):
+            kept.append(b" " + line)
+        elif not line.startswith(b">From "):
+            warnings.append("header:without-colon")
+    return b"".join(kept) + body, list(dict.fromkeys(warnings))
