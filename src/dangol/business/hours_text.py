@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 from itertools import pairwise
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from dangol.business.hours import DAY, Span
@@ -59,9 +59,9 @@ def spans_text(spans: Sequence[Span]) -> str:
 def hours_shown(spans: Sequence[Span]) -> str:
     """The hours of one day for a page, in the active language: "09:00–18:00", "closed", "all day"."""
     if not spans:
-        return gettext("closed")
+        return pgettext("opening hours", "closed")
     if tuple(spans) == ((0, DAY),):
-        return gettext("all day")
+        return pgettext("opening hours", "all day")
     return spans_text(spans).replace("-", "–")
 
 

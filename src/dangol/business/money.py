@@ -75,7 +75,7 @@ def minor_units(text: str, currency: str) -> int:
     Raises `NoAmount` when it is no number or has more digits than the currency.
     """
     plain = re.sub(r"[\s,원₩$€£¥]", "", text).replace(MINUS, "-")
-    if not re.fullmatch(r"-?\d{1,15}(\.\d{1,4})?", plain):
+    if not re.fullmatch(r"-?[0-9]{1,15}(\.[0-9]{1,4})?", plain):
         raise NoAmount
     units = Decimal(plain).scaleb(exponent(currency))
     if units != units.to_integral_value():

@@ -109,8 +109,11 @@ def share_of(count: int, total: int) -> Share | None:
 
 def measure(rows: Iterable[WaitRow], *, at: datetime) -> Measures:
     """The figures of these waits as they stand at the instant."""
-    opening, wall = [], []
-    kept, late, undecided = [], [], []
+    opening: list[int] = []
+    wall: list[int] = []
+    kept: list[int] = []
+    late: list[int] = []
+    undecided: list[int] = []
     for row in rows:
         if row.answered_at is not None:
             opening.append(_known(row.opening_seconds))
