@@ -77,7 +77,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "dangol.kernel.middleware.refusals",
+    "dangol.kernel.middleware.Refusals",
     "dangol.desk.middleware.first_visit",
 ]
 

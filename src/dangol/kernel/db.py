@@ -1,5 +1,7 @@
 """Small differences between the databases, in one place."""
 
+import hashlib
+
 from django.db import connection
 
 
@@ -14,3 +16,14 @@ def relax_durability() -> None:
             cursor.execute("PRAGMA synchronous=NORMAL")
         elif connection.vendor == "postgresql":
             cursor.execute("SET synchronous_commit = off")
+
+
+def lock_for_transaction(name: str) -> None:
+    """Let one transaction with this name run at a time, until it ends.
+
+    On SQLite every writing transaction already is alone (BEGIN IMMEDIATE).
+    """
+    if connection.vendor == "postgresql":
+        number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])

@@ -21,8 +21,12 @@ def take_lease(name: str, *, holder: str, seconds: float, at: datetime) -> bool:
     free = Q(until__lte=at) | Q(holder=holder)
     if Lease.objects.filter(free, name=name).update(holder=holder, until=until):
         return True
-    if Lease.objects.filter(name=name).exists():
-        return False
+    lease = Lease.objects.filter(name=name).first()
+    if lease is not None:
+        if not _is_dead(lease.holder):
+            return False
+        taken = Lease.objects.filter(name=name, holder=lease.holder, until=lease.until)
+        return bool(taken.update(holder=holder, until=until))
     try:
         with transaction.atomic():
             Lease.objects.create(name=name, holder=holder, until=until)
@@ -34,3 +38,18 @@ def take_lease(name: str, *, holder: str, seconds: float, at: datetime) -> bool:
 def give_back_lease(name: str, *, holder: str) -> None:
     """Let the next one have it at once."""
     Lease.objects.filter(name=name, holder=holder).delete()
+
+
+def _is_dead(holder: str) -> bool:
+    # A process of this machine that was killed need not be waited for.
+    host, _, rest = holder.partition(":")
+    pid = rest.partition(":")[0]
+    if host != socket.gethostname()[:50] or not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False

@@ -111,10 +111,13 @@ async def _follow(
     sent = _wanted_cursor(scope)
     await _send(send, "retry: 1000\n\n")
     if sent is not None:
-        missed = await asyncio.to_thread(_closing(lambda: events.since(sent, limit=MOST_CAUGHT_UP + 1)))
+        begun = sent
+        missed = await asyncio.to_thread(_closing(lambda: events.since(begun, limit=MOST_CAUGHT_UP + 1)))
         if len(missed) > MOST_CAUGHT_UP:
             sent = Cursor.after(missed[-1])
-            await _send(send, f"id: {await asyncio.to_thread(_closing(events.latest))}\nevent: reload\ndata: {{}}\n\n")
+            await _send(
+                send, f"id: {await asyncio.to_thread(_closing(events.latest))}\nevent: reload\ndata: {{}}\n\n"
+            )
             missed = []
         for row in missed:
             sent = Cursor.after(row)

@@ -54,7 +54,7 @@ def live_cursor(get_response: Handler) -> Handler:
     return handle
 
 
-class refusals:  # noqa: N801  (named as middleware functions are)
+class Refusals:
     """Turn a refusal into its sentence: a toast for htmx, a page otherwise, with the refusal's own status."""
 
     def __init__(self, get_response: Handler) -> None:

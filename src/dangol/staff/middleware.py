@@ -14,7 +14,7 @@ Handler = Callable[[HttpRequest], HttpResponse]
 
 
 def language_and_zone(get_response: Handler) -> Handler:
-    """Language: the person's, else the browser's before sign-in, else the business's. Zone: person's, else business's."""
+    """The person's language and zone, else the business's; before sign-in the language of the browser."""
 
     def handle(request: HttpRequest) -> HttpResponse:
         business = current_business()

@@ -1,0 +1,177 @@
+"""Every write of what arrives and leaves. What the people on both ends mean by it is the inbox's."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from dangol.channels.events import DeliveryBounced, MailSetAside
+from dangol.channels.incoming import Bounce
+from dangol.channels.models import Channel, Delivery, DeliveryRecipient, Raw
+from dangol.kernel.errors import Refused
+from dangol.kernel.events import emit
+
+CLAIM_SECONDS = 120
+
+
+class AlreadyOnItsWay(Refused):
+    message = _("Too late to take back: the mail has already left.")
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A message as it came: its bytes, when it was received, and where from (for people who look for it)."""
+
+    content: bytes
+    received_at: datetime
+    source: str = ""
+
+
+def store_raw(*, channel: Channel, arrivals: Sequence[Arrival], at: datetime, is_silent: bool = False) -> int:
+    """Store what arrived, once a content and channel, and return how many were new.
+
+    When this returns outside a transaction, they are committed; inside one, with it. Only then may the
+    sender's cursor move.
+    """
+    rows = {hashlib.sha256(arrival.content).hexdigest(): arrival for arrival in arrivals}
+    known = set(Raw.objects.filter(channel=channel, key__in=rows).values_list("key", flat=True))
+    new = [
+        Raw(
+            channel=channel,
+            key=key,
+            source=arrival.source[:120],
+            received_at=arrival.received_at,
+            stored_at=at,
+            is_silent=is_silent,
+            **Raw.fields_for(arrival.content),
+        )
+        for key, arrival in rows.items()
+        if key not in known
+    ]
+    with transaction.atomic():
+        before = Raw.objects.filter(channel=channel, key__in=rows).count()
+        Raw.objects.bulk_create(new, ignore_conflicts=True)
+        return Raw.objects.filter(channel=channel, key__in=rows).count() - before
+
+
+def claim_raw(*, limit: int, at: datetime) -> list[Raw]:
+    """Up to `limit` new messages, oldest first, that nobody else takes in until the claim runs out.
+
+    `tries` counts the claims: a message whose reading never ended is met again with 2.
+    """
+    with transaction.atomic():
+        free = Raw.objects.filter(Q(claimed_until=None) | Q(claimed_until__lte=at), state=Raw.State.NEW)
+        rows = list(
+            free.select_related("channel__mailbox")
+            .select_for_update(skip_locked=True, of=("self",))
+            .order_by("id")[:limit]
+        )
+        if rows:
+            Raw.objects.filter(pk__in=[row.pk for row in rows]).update(
+                tries=F("tries") + 1, claimed_until=at + timedelta(seconds=CLAIM_SECONDS)
+            )
+            for row in rows:
+                row.tries += 1
+    return rows
+
+
+def set_aside(*, raw: Raw, reason: str, at: datetime) -> None:
+    """Put a message that cannot be read into quarantine, where staff sees it."""
+    with transaction.atomic():
+        Raw.objects.filter(pk=raw.pk).update(
+            state=Raw.State.QUARANTINED, reason=reason[:300], claimed_until=None
+        )
+        emit(MailSetAside(happened_at=at, raw_id=raw.pk, channel_id=raw.channel_id, silent=raw.is_silent))
+
+
+def retry_raw(*, raw: Raw) -> None:
+    """Let a message in quarantine be taken in again, with a clean count of tries."""
+    Raw.objects.filter(pk=raw.pk, state=Raw.State.QUARANTINED).update(
+        state=Raw.State.NEW, tries=0, claimed_until=None
+    )
+
+
+def queue_delivery(
+    *,
+    channel: Channel,
+    kind: str,
+    content: bytes,
+    message_id: str,
+    envelope_from: str,
+    recipients: Iterable[tuple[str, str]],
+    at: datetime,
+    due_at: datetime,
+    is_automatic: bool = False,
+) -> Delivery:
+    """Put an envelope into the outbox: (role, address) a recipient, each address once, To before Cc before Bcc."""
+    with transaction.atomic():
+        delivery = Delivery.objects.create(
+            channel=channel,
+            kind=kind,
+            message_id=message_id,
+            envelope_from=envelope_from,
+            created_at=at,
+            due_at=due_at,
+            is_automatic=is_automatic,
+            **Delivery.fields_for(content),
+        )
+        seen: set[str] = set()
+        rows = []
+        for role, address in recipients:
+            if address.lower() not in seen:
+                seen.add(address.lower())
+                rows.append(DeliveryRecipient(delivery=delivery, address=address, role=role))
+        DeliveryRecipient.objects.bulk_create(rows)
+        return delivery
+
+
+def take_back_delivery(*, delivery: Delivery) -> None:
+    """Stop a delivery that has not begun. Refused (AlreadyOnItsWay) when it has."""
+    stopped = Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.QUEUED, claimed_until=None)
+    if not stopped.update(state=Delivery.State.UNDONE):
+        raise AlreadyOnItsWay
+
+
+def try_delivery_again(*, delivery: Delivery, at: datetime) -> None:
+    """Queue a failed delivery once more, for the recipients that did not get it; the bytes stay the same."""
+    with transaction.atomic():
+        if Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.FAILED).update(
+            state=Delivery.State.RETRY, due_at=at, tries=0, failure="", claimed_until=None
+        ):
+            delivery.recipients.filter(state=DeliveryRecipient.State.REFUSED).update(
+                state=DeliveryRecipient.State.WAITING
+            )
+
+
+def record_bounce(*, bounce: Bounce, at: datetime) -> Delivery | None:
+    """Note a delivery report on the delivery it belongs to; None when it belongs to none of ours.
+
+    Found by the Message-ID that the report returns; without one, by the newest delivery to that recipient of
+    the last week. Only a permanent failure changes the recipient.
+    """
+    delivery = None
+    if bounce.original_message_id:
+        delivery = Delivery.objects.filter(message_id=bounce.original_message_id).first()
+    if delivery is None and bounce.recipient and not bounce.original_message_id:
+        recent = DeliveryRecipient.objects.filter(
+            address__iexact=bounce.recipient,
+            delivery__sent_at__gt=at - timedelta(days=7),
+        )
+        recipient = recent.select_related("delivery").order_by("-id").first()
+        delivery = recipient.delivery if recipient else None
+    if delivery is None:
+        return None
+    if bounce.is_permanent:
+        rows = delivery.recipients.all()
+        if bounce.recipient:
+            rows = rows.filter(address__iexact=bounce.recipient)
+        with transaction.atomic():
+            if rows.exclude(state=DeliveryRecipient.State.BOUNCED).update(
+                state=DeliveryRecipient.State.BOUNCED, status=bounce.status or "", changed_at=at
+            ):
+                emit(DeliveryBounced(happened_at=at, delivery_id=delivery.pk, channel_id=delivery.channel_id))
+    return delivery

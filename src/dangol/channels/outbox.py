@@ -1,0 +1,133 @@
+"""The one outbox: everything that leaves is handed over here, whoever wrote it.
+
+A delivery is marked `sending`, durably, right before the server gets the data. Found so after a crash it is sent
+again with the same bytes and marked as maybe doubled: losing is worse.
+"""
+
+import logging
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+from django.db.models import Q
+
+from dangol.channels.email.smtp import SendResult, SmtpServer, send
+from dangol.channels.events import DeliveryFailed, DeliverySent
+from dangol.channels.models import Delivery, DeliveryRecipient, Mailbox
+from dangol.kernel import clock
+from dangol.kernel.events import emit
+
+log = logging.getLogger(__name__)
+
+CLAIM_SECONDS: Final = 15 * 60  # longer than the longest answer a server may take after the last dot
+RETRY_MINUTES: Final = (1, 5, 15, 30, 60, 120, 240, 480, 720, 1440)  # for about two days, as RFC 5321 asks
+State = Delivery.State
+RecipientState = DeliveryRecipient.State
+
+
+def deliver_due() -> int:
+    """Hand over one delivery whose time has come; 1 when there was one, else 0."""
+    delivery = claim_delivery(at=clock.now())
+    if delivery is None:
+        return 0
+    hand_over(delivery)
+    return 1
+
+
+def claim_delivery(*, at: datetime) -> Delivery | None:
+    """The delivery that is due longest, claimed for this process; None when nothing is due.
+
+    One that was found in `sending` had a process die at it: it may have arrived.
+    """
+    due = Q(state__in=[State.QUEUED, State.RETRY], due_at__lte=at)
+    left_behind = Q(state=State.SENDING)
+    free = Q(claimed_until=None) | Q(claimed_until__lte=at)
+    with transaction.atomic():
+        rows = Delivery.objects.select_related("channel__mailbox").filter(due | left_behind).filter(free)
+        delivery = rows.select_for_update(skip_locked=True, of=("self",)).order_by("due_at", "id").first()
+        if delivery is None:
+            return None
+        if delivery.state == State.SENDING:
+            delivery.may_have_arrived_twice = True
+        delivery.tries += 1
+        delivery.claimed_until = at + timedelta(seconds=CLAIM_SECONDS)
+        delivery.save(update_fields=["tries", "claimed_until", "may_have_arrived_twice"])
+    return delivery
+
+
+def hand_over(delivery: Delivery) -> None:
+    """Give a claimed delivery to its server, and write down for each recipient what came of it."""
+    waiting = list(delivery.recipients.filter(state=RecipientState.WAITING))
+    mailbox = delivery.channel.mailbox
+    if mailbox.outgoing == Mailbox.Outgoing.KEPT:
+        _mark_sending(delivery)
+        _record(delivery, waiting, None)
+        return
+    server = SmtpServer(
+        host=mailbox.smtp_host,
+        port=mailbox.smtp_port,
+        security=mailbox.smtp_security,  # type: ignore[arg-type]
+        user=mailbox.smtp_user or None,
+        password=mailbox.smtp_password,
+    )
+    result = send(
+        server,
+        delivery.envelope_from,
+        [recipient.address for recipient in waiting],
+        delivery.content,
+        before_data=lambda: _mark_sending(delivery),
+    )
+    _record(delivery, waiting, result)
+
+
+def _mark_sending(delivery: Delivery) -> None:
+    Delivery.objects.filter(pk=delivery.pk).update(state=State.SENDING)
+
+
+def _record(delivery: Delivery, waiting: list[DeliveryRecipient], result: SendResult | None) -> None:
+    at = clock.now()
+    said = {each.address: each for each in result.recipients} if result else {}
+    accepted = refused = later = 0
+    for recipient in waiting:
+        word = said.get(recipient.address)
+        outcome = word.outcome if word else "accepted"
+        if outcome == "accepted":
+            recipient.state = RecipientState.ACCEPTED
+            accepted += 1
+        elif outcome == "refused":
+            recipient.state = RecipientState.REFUSED
+            refused += 1
+        else:
+            later += 1
+            if outcome == "uncertain":
+                delivery.may_have_arrived_twice = True
+        recipient.status = str(word.code or "") if word else ""
+        recipient.server_said = word.text[:500] if word else ""
+        recipient.changed_at = at
+    tried_enough = delivery.tries > len(RETRY_MINUTES)
+    if later and tried_enough:
+        for recipient in waiting:
+            if recipient.state == RecipientState.WAITING:
+                recipient.state = RecipientState.REFUSED
+        refused, later = refused + later, 0
+    delivery.failure = str(result.problem or "")[:40] if result else ""
+    delivery.server_said = next((each.text for each in said.values() if each.outcome != "accepted"), "")[:500]
+    delivery.claimed_until = None
+    if accepted and delivery.sent_at is None:
+        delivery.sent_at = at
+    if later:
+        delivery.state = State.RETRY
+        delivery.due_at = at + timedelta(minutes=RETRY_MINUTES[delivery.tries - 1])
+    else:
+        delivery.state = State.SENT if delivery.sent_at else State.FAILED
+    with transaction.atomic():
+        DeliveryRecipient.objects.bulk_update(waiting, ["state", "status", "server_said", "changed_at"])
+        delivery.save()
+        if accepted and delivery.sent_at == at:
+            emit(DeliverySent(happened_at=at, delivery_id=delivery.pk, channel_id=delivery.channel_id))
+        if refused:
+            emit(DeliveryFailed(happened_at=at, delivery_id=delivery.pk, channel_id=delivery.channel_id))
+    log.info(
+        "delivery=%s state=%s accepted=%d refused=%d later=%d try=%d",
+        delivery.pk, delivery.state, accepted, refused, later, delivery.tries,
+    )  # fmt: skip

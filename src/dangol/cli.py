@@ -1,0 +1,139 @@
+"""The `dangol` command. Heavy imports are inside the commands, so that help is quick."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dangol import __version__
+
+DATA_HELP = "Data folder (default: ./data, or DANGOL_DATA)."
+
+
+class OneSentence(click.Group):
+    """Errors end in one sentence and an exit code, never in a traceback (unless DANGOL_DEBUG is set)."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command and put what goes wrong into words."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except KeyboardInterrupt:
+            raise click.Abort from None
+        except Exception as failure:
+            if os.environ.get("DANGOL_DEBUG"):
+                raise
+            raise click.ClickException(in_words(failure)) from failure
+
+
+def in_words(failure: Exception) -> str:
+    """One sentence for a person at a terminal."""
+    from django.core.exceptions import ImproperlyConfigured
+    from django.db import DatabaseError
+
+    from dangol.kernel.errors import Refused
+
+    if isinstance(failure, Refused):
+        return str(failure)
+    if isinstance(failure, PermissionError):
+        return (
+            f"No permission for {failure.filename}. Choose another folder with --data, or change its rights."
+        )
+    if isinstance(failure, OSError):
+        return f"{failure.strerror or failure}{f': {failure.filename}' if failure.filename else ''}."
+    if isinstance(failure, DatabaseError | ImproperlyConfigured | ValueError):
+        first = str(failure).strip().partition("\n")[0]
+        return f"The database or a setting does not work: {first}. `dangol doctor` says more."
+    return f"Something went wrong that should not ({type(failure).__name__}). DANGOL_DEBUG=1 shows where."
+
+
+@click.group(cls=OneSentence, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="dangol")
+@click.option("--data", type=click.Path(path_type=Path), help=DATA_HELP)
+def main(data: Path | None) -> None:
+    """Dangol, the desk that a small business runs to win and keep regulars.
+
+    \b
+    Example: dangol demo
+             dangol --data ~/dangol up
+    """
+    if data is not None:
+        os.environ["DANGOL_DATA"] = str(data)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dangol.settings")
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
+def up(host: str, port: int) -> None:
+    """Run the whole desk: pages, mail in, mail out, in one go.
+
+    \b
+    Example: dangol up --port 8080
+    """
+    from dangol.running import run_desk
+
+    run_desk(host=host, port=port)
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
+def web(host: str, port: int) -> None:
+    """Serve the pages only; any number of these behind a load balancer.
+
+    \b
+    Example: DATABASE_URL=postgres://… dangol web --port 8001
+    """
+    from dangol.running import run_web
+
+    run_web(host=host, port=port)
+
+
+@main.command()
+def work() -> None:
+    """Take mail in, send what is due, bring back what was put off; any number of these.
+
+    \b
+    Example: DATABASE_URL=postgres://… dangol work
+    """
+    from dangol.running import run_work
+
+    run_work()
+
+
+@main.command()
+@click.option("--once", is_flag=True, help="Fetch what is there, then stop.")
+def fetch(once: bool) -> None:
+    """Fetch mail from the mailboxes; each mailbox is fetched by one process at a time.
+
+    \b
+    Example: dangol fetch --once
+    """
+    from dangol.running import run_fetch
+
+    run_fetch(once=once)
+
+
+class MailGroup(click.Group):
+    """Reading files needs neither a data folder nor Django: it is loaded alone."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """What there is."""
+        return ["import", "read"]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, loaded when it is asked for."""
+        if cmd_name == "read":
+            from dangol.channels.email.read import mail_read
+
+            return mail_read
+        return mail_import if cmd_name == "import" else None
+
+
+@main.group(cls=MailGroup)
+def mail() -> None:
+    """Read mail files, or import them."""

@@ -1,0 +1,174 @@
+"""What somebody is writing, kept on the server as it is typed."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import transaction
+from django.db.models import Sum
+
+from dangol.channels.email.addresses import normalise
+from dangol.channels.email.compose import reply_to_all
+from dangol.channels.incoming import IncomingAttachment, Party
+from dangol.channels.models import Mailbox
+from dangol.inbox.errors import AddressUnclear, DraftChanged, FileTooLarge
+from dangol.inbox.events import DraftDiscarded, DraftOpened
+from dangol.inbox.models import Attachment, Conversation, Draft, Message
+from dangol.kernel.events import emit
+from dangol.staff.models import Staff
+from dangol.staff.rights import demand
+
+LARGEST_FILES_BYTES: Final = (
+    20 * 1024 * 1024
+)  # most mail servers refuse more than 25 MB, and base64 adds a third
+
+Addresses = Sequence[dict[str, Any]]
+
+
+def save_draft(
+    *,
+    actor: Staff,
+    conversation: Conversation,
+    text: str,
+    at: datetime,
+    base_message_id: int | None = None,
+    version: int | None = None,
+    is_note: bool = False,
+    to: Addresses | None = None,
+    cc: Addresses | None = None,
+    bcc: Addresses | None = None,
+) -> Draft:
+    """Keep what the person has written; a draft begins with everybody who takes part as recipients.
+
+    `base_message_id` is the conversation's last message on the page where the writing began. With `version`
+    the draft must still be that one (DraftChanged), so that two windows of one person don't undo each other.
+    Addresses are checked (AddressUnclear).
+    """
+    demand(actor, "answer")
+    with transaction.atomic():
+        draft = Draft.objects.select_for_update().filter(conversation=conversation, staff=actor).first()
+        if draft is None:
+            draft = _open_draft(actor, conversation, base_message_id, at)
+        elif version is not None and version != draft.version:
+            raise DraftChanged
+        draft.text = text.replace("\x00", "")
+        draft.is_note = is_note
+        for role, parties in (("to", to), ("cc", cc), ("bcc", bcc)):
+            if parties is not None:
+                setattr(draft, role, checked_parties(parties))
+        draft.saved_at = at
+        draft.version += 1
+        draft.save()
+        return draft
+
+
+def rebase_draft(*, actor: Staff, draft: Draft, base_message_id: int) -> Draft:
+    """The person has read what is new: the draft may be sent against this state."""
+    demand(actor, "answer")
+    Draft.objects.filter(pk=draft.pk, staff=actor).update(base_message_id=base_message_id)
+    draft.base_message_id = base_message_id
+    return draft
+
+
+def discard_draft(*, actor: Staff, conversation: Conversation, at: datetime) -> None:
+    """Put the person's draft away, with its files."""
+    demand(actor, "answer")
+    with transaction.atomic():
+        draft = Draft.objects.filter(conversation=conversation, staff=actor).first()
+        if draft is None:
+            return
+        Attachment.objects.filter(draft=draft, message=None).delete()
+        draft.delete()
+        emit(
+            DraftDiscarded(
+                happened_at=at,
+                actor_id=actor.pk,
+                customer_id=conversation.customer_id,
+                conversation_id=conversation.pk,
+            )
+        )
+
+
+def attach_file(*, actor: Staff, draft: Draft, file: IncomingAttachment) -> Attachment:
+    """Add a file to the draft. Refused (FileTooLarge) when all of them together are too large for mail."""
+    demand(actor, "answer")
+    sum_so_far = draft.attachments.aggregate(sum=Sum("size"))["sum"] or 0
+    if sum_so_far + file.size > LARGEST_FILES_BYTES:
+        raise FileTooLarge
+    attachment = Attachment.of(file)
+    attachment.draft = draft
+    attachment.save()
+    return attachment
+
+
+def detach_file(*, actor: Staff, draft: Draft, attachment_id: int) -> None:
+    """Take a file off the draft."""
+    demand(actor, "answer")
+    draft.attachments.filter(pk=attachment_id, message=None).delete()
+
+
+def recipients_for(conversation: Conversation) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Whom a reply goes to, as (to, cc): all who take part in the last message of the customer."""
+    last = (
+        conversation.messages.filter(direction=Message.Direction.IN, automatic="")
+        .order_by("-happened_at", "-id")
+        .first()
+        or conversation.messages.filter(direction=Message.Direction.IN)
+        .order_by("-happened_at", "-id")
+        .first()
+    )
+    if last is None:
+        identity = conversation.customer.identities.filter(kind="email").first()
+        return ([{"name": conversation.customer.name, "address": identity.address}] if identity else []), []
+    ours = [
+        address for mailbox in Mailbox.objects.only("address", "aliases") for address in mailbox.addresses
+    ]
+    to, cc = reply_to_all(
+        sender=Party(last.from_name, last.from_address),
+        reply_to=_as_parties(last.reply_to),
+        to=_as_parties(last.to),
+        cc=_as_parties(last.cc),
+        our_addresses=ours,
+    )
+    return _as_json(to), _as_json(cc)
+
+
+def checked_parties(parties: Addresses) -> list[dict[str, Any]]:
+    """The parties with their addresses normalised. Refused (AddressUnclear) for what is no address."""
+    checked = []
+    for party in parties:
+        typed = str(party.get("address") or "").strip()
+        address = normalise(typed)
+        if not address:
+            raise AddressUnclear(typed)
+        checked.append({"name": " ".join(str(party.get("name") or "").split()), "address": address})
+    return checked
+
+
+def _open_draft(actor: Staff, conversation: Conversation, base_message_id: int | None, at: datetime) -> Draft:
+    to, cc = recipients_for(conversation)
+    emit(
+        DraftOpened(
+            happened_at=at,
+            actor_id=actor.pk,
+            customer_id=conversation.customer_id,
+            conversation_id=conversation.pk,
+        )
+    )
+    return Draft(
+        conversation=conversation,
+        staff=actor,
+        to=to,
+        cc=cc,
+        base_message_id=conversation.last_message_id if base_message_id is None else base_message_id,
+        opened_at=at,
+        version=0,
+    )
+
+
+def _as_parties(rows: Addresses) -> list[Party]:
+    return [Party(row.get("name") or None, row.get("address") or None) for row in rows]
+
+
+def _as_json(parties: Sequence[Party]) -> list[dict[str, Any]]:
+    return [{"name": party.name or "", "address": party.address or ""} for party in parties]

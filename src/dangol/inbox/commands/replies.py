@@ -1,0 +1,319 @@
+"""Answers to customers: from the draft to the outbox, back again within seconds, and what came of them."""
+
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.timezone import localtime
+
+from dangol.business.queries import current_business
+from dangol.channels.commands import queue_delivery, take_back_delivery
+from dangol.channels.email import tokens
+from dangol.channels.email.compose import (
+    Outgoing,
+    OutgoingFile,
+    Quoted,
+    compose,
+    references_for,
+    reply_subject,
+)
+from dangol.channels.incoming import Party
+from dangol.channels.models import Delivery, Mailbox
+from dangol.inbox import promise
+from dangol.inbox.errors import CannotSend, NobodyToWriteTo, NothingToSend, StaleReply
+from dangol.inbox.events import ReplyFailed, ReplyQueued, ReplySent, ReplyUndone
+from dangol.inbox.models import Attachment, Conversation, Draft, Message, Reference
+from dangol.inbox.preview import preview_of
+from dangol.inbox.threading import mail_key, reference_rows
+from dangol.inbox.waiting import begin_wait, end_wait, open_wait, settle_state
+from dangol.kernel.events import emit
+from dangol.search import index
+from dangol.staff.models import Staff
+from dangol.staff.rights import demand
+
+UNDO_SECONDS: Final = 10
+MOST_COUNTED_MINUTES: Final = 60.0  # a draft left open over lunch was not an hour's work
+
+
+def send_reply(*, actor: Staff, draft: Draft, key: UUID, at: datetime) -> Message:
+    """Send the draft to its recipients: it leaves after ten seconds, until which `undo_reply` takes it back.
+
+    `key` is made with the page: the same key is the same reply, so that a second click sends nothing. Refused
+    when a message came or went since the draft's base (StaleReply; the draft stays), when there is no text, no
+    recipient, or no outgoing server.
+    """
+    demand(actor, "answer")
+    with transaction.atomic():
+        sent_before = Message.objects.filter(uid=key, staff=actor).first()
+        if sent_before:
+            return sent_before
+        conversation = Conversation.objects.select_for_update().get(pk=draft.conversation_id)
+        _check(draft, conversation)
+        mailbox = conversation.channel.mailbox
+        message = _message(actor, draft, conversation, mailbox, key, at)
+        files = list(draft.attachments.all())
+        content = compose(_outgoing(message, conversation, mailbox, files))
+        message.delivery = queue_delivery(
+            channel=conversation.channel,
+            kind=Delivery.Kind.REPLY,
+            content=content,
+            message_id=message.message_id,
+            envelope_from=mailbox.address,
+            recipients=[
+                (role, party["address"])
+                for role, parties in (("to", message.to), ("cc", message.cc), ("bcc", message.bcc))
+                for party in parties
+            ],
+            at=at,
+            due_at=at + timedelta(seconds=UNDO_SECONDS),
+        )
+        message.save(force_insert=True)
+        Reference.objects.bulk_create(reference_rows(message, ()))
+        Attachment.objects.filter(draft=draft).update(message=message, draft=None)
+        draft.delete()
+        _advance(conversation, message, len(files))
+        index.put("message", [(message.pk, f"{message.subject} {message.text}")])
+        emit(
+            ReplyQueued(
+                happened_at=at,
+                actor_id=actor.pk,
+                customer_id=conversation.customer_id,
+                conversation_id=conversation.pk,
+                message_id=message.pk,
+            )
+        )
+        return message
+
+
+def undo_reply(*, actor: Staff, message: Message, at: datetime) -> Draft:
+    """Take the reply back before it left, and return it as a draft. Refused (AlreadyOnItsWay) when too late."""
+    demand(actor, "answer")
+    with transaction.atomic():
+        conversation = Conversation.objects.select_for_update().get(pk=message.conversation_id)
+        if message.undone_at is not None:
+            return Draft.objects.get(conversation=conversation, staff=actor)
+        assert message.delivery is not None
+        take_back_delivery(delivery=message.delivery)
+        message.undone_at = at
+        message.save(update_fields=["undone_at"])
+        draft, _made = Draft.objects.update_or_create(
+            conversation=conversation,
+            staff=actor,
+            defaults={
+                "text": message.text,
+                "is_note": False,
+                "to": message.to,
+                "cc": message.cc,
+                "bcc": message.bcc,
+                "opened_at": at,
+                "saved_at": at,
+            },
+        )
+        Attachment.objects.filter(message=message).update(draft=draft, message=None)
+        index.remove("message", [message.pk])
+        settle_state(conversation, at)
+        conversation.message_count -= 1
+        last = conversation.messages.filter(undone_at=None).order_by("-happened_at", "-id").first()
+        if last:
+            conversation.preview = preview_of(last.text_new or last.text)
+            conversation.last_message_at = last.happened_at
+        conversation.save()
+        Draft.objects.filter(pk=draft.pk).update(base_message_id=conversation.last_message_id)
+        emit(
+            ReplyUndone(
+                happened_at=at,
+                actor_id=actor.pk,
+                customer_id=conversation.customer_id,
+                conversation_id=conversation.pk,
+                message_id=message.pk,
+            )
+        )
+        return Draft.objects.get(pk=draft.pk)
+
+
+def settle_sent_reply(*, delivery_id: int, at: datetime) -> None:
+    """The server took a reply: stop the customer's clock at the hand-over. Done once, however often called."""
+    with transaction.atomic():
+        message = (
+            Message.objects.select_related("conversation", "delivery", "staff")
+            .filter(delivery_id=delivery_id)
+            .first()
+        )
+        if message is None or message.delivery is None or message.delivery.sent_at is None:
+            return
+        conversation = Conversation.objects.select_for_update().get(pk=message.conversation_id)
+        wait = open_wait(conversation)
+        ends = (
+            wait is not None
+            and wait.started_at <= message.happened_at
+            and _answers_customer(message, conversation)
+        )
+        ended = end_wait(wait, message, message.delivery.sent_at) if wait and ends else None
+        _restart_clock(conversation, message)
+        emit(
+            ReplySent(
+                happened_at=message.delivery.sent_at,
+                actor_id=message.staff_id,
+                customer_id=conversation.customer_id,
+                conversation_id=conversation.pk,
+                message_id=message.pk,
+                waited_wall_seconds=ended.wall_seconds if ended else None,
+                waited_opening_seconds=ended.opening_seconds if ended else None,
+            )
+        )
+
+
+def settle_failed_reply(*, delivery_id: int, at: datetime) -> None:
+    """A reply could not be delivered or came back: the customer waits again, and the page says why."""
+    with transaction.atomic():
+        message = Message.objects.filter(delivery_id=delivery_id).first()
+        if message is None:
+            return
+        conversation = Conversation.objects.select_for_update().get(pk=message.conversation_id)
+        conversation.state = Conversation.State.WAITING
+        wait = open_wait(conversation)
+        conversation.due_at = wait.due_at if wait else at
+        conversation.waiting_since = wait.started_at if wait else at
+        conversation.save()
+        emit(
+            ReplyFailed(
+                happened_at=at,
+                customer_id=conversation.customer_id,
+                conversation_id=conversation.pk,
+                message_id=message.pk,
+            )
+        )
+
+
+def _check(draft: Draft, conversation: Conversation) -> None:
+    if not draft.text.strip() and not draft.attachments.exists():
+        raise NothingToSend
+    if not draft.to and not draft.cc and not draft.bcc:
+        raise NobodyToWriteTo
+    if draft.base_message_id != conversation.last_message_id:
+        raise StaleReply
+    mailbox = conversation.channel.mailbox
+    if mailbox.outgoing == Mailbox.Outgoing.SMTP and not mailbox.smtp_host:
+        raise CannotSend
+
+
+def _message(
+    actor: Staff, draft: Draft, conversation: Conversation, mailbox: Mailbox, key: UUID, at: datetime
+) -> Message:
+    parent = _parent(conversation)
+    host = mailbox.address.rpartition("@")[2]
+    return Message(
+        uid=key,
+        conversation=conversation,
+        channel=conversation.channel,
+        direction=Message.Direction.OUT,
+        happened_at=at,
+        staff=actor,
+        from_name=mailbox.from_name or conversation.channel.name,
+        from_address=mailbox.address,
+        to=draft.to,
+        cc=draft.cc,
+        bcc=draft.bcc,
+        subject=reply_subject(conversation.subject)[:300],
+        text=draft.text,
+        text_new=draft.text,
+        message_id=tokens.make_message_id(mail_key(), conversation.pk, key.hex, host),
+        references=list(
+            references_for(parent.references if parent else (), parent.message_id if parent else None)
+        ),
+        minutes_spent=min((at - draft.opened_at).total_seconds() / 60, MOST_COUNTED_MINUTES),
+    )
+
+
+def _outgoing(
+    message: Message, conversation: Conversation, mailbox: Mailbox, files: list[Attachment]
+) -> Outgoing:
+    business = current_business()
+    parent = _parent(conversation)
+    signatures = [message.staff.signature if message.staff else "", conversation.channel.signature]
+    return Outgoing(
+        sender=Party(message.from_name, message.from_address),
+        to=tuple(Party(party["name"], party["address"]) for party in message.to),
+        cc=tuple(Party(party["name"], party["address"]) for party in message.cc),
+        subject=message.subject,
+        text=message.text,
+        signature="\n\n".join(filter(None, (text.strip() for text in signatures))),
+        date=localtime(message.happened_at, business.zone),
+        message_id=message.message_id,
+        reply_to=tokens.plus_address(mail_key(), conversation.pk, mailbox.address)
+        if mailbox.plus_addressing
+        else None,
+        in_reply_to=parent.message_id if parent else None,
+        references=tuple(message.references),
+        attachments=tuple(
+            OutgoingFile(file.filename or "file", file.content_type, file.content) for file in files
+        ),
+        quoted=Quoted(
+            Party(parent.from_name or None, parent.from_address),
+            localtime(parent.happened_at, business.zone),
+            parent.text_new or parent.text,
+        )
+        if parent and parent.direction == Message.Direction.IN
+        else None,
+        language=business.language,
+    )
+
+
+def _parent(conversation: Conversation) -> Message | None:
+    """The message that is answered: the last one that both sides have."""
+    return (
+        conversation.messages.filter(undone_at=None)
+        .exclude(direction=Message.Direction.NOTE)
+        .exclude(message_id="")
+        .order_by("automatic", "-happened_at", "-id")
+        .first()
+    )
+
+
+def _advance(conversation: Conversation, message: Message, file_count: int) -> None:
+    conversation.state = Conversation.State.ANSWERED
+    conversation.due_at = message.happened_at
+    conversation.last_message_id = message.pk
+    conversation.last_message_at = message.happened_at
+    conversation.preview = preview_of(message.text)
+    conversation.message_count += 1
+    conversation.file_count += file_count
+    conversation.is_machine = False
+    conversation.save()
+
+
+def _answers_customer(message: Message, conversation: Conversation) -> bool:
+    addresses = set(conversation.customer.identities.values_list("address", flat=True))
+    addresses |= {
+        (address or "").lower()
+        for address in conversation.messages.filter(direction=Message.Direction.IN, automatic="").values_list(
+            "from_address", flat=True
+        )
+    }
+    reached = {party["address"].lower() for party in [*message.to, *message.cc, *message.bcc]}
+    return promise.counts_as_answer(
+        direction="out",
+        by_staff=message.staff_id is not None,
+        is_automatic=bool(message.automatic),
+        to_customer=bool(addresses & reached),
+    )
+
+
+def _restart_clock(conversation: Conversation, answer: Message) -> None:
+    # The customer may have written again while the answer was on its way: that message waits on its own.
+    if conversation.state != Conversation.State.WAITING:
+        return
+    newer = (
+        conversation.messages.filter(
+            direction=Message.Direction.IN, automatic="", happened_at__gt=answer.happened_at
+        )
+        .order_by("happened_at", "id")
+        .first()
+    )
+    if newer is None:
+        settle_state(conversation, answer.happened_at)
+    else:
+        wait = begin_wait(conversation, newer)
+        conversation.due_at, conversation.waiting_since = wait.due_at, wait.started_at
+    conversation.save()

@@ -1,0 +1,79 @@
+"""The clock of a conversation: where a wait begins, ends, and what state the conversation is in for it.
+
+Every function here works inside the caller's transaction and is called by commands only.
+"""
+
+from datetime import datetime
+
+from dangol.business.queries import calendar_at
+from dangol.inbox import promise
+from dangol.inbox.models import Conversation, Message, Wait
+
+
+def begin_wait(conversation: Conversation, message: Message) -> Wait:
+    """The open wait of the conversation; begun by this message of the customer when there is none."""
+    found = Wait.objects.filter(conversation=conversation, answered_at=None, dropped_at=None).first()
+    if found:
+        return found
+    answered_before = Wait.objects.filter(conversation=conversation, answered_at__isnull=False).exists()
+    kind = Wait.Kind.NEXT if answered_before else Wait.Kind.FIRST
+    channel = conversation.channel
+    promised = channel.promised_next_seconds if answered_before else channel.promised_first_seconds
+    return Wait.objects.create(
+        conversation=conversation,
+        channel=channel,
+        kind=kind,
+        message=message,
+        started_at=message.happened_at,
+        promised_seconds=promised,
+        due_at=promise.due_at(calendar_at(message.happened_at), message.happened_at, promised),
+    )
+
+
+def end_wait(wait: Wait, answer: Message, answered_at: datetime) -> Wait:
+    """Write down how long the customer waited for this answer, in wall-clock and in opening seconds.
+
+    `answered_at` is the hand-over to the mail server. Opening hours are those in force when the wait began.
+    """
+    answered_at = max(answered_at, wait.started_at)
+    waited = promise.waited(calendar_at(wait.started_at), wait.started_at, answered_at)
+    wait.answered_at = answered_at
+    wait.answer = answer
+    wait.answered_by = answer.staff
+    wait.wall_seconds = waited.wall_seconds
+    wait.opening_seconds = waited.opening_seconds
+    wait.is_kept = answered_at <= wait.due_at
+    wait.save()
+    return wait
+
+
+def open_wait(conversation: Conversation) -> Wait | None:
+    """The wait that nobody has answered yet."""
+    return Wait.objects.filter(conversation=conversation, answered_at=None, dropped_at=None).first()
+
+
+def last_word(conversation: Conversation) -> Message | None:
+    """The last message that a person wrote to or from the customer, and that was not taken back."""
+    spoken = Message.objects.filter(
+        conversation=conversation,
+        direction__in=[Message.Direction.IN, Message.Direction.OUT],
+        automatic="",
+        undone_at=None,
+    )
+    return spoken.order_by("-happened_at", "-id").first()
+
+
+def settle_state(conversation: Conversation, at: datetime) -> None:
+    """Put the conversation where it belongs: waiting while the customer's word is the last one, else answered."""
+    last = last_word(conversation)
+    wait = open_wait(conversation)
+    if last is not None and last.direction == Message.Direction.IN:
+        wait = wait or begin_wait(conversation, last)
+        conversation.state = Conversation.State.WAITING
+        conversation.due_at = wait.due_at
+        conversation.waiting_since = wait.started_at
+    else:
+        conversation.state = Conversation.State.ANSWERED if last else Conversation.State.DONE
+        conversation.due_at = last.happened_at if last else at
+        conversation.waiting_since = None
+    conversation.last_message_id = last.pk if last else 0

@@ -1,0 +1,121 @@
+"""When this happened, do that: consumers of events, each with a cursor of its own.
+
+An event is handed to a reaction at least once; what it does and the cursor commit together, so that a crash in
+between does it again or not at all. What fails is set aside with its reason and tried again later; the others go on.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db import DatabaseError, transaction
+
+from dangol.kernel import clock, events
+from dangol.kernel.events import Cursor, Happened
+from dangol.kernel.leases import give_back_lease, holder_name, take_lease
+from dangol.kernel.models import Event, Follower, Setback
+
+log = logging.getLogger(__name__)
+
+BATCH: Final = 100
+LEASE: Final = "reactions"
+LEASE_SECONDS: Final = 60
+RETRY_MINUTES: Final = (1, 5, 15, 60, 240, 720)  # then it waits for a person
+
+
+@dataclass(frozen=True)
+class Reaction:
+    """`do` is called with the event of type `on`; it must be idempotent. Silent events never reach it."""
+
+    name: str
+    on: type[Happened]
+    do: Callable[[Any], object]
+
+
+def react(reactions: Sequence[Reaction]) -> int:
+    """One turn of all reactions; returns how many events were handed on."""
+    at = clock.now()
+    if not take_lease(LEASE, holder=holder_name(), seconds=LEASE_SECONDS, at=at):
+        return 0
+    end = events.latest()
+    done = sum(_follow(reaction, end) for reaction in reactions)
+    return done + _retry(reactions, at)
+
+
+def stop_reacting() -> None:
+    """Let another process go on at once."""
+    give_back_lease(LEASE, holder=holder_name())
+
+
+def retry_now(setback: Setback) -> None:
+    """Have a failed event tried at the next turn."""
+    Setback.objects.filter(pk=setback.pk).update(next_at=clock.now())
+
+
+def _follow(reaction: Reaction, end: Cursor) -> int:
+    follower, made = Follower.objects.get_or_create(
+        name=reaction.name, defaults={"transaction": end.transaction, "event_id": end.event_id}
+    )
+    cursor = Cursor(follower.transaction, follower.event_id)
+    if made or cursor >= end:
+        return 0
+    rows = events.since(cursor, limit=BATCH, names=[reaction.on.__name__])
+    for row in rows:
+        _hand_over(reaction, row)
+    reached = Cursor.after(rows[-1]) if len(rows) == BATCH else max(end, cursor)
+    _move(reaction, reached)
+    return len(rows)
+
+
+def _hand_over(reaction: Reaction, row: Event) -> None:
+    happened = None if row.silent else events.load(row)
+    try:
+        with transaction.atomic():
+            if happened is not None:
+                reaction.do(happened)
+            _move(reaction, Cursor.after(row))
+    except DatabaseError:
+        raise  # the database may be away; nothing was committed, and the next turn begins here again
+    except Exception as failure:
+        log.exception("reaction=%s event=%s failed=%s", reaction.name, row.pk, type(failure).__name__)
+        at = clock.now()
+        with transaction.atomic():
+            Setback.objects.get_or_create(
+                follower=reaction.name,
+                event=row,
+                defaults={
+                    "reason": type(failure).__name__,
+                    "first_at": at,
+                    "next_at": at + timedelta(minutes=RETRY_MINUTES[0]),
+                },
+            )
+            _move(reaction, Cursor.after(row))
+
+
+def _move(reaction: Reaction, cursor: Cursor) -> None:
+    Follower.objects.filter(name=reaction.name).update(
+        transaction=cursor.transaction, event_id=cursor.event_id
+    )
+
+
+def _retry(reactions: Sequence[Reaction], at: datetime) -> int:
+    known = {reaction.name: reaction for reaction in reactions}
+    due = Setback.objects.filter(next_at__lte=at, follower__in=known).select_related("event")[:BATCH]
+    for setback in due:
+        happened = events.load(setback.event)
+        try:
+            with transaction.atomic():
+                if happened is not None:
+                    known[setback.follower].do(happened)
+                setback.delete()
+        except Exception as failure:
+            log.exception("reaction=%s event=%s failed again", setback.follower, setback.event_id)
+            wait = RETRY_MINUTES[setback.tries] if setback.tries < len(RETRY_MINUTES) else None
+            Setback.objects.filter(pk=setback.pk).update(
+                tries=setback.tries + 1,
+                reason=type(failure).__name__,
+                next_at=at + timedelta(minutes=wait) if wait else None,
+            )
+    return len(due)

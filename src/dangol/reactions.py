@@ -1,0 +1,29 @@
+"""When this happened, do that: the whole table."""
+
+from dangol.channels.events import DeliveryBounced, DeliveryFailed, DeliverySent
+from dangol.inbox.commands.acknowledgements import acknowledge_arrival
+from dangol.inbox.commands.replies import settle_failed_reply, settle_sent_reply
+from dangol.inbox.events import MessageArrived
+from dangol.kernel import clock
+from dangol.kernel.reacting import Reaction
+
+
+def _sent(event: DeliverySent) -> None:
+    settle_sent_reply(delivery_id=event.delivery_id, at=clock.now())
+
+
+def _failed(event: DeliveryFailed | DeliveryBounced) -> None:
+    settle_failed_reply(delivery_id=event.delivery_id, at=clock.now())
+
+
+def _arrived(event: MessageArrived) -> None:
+    if event.opens and not event.automatic:
+        acknowledge_arrival(message_id=event.message_id, at=clock.now())
+
+
+REACTIONS = (
+    Reaction("a sent reply stops the clock", DeliverySent, _sent),
+    Reaction("a failed reply waits again", DeliveryFailed, _failed),
+    Reaction("a bounced reply waits again", DeliveryBounced, _failed),
+    Reaction("a new matter is acknowledged", MessageArrived, _arrived),
+)

@@ -1,0 +1,247 @@
+"""How the program runs: which loops there are, and the processes of `dangol up`."""
+
+import gc
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import click
+
+from dangol.kernel.errors import Refused
+from dangol.kernel.keys import make_secret
+from dangol.kernel.loops import Loop, run_loops
+
+log = logging.getLogger(__name__)
+
+RESTART_SECONDS: Final = 1.0  # a process that died starts again, later each time it dies early
+PARENT_CHECK_SECONDS: Final = 1.0
+
+
+def prepare(*, quiet: bool = False) -> None:
+    """Make the data folder with its key, set Django up and bring the database to this version."""
+    folder = Path(os.environ.get("DANGOL_DATA") or "data").expanduser().resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    make_secret(folder)
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        if not quiet:
+            click.echo("Bringing the database to this version…", err=True)
+        call_command("migrate", interactive=False, verbosity=0)
+
+
+def run_desk(
+    *,
+    host: str,
+    port: int,
+    more_loops: Callable[[], Sequence[Loop]] = tuple,
+    welcome: Callable[[str], str] | None = None,
+    before: Callable[[], None] = lambda: None,
+) -> None:
+    """The whole desk: one process that loads the code once and forks into web and work. Ends on Ctrl-C."""
+    listener = _listen(host, port)
+    address = _address(host, listener)
+    os.environ.setdefault("DANGOL_URL", address)
+    _allow_host(host)
+    prepare()
+    before()
+    from django.db import connections
+    from django.urls import get_resolver
+
+    get_resolver().url_patterns  # noqa: B018  loaded once, here, and shared by both processes
+    connections.close_all()
+    click.echo(welcome(address) if welcome else _welcome(address))
+    sys.stdout.flush()
+    # What is loaded by now stays as it is: counting it again in each process would copy its pages.
+    gc.collect()
+    gc.freeze()
+    _keep_running(
+        {
+            "web": lambda: _serve(listener),
+            "work": lambda: _work([*fetch_loops(), *work_loops(), *more_loops()]),
+        }
+    )
+
+
+def run_web(*, host: str, port: int) -> None:
+    """The pages alone."""
+    listener = _listen(host, port)
+    os.environ.setdefault("DANGOL_URL", _address(host, listener))
+    _allow_host(host)
+    prepare()
+
+    click.echo(f"Serving on {_address(host, listener)}")
+    _serve(listener)
+
+
+def run_work() -> None:
+    """The work loops alone, until a signal."""
+    prepare()
+    click.echo("Working. Ctrl-C ends it.")
+    _work(work_loops())
+
+
+def run_fetch(*, once: bool) -> None:
+    """The fetching of mail alone, until a signal or, with `once`, until all that is there is stored."""
+    prepare()
+    if once:
+        from dangol.channels.fetching import fetch_all_once
+
+        click.echo(f"{fetch_all_once()} new")
+        return
+    click.echo("Fetching. Ctrl-C ends it.")
+    _work(fetch_loops())
+
+
+def work_loops() -> list[Loop]:
+    """Everything that `dangol work` does."""
+    from dangol.channels.outbox import deliver_due
+    from dangol.inbox.commands.conversations import return_due_conversations
+    from dangol.inbox.intake import take_in_batch
+    from dangol.kernel import clock
+    from dangol.kernel.db import relax_durability
+    from dangol.kernel.reacting import react
+    from dangol.reactions import REACTIONS
+
+    return [
+        Loop("intake", take_in_batch, rest_seconds=0.3, prepare=relax_durability),
+        Loop("outbox", deliver_due, rest_seconds=0.5),
+        Loop("reactions", lambda: react(REACTIONS), rest_seconds=0.4),
+        Loop("schedule", lambda: return_due_conversations(at=clock.now()), rest_seconds=5),
+    ]
+
+
+def fetch_loops() -> list[Loop]:
+    """Everything that `dangol fetch` does."""
+    from dangol.channels.fetching import watch_mailboxes
+
+    return [Loop("fetch", watch_mailboxes, rest_seconds=3)]
+
+
+def _work(loops: Sequence[Loop]) -> None:
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    run_loops(loops, stop)
+
+
+def _serve(listener: socket.socket) -> None:
+    import uvicorn
+
+    config = uvicorn.Config(
+        "dangol.asgi:application",
+        log_level="warning",
+        access_log=False,
+        lifespan="on",
+        timeout_graceful_shutdown=2,
+        backlog=1024,
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def _keep_running(parts: dict[str, Callable[[], None]]) -> None:
+    children: dict[int, tuple[str, float]] = {}
+    stopping = False
+
+    def end(*_: object) -> None:
+        nonlocal stopping
+        stopping = True
+        for pid in children:
+            _signal(pid, signal.SIGTERM)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+    for name, part in parts.items():
+        children[_fork(part)] = (name, time.monotonic())
+    while children:
+        try:
+            pid, status = os.wait()
+        except InterruptedError:
+            continue
+        except ChildProcessError:
+            break
+        name, began = children.pop(pid, ("", 0.0))
+        if stopping or not name:
+            continue
+        log.error("process=%s ended=%s restarting", name, os.waitstatus_to_exitcode(status))
+        time.sleep(RESTART_SECONDS if time.monotonic() - began > 10 else 5 * RESTART_SECONDS)
+        if not stopping:
+            children[_fork(parts[name])] = (name, time.monotonic())
+
+
+def _fork(part: Callable[[], None]) -> int:
+    pid = os.fork()
+    if pid:
+        return pid
+    os.setsid()  # Ctrl-C reaches the parent alone, which ends its children in order
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+    code = 1
+    try:
+        part()
+        code = 0
+    except SystemExit as ending:
+        code = ending.code if isinstance(ending.code, int) else 1
+    except BaseException:
+        log.exception("process=%s died", os.getpid())
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _end_with_parent(parent: int) -> None:
+    # A parent that was killed cannot end its children: they notice by themselves.
+    while os.getppid() == parent:
+        time.sleep(PARENT_CHECK_SECONDS)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as failure:
+        raise Refused(
+            f"Port {port} on {host} cannot be used ({failure.strerror}). Choose another one with --port."
+        ) from failure
+    listener.listen(1024)
+    listener.set_inheritable(True)
+    return listener
+
+
+def _address(host: str, listener: socket.socket) -> str:
+    shown = "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104  compared, not bound
+    return f"http://{f'[{shown}]' if ':' in shown else shown}:{listener.getsockname()[1]}"
+
+
+def _allow_host(host: str) -> None:
+    # Whoever listens on all addresses is reached under names that cannot be known; links in mail never use them.
+    name = "*" if host in {"0.0.0.0", "::"} else host  # noqa: S104
+    os.environ.setdefault("DANGOL_HOSTS", name)
+
+
+def _welcome(address: str) -> str:
+    return f"Dangol runs on {address}\nCtrl-C ends it."
