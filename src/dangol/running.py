@@ -10,13 +10,15 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from dangol.kernel.errors import Refused
 from dangol.kernel.keys import make_secret
-from dangol.kernel.loops import Loop, run_loops
+
+if TYPE_CHECKING:
+    from dangol.kernel.loops import Loop
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +49,7 @@ def run_desk(
     *,
     host: str,
     port: int,
-    more_loops: Callable[[], Sequence[Loop]] = tuple,
+    more_loops: "Callable[[], Sequence[Loop]]" = tuple,
     welcome: Callable[[str], str] | None = None,
     before: Callable[[], None] = lambda: None,
 ) -> None:
@@ -106,13 +108,14 @@ def run_fetch(*, once: bool) -> None:
     _work(fetch_loops())
 
 
-def work_loops() -> list[Loop]:
+def work_loops() -> "list[Loop]":
     """Everything that `dangol work` does."""
     from dangol.channels.outbox import deliver_due
     from dangol.inbox.commands.conversations import return_due_conversations
     from dangol.inbox.intake import take_in_batch
     from dangol.kernel import clock
     from dangol.kernel.db import relax_durability
+    from dangol.kernel.loops import Loop
     from dangol.kernel.reacting import react
     from dangol.reactions import REACTIONS
 
@@ -124,14 +127,17 @@ def work_loops() -> list[Loop]:
     ]
 
 
-def fetch_loops() -> list[Loop]:
+def fetch_loops() -> "list[Loop]":
     """Everything that `dangol fetch` does."""
     from dangol.channels.fetching import watch_mailboxes
+    from dangol.kernel.loops import Loop
 
     return [Loop("fetch", watch_mailboxes, rest_seconds=3)]
 
 
-def _work(loops: Sequence[Loop]) -> None:
+def _work(loops: "Sequence[Loop]") -> None:
+    from dangol.kernel.loops import run_loops
+
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
