@@ -13,6 +13,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
+from operator import add
 
 LONGEST_RUN = 32
 """Letters of a run that count; what is longer (encoded data, mostly) is cut, in texts and in queries alike."""
@@ -29,17 +31,17 @@ _PAIRED = (
     "\u3041-\u3096\u3099\u309a\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff"  # Kana
     "\u3005-\u3007\u3105-\u312f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Han
 )
-_MARKED = "\u0900-\u0963\u0966-\u0dff"  # Indic scripts, whose vowel signs are no letters to `\w`
-_ASCII_RUNS = re.compile(r"[a-z0-9]{25,}|[a-z]+|[0-9]+")
-_RUNS = re.compile(
-    rf"[{_PAIRED}]+|(?:[^\W_{_PAIRED}]|[{_MARKED}]){{25,}}|(?:[^\W\d_{_PAIRED}]|[{_MARKED}])+|\d+"
-)
+_MARKED = "\u0900-\u0963\u0966-\u0dff"  # Indic scripts, whose vowel signs are no letters to `\\w`
+_ASCII = r"[a-z]++(?![0-9])|[0-9]++(?![a-z])|[a-z0-9]{25,}|[a-z]+|[0-9]+"
+_ASCII_RUNS = re.compile(_ASCII)
+_RUNS = re.compile(rf"[{_PAIRED}]+|{_ASCII}|(?:[^\W_a-z0-9{_PAIRED}]|[{_MARKED}])+")
+_PAIRED_STRETCH = re.compile(rf"[{_PAIRED}][{_PAIRED} ]*")
 _IS_PAIRED = re.compile(rf"[{_PAIRED}]")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]")
 _LATIN_MARKED = re.compile("[\u00c0-\u024f\u0300-\u036f\u0591-\u05bd\u064b-\u065f\u1e00-\u1eff]")
 _MARKS = re.compile("[\u0300-\u036f\u0591-\u05bd\u064b-\u065f]")
 _BARE_JAMO = re.compile("([\u3131-\u318e]+)")
-_QUOTES = re.compile('["“”„‟«»]')
+_QUOTES = re.compile('["＂“”„‟«»]')
 _BETWEEN = re.compile(r"[\s,;()\[\]{}<>|、。，·]+")
 
 
@@ -47,7 +49,8 @@ def _bare_latin() -> dict[int, str]:
     """Latin letters with marks (é, ø is none) and the letter under the marks."""
     bare: dict[int, str] = {}
     for code in (*range(0x00C0, 0x0250), *range(0x1E00, 0x1F00)):
-        letter, *marks = unicodedata.normalize("NFKD", chr(code))
+        decomposed = unicodedata.normalize("NFKD", chr(code))
+        letter, marks = decomposed[0], decomposed[1:]
         if marks and letter.isascii() and all(unicodedata.combining(mark) for mark in marks):
             bare[code] = letter
     return bare
@@ -89,16 +92,18 @@ def fold(text: str) -> str:
 def runs(text: str) -> list[str]:
     """The text's runs in order, folded and cut to LONGEST_RUN (paired scripts are not cut)."""
     folded = fold(text)
-    if folded.isascii():
-        found = _ASCII_RUNS.findall(folded)
-    else:
-        found = _RUNS.findall(folded)
+    found = _ASCII_RUNS.findall(folded) if folded.isascii() else _RUNS.findall(folded)
     return [run if len(run) <= LONGEST_RUN or is_paired(run) else run[:LONGEST_RUN] for run in found]
 
 
 def is_paired(run: str) -> bool:
     """Whether the run is of a script that is searched by pairs of letters."""
-    return _IS_PAIRED.match(run) is not None
+    return run >= "\u0e01" and _is_paired_letter(run[0])
+
+
+@cache
+def _is_paired_letter(letter: str) -> bool:
+    return _IS_PAIRED.match(letter) is not None
 
 
 def plain(text: str) -> str:
@@ -125,16 +130,20 @@ def _first_runs(found: list[str]) -> list[str]:
 
 def tokens(plain_text: str) -> list[str]:
     """The tokens of a text in its plain form, in order: their places in the list are their positions."""
+    return token_text(plain_text).split()
+
+
+def token_text(plain_text: str) -> str:
+    """The tokens of a text in its plain form, in order, with spaces between them."""
     if plain_text.isascii():
-        return plain_text.split()
-    made: list[str] = []
-    for run in plain_text.split(" "):
-        if run > "\u0e00" and is_paired(run):
-            made += map(str.__add__, run, run[1:])
-            made.append(run[-1])
-        elif run:
-            made.append(run)
-    return made
+        return plain_text
+    return _PAIRED_STRETCH.sub(_pairs, plain_text)
+
+
+def _pairs(stretch: re.Match[str]) -> str:
+    letters = stretch[0]
+    # A pair that ends in the space behind a run is the run's last letter alone; one that begins with it is nothing.
+    return " ".join([pair for pair in map(add, letters, letters[1:] + " ") if pair[0] != " "]) + " "
 
 
 def terms(query: str) -> list[Term]:
@@ -145,7 +154,7 @@ def terms(query: str) -> list[Term]:
     A quote without a partner and all other signs mean nothing.
     """
     found: dict[Term, None] = {}
-    for phrase, may_go_on in _phrases(unicodedata.normalize("NFKC", query).replace("\x00", " ")):
+    for phrase, may_go_on in _phrases(query):
         term = _term(runs(phrase), may_go_on)
         if term is not None:
             found[term] = None

@@ -1,0 +1,72 @@
+# ruff: noqa: S608 (the names of tables come from models.TABLES, everything else is a parameter)
+"""The index on PostgreSQL: a table of tsvectors made from our own tokens, and a GIN index on it.
+
+GIN gives all rows that match and no order, so a common word would mean sorting most of the table for its newest fifty
+rows. Therefore the newest rows are looked at first, without the index: what is common is there.
+
+A tsvector remembers 255 places of a token: in a text that repeats one more often, phrases with it are found up to there.
+"""
+
+from collections.abc import Sequence
+
+from django.db import connection
+
+from dangol.search.words import Term, tokens
+
+PROBE = 2_000
+"""Rows that are looked at before the index is asked."""
+_END = 2**63 - 1
+
+
+def put(table: str, entries: Sequence[tuple[int, str]]) -> None:
+    """Insert or replace texts, given in their plain form. Ids occur once."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table}(ref, content) SELECT ref, words::tsvector"
+            " FROM unnest(%s::bigint[], %s::text[]) AS given(ref, words)"
+            " ON CONFLICT (ref) DO UPDATE SET content = EXCLUDED.content",
+            [[ref for ref, _ in entries], [_vector(text) for _, text in entries]],
+        )
+
+
+def remove(table: str, refs: Sequence[int]) -> None:
+    """Take texts out of the index."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {table} WHERE ref = ANY(%s)", [list(refs)])
+
+
+def tidy(table: str, pages: int) -> bool:
+    """Nothing to do: autovacuum does it."""
+    return False
+
+
+def find(table: str, terms: Sequence[Term], limit: int, before: int | None) -> list[int]:
+    """The newest ids whose texts match every term."""
+    end = _END if before is None else before
+    query = " & ".join(map(_expression, terms))
+    newest = f"SELECT ref, content FROM {table} WHERE ref < %s ORDER BY ref DESC LIMIT %s"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT ref FROM ({newest}) AS newest WHERE content @@ %s::tsquery ORDER BY ref DESC LIMIT %s",
+            [end, PROBE, query, limit],
+        )
+        found = [ref for (ref,) in cursor.fetchall()]
+        if len(found) == limit:
+            return found
+        cursor.execute(
+            f"WITH matching AS MATERIALIZED (SELECT ref FROM {table} WHERE content @@ %s::tsquery AND ref < %s)"
+            " SELECT ref FROM matching ORDER BY ref DESC LIMIT %s",
+            [query, end, limit],
+        )
+        return [ref for (ref,) in cursor.fetchall()]
+
+
+def _vector(plain_text: str) -> str:
+    """The tokens with their positions as the text form of a tsvector."""
+    return " ".join([f"'{token}':{position}" for position, token in enumerate(tokens(plain_text), start=1)])
+
+
+def _expression(term: Term) -> str:
+    # Tokens are letters and digits alone, so nothing in them can end the quotes.
+    words = " <-> ".join(f"'{token}'" for token in term.tokens)
+    return f"({words}{':*' if term.is_open else ''})"
