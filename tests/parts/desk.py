@@ -21,6 +21,8 @@ from pathlib import Path
 
 import pytest
 
+import dangol
+
 _SECONDS_TO_START = 30
 _SECONDS_TO_END = 10
 
@@ -30,9 +32,10 @@ class LiveDesk:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        # Listening from now on: the port cannot be taken by somebody else before the server has it.
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        # The same port for each start, as after a restart on a real machine: pages that are open find it again.
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
         self._processes: list[subprocess.Popen[bytes]] = []
 
     @property
@@ -46,6 +49,7 @@ class LiveDesk:
             "DANGOL_DATA": str(self.folder),
             "DANGOL_URL": self.url,
             "DJANGO_SETTINGS_MODULE": "dangol.settings",
+            "PYTHONPATH": str(Path(dangol.__file__).parent.parent),
             "PYTHONUNBUFFERED": "1",
         }
 
@@ -57,9 +61,7 @@ class LiveDesk:
 
     def start(self) -> None:
         """Serve the pages; return when they answer."""
-        descriptor = self._listener.fileno()
-        serve = ["-m", "uvicorn", "dangol.asgi:application", "--fd", str(descriptor), "--no-access-log"]
-        server = self._launch([sys.executable, *serve], pass_fds=[descriptor])
+        server = self.start_command("web", "--port", str(self.port))
         deadline = time.monotonic() + _SECONDS_TO_START
         while not self._answers():
             if server.poll() is not None or time.monotonic() > deadline:
@@ -93,11 +95,6 @@ class LiveDesk:
                 process.wait()
         self._processes.clear()
 
-    def close(self) -> None:
-        """End everything and give the port back."""
-        self.stop()
-        self._listener.close()
-
     def _answers(self) -> bool:
         try:
             with urllib.request.urlopen(f"{self.url}/account/login/", timeout=2):
@@ -107,7 +104,7 @@ class LiveDesk:
         except OSError:
             return False
 
-    def _launch(self, command: list[str], pass_fds: list[int] | None = None) -> subprocess.Popen[bytes]:
+    def _launch(self, command: list[str]) -> subprocess.Popen[bytes]:
         with self.folder.with_suffix(".log").open("ab") as log:
             process = subprocess.Popen(
                 command,
@@ -115,7 +112,6 @@ class LiveDesk:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                pass_fds=pass_fds or [],
             )
         self._processes.append(process)
         return process
@@ -134,16 +130,7 @@ def migrated_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with an empty, migrated database and keys; copied, never used itself."""
     folder = tmp_path_factory.mktemp("migrated") / "data"
     desk = LiveDesk(folder)
-    try:
-        desk.run_python(
-            "from django.conf import settings; from dangol.kernel.keys import make_secret\n"
-            "make_secret(settings.DANGOL_DATA)"
-        )
-        desk.run_python(
-            "from django.core.management import call_command; call_command('migrate', verbosity=0)"
-        )
-    finally:
-        desk.close()
+    desk.run_python("from dangol.running import prepare; prepare(quiet=True)")
     return folder
 
 
@@ -157,6 +144,6 @@ def live_desk(migrated_folder: Path, tmp_path: Path) -> Iterator[LiveDesk]:
         desk.start()
         yield desk
     finally:
-        desk.close()
+        desk.stop()
         if desk.log:
             print(f"--- what the desk printed ---\n{desk.log}")
