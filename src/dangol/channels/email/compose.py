@@ -14,7 +14,7 @@ from typing import Literal
 
 from django.utils import translation
 from django.utils.dateformat import format as format_date
-from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from dangol.channels.email import markup, mime_writing
 from dangol.channels.email.addresses import is_one_of, normalise
@@ -231,9 +231,29 @@ def _introduction(quoted: Quoted) -> str:
     """The line above quoted history, as the mail programs of that language write it, so that they fold it."""
     address = normalise(quoted.who.address)
     name = mime_writing.one_line(quoted.who.name or "")
-    who = f"{name} <{address}>" if name and address else name or address or _("somebody")
+    who = f"{name} <{address}>" if name and address else name or address or pgettext("quoted", "Somebody")
     if quoted.at is None:
-        return _("%(who)s wrote:") % {"who": who}
-    # Translators: a date format of Django, as mail programs of your language show when a message was written.
-    when = format_date(quoted.at, _("D, M j, Y \\a\\t g:i A"))
-    return _("On %(when)s, %(who)s wrote:") % {"when": when, "who": who}
+        return pgettext("quoted", "%(who)s wrote:") % {"who": who}
+    return pgettext("quoted", "On %(when)s, %(who)s wrote:") % {"when": _when(quoted.at), "who": who}
+
+
+def _when(at: datetime) -> str:
+    # Not Django's own names of days: in Korean they are long, and mail programs write (토).
+    weekday = (
+        pgettext("quoted", "Mon"),
+        pgettext("quoted", "Tue"),
+        pgettext("quoted", "Wed"),
+        pgettext("quoted", "Thu"),
+        pgettext("quoted", "Fri"),
+        pgettext("quoted", "Sat"),
+        pgettext("quoted", "Sun"),
+    )[at.weekday()]
+    # Translators: Django's letters for dates, as mail programs of your language write them.
+    date = format_date(at, pgettext("quoted", "M j, Y"))
+    # Translators: Django's letters for times, as mail programs of your language write them.
+    time = format_date(at, pgettext("quoted", "g:i A"))
+    return pgettext("quoted", "%(weekday)s, %(date)s at %(time)s") % {
+        "weekday": weekday,
+        "date": date,
+        "time": time,
+    }

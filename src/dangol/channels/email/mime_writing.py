@@ -17,6 +17,7 @@ from dangol.channels.email.addresses import normalise
 from dangol.channels.incoming import Party
 
 _WIDTH = 76
+_WORD_BYTES = 39  # of UTF-8 in an encoded word, so that it fits on a line behind "Reply-To: "
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+( [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*", re.ASCII)
 _TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*", re.ASCII)
@@ -64,7 +65,7 @@ def text_part(kind: str, text: str) -> bytes:
 
 
 def file_part(filename: str, content_type: str, content: bytes) -> bytes:
-    """A part that is a file to save. Names of any language survive old and new mail programs."""
+    """A part that is a file to save. Its name may be of any language (RFC 2231)."""
     kind = content_type.strip().lower()
     # Only 7bit may carry message/*, and multipart/* would be read as structure: both travel as plain files.
     if not _TYPE.fullmatch(kind) or kind.startswith(("message/", "multipart/")):
@@ -72,7 +73,7 @@ def file_part(filename: str, content_type: str, content: bytes) -> bytes:
     name = one_line(filename).replace("/", "_").replace("\\", "_") or "attachment"
     body = binascii.b2a_base64(content, newline=False)
     lines = b"\r\n".join(body[at : at + _WIDTH] for at in range(0, len(body), _WIDTH))
-    return _part([kind, *_old_name(name)], "base64", ["attachment", *_parameters("filename", name)], lines)
+    return _part([kind], "base64", ["attachment", *_parameters("filename", name)], lines)
 
 
 def multipart(kind: str, boundary: str, parts: Sequence[bytes]) -> bytes:
@@ -106,7 +107,7 @@ def _encoded_words(line: str) -> list[str]:
     chunks, chunk = [], b""
     for letter in line:
         encoded = letter.encode("utf-8", "replace")
-        if len(chunk) + len(encoded) > 36:
+        if len(chunk) + len(encoded) > _WORD_BYTES:
             chunks.append(chunk)
             chunk = b""
         chunk += encoded
@@ -150,12 +151,6 @@ def _part(content_type: Sequence[str], encoding: str, disposition: Sequence[str]
 
 def _apart(values: Sequence[str]) -> list[str]:
     return [values[0], *(_BREAK + value for value in values[1:])]
-
-
-def _old_name(name: str) -> list[str]:
-    # Encoded words in a parameter are against the letter of RFC 2047, and what old Outlook and Naver read.
-    value = name if _is_token(name) else _BREAK.join(_encoded_words(name))
-    return [f'name="{value}"']
 
 
 def _parameters(key: str, value: str) -> list[str]:
