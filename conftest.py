@@ -7,4 +7,5 @@ pytest_plugins = [
     "tests.parts.mailserver",
     "tests.parts.browser",
     "tests.parts.desk",
+    "tests.parts.cast",
 ]

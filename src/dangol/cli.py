@@ -137,3 +137,52 @@ class MailGroup(click.Group):
 @main.group(cls=MailGroup)
 def mail() -> None:
     """Read mail files, or import them."""
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--mailbox", help="Address of the mailbox it belongs to (not needed when there is one only).")
+def mail_import(paths: tuple[Path, ...], mailbox: str | None) -> None:
+    """Import .eml files, mbox files, Maildirs or folders of .eml, as history: nobody is answered or notified.
+
+    The same again changes nothing. The arguments may be mixed.
+
+    \b
+    Example: dangol mail import ~/Maildir archive.mbox --mailbox hello@moonburger.kr
+    """
+    from dangol.running import prepare
+
+    prepare()
+    from dangol.channels.email.files import count_messages, messages_in
+    from dangol.inbox.mail_import import import_mail, importing_channel
+
+    channel = importing_channel(mailbox)
+    total = sum(count_messages(path) for path in paths)
+    with click.progressbar(length=total, label="Importing", file=sys.stderr) as bar:
+        done = import_mail(
+            channel=channel,
+            messages=(message for path in paths for message in messages_in(path)),
+            on_progress=bar.update,
+        )
+    click.echo(
+        f"{done.read} read, {done.new} new, {done.known} known already, "
+        f"{done.set_aside} set aside, {done.conversations} conversations new"
+    )
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines.")
+def doctor(as_json: bool) -> None:
+    """Look at database, disk, clock, mailboxes, outgoing mail and stuck work, and say what to do.
+
+    Exit code 1 when something needs to be done.
+
+    \b
+    Example: dangol doctor
+    """
+    from dangol.running import set_up_without_changes
+
+    set_up_without_changes()
+    from dangol.desk.doctor import examine, print_findings
+
+    sys.exit(print_findings(examine(), as_json=as_json))

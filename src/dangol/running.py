@@ -28,7 +28,7 @@ PARENT_CHECK_SECONDS: Final = 1.0
 
 def prepare(*, quiet: bool = False) -> None:
     """Make the data folder with its key, set Django up and bring the database to this version."""
-    folder = Path(os.environ.get("DANGOL_DATA") or "data").expanduser().resolve()
+    folder = data_folder()
     folder.mkdir(parents=True, exist_ok=True)
     make_secret(folder)
     import django
@@ -43,6 +43,21 @@ def prepare(*, quiet: bool = False) -> None:
         if not quiet:
             click.echo("Bringing the database to this version…", err=True)
         call_command("migrate", interactive=False, verbosity=0)
+
+
+def set_up_without_changes() -> None:
+    """Set Django up as it is: no folder, key or table is made. Refused when there is no data folder yet."""
+    folder = data_folder()
+    if not folder.is_dir():
+        raise Refused(f"There is no data folder at {folder}. `dangol up` makes one; --data names another.")
+    import django
+
+    django.setup()
+
+
+def data_folder() -> Path:
+    """Where this installation keeps everything."""
+    return Path(os.environ.get("DANGOL_DATA") or "data").expanduser().resolve()
 
 
 def run_desk(

@@ -60,6 +60,12 @@ def waiting_counts(person: Staff) -> dict[str, str]:
     }
 
 
+def waiting_count() -> str:
+    """How many people wait for an answer: "6", "1,000+", or "" for nobody."""
+    waiting = Conversation.objects.filter(merged_into=None, state=Conversation.State.WAITING)
+    return _counted(waiting.values("pk")[: MOST_COUNTED + 1].count())
+
+
 def clock_of(conversation: Conversation, at: datetime, *, is_promised: bool = True) -> Clock:
     """How the conversation stands with time at the instant."""
     since, due = conversation.waiting_since, conversation.due_at

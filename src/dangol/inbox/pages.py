@@ -1,4 +1,4 @@
-"""What the templates of the inbox show: plain values, made by listing.py and reading.py, decided before they get here."""
+"""What the templates of the inbox show: plain values, made by listing.py and reading.py, decided before."""
 
 from dataclasses import dataclass
 from datetime import datetime

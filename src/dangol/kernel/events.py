@@ -47,8 +47,8 @@ class Cursor(NamedTuple):
     @classmethod
     def read(cls, text: str) -> "Cursor | None":
         """The cursor that the text names; None when it is not one."""
-        first, dot, second = text.partition(".")
-        if not dot or not first.isascii() or not second.isascii() or not (first + second).isdigit():
+        first, _dot, second = text.partition(".")
+        if not (text.isascii() and first.isdigit() and second.isdigit()):
             return None
         return cls(int(first), int(second))
 

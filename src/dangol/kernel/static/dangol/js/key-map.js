@@ -139,7 +139,7 @@ class KeyMap extends HTMLElement {
     if (form.dataset.sending) return;
     form.dataset.sending = "1";
     setTimeout(() => delete form.dataset.sending, 1000);
-    form.requestSubmit(button);
+    button?.click();
   }
 
   // Pressed in the middle of a syllable: it is sent when the syllable is whole, without a second press.

@@ -1,0 +1,53 @@
+"""What the inbox has to say on a customer's timeline."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from dangol.inbox.models import Conversation
+from dangol.kernel.durations import short_duration
+from dangol.kernel.models import Event
+from dangol.kernel.timeline import TimelineLine, Tone
+
+# Drafts and the outbox's steps are for the page, not for the story.
+WORDS: Final[dict[str, tuple[Tone, object]]] = {
+    "MessageArrived": ("", gettext_lazy("Wrote")),
+    "ReplySent": ("good", gettext_lazy("We answered")),
+    "ReplyFailed": ("bad", gettext_lazy("Our answer did not arrive")),
+    "NoteAdded": ("", gettext_lazy("Note for the team")),
+    "ConversationPostponed": ("", gettext_lazy("Put off until later")),
+    "ConversationReturned": ("warn", gettext_lazy("Back on the list")),
+    "ConversationClosed": ("", gettext_lazy("Done")),
+    "ConversationReopened": ("", gettext_lazy("Reopened")),
+    "ConversationsJoined": ("", gettext_lazy("Two conversations became one")),
+}
+
+
+def timeline_lines(events: Iterable[Event]) -> dict[int, TimelineLine]:
+    """The lines for those of the events that the inbox knows, by event id; one query for the subjects."""
+    known = [event for event in events if event.name in WORDS]
+    ids = {event.data.get("conversation_id") for event in known} - {None}
+    subjects = dict(Conversation.objects.filter(pk__in=ids).values_list("pk", "subject"))
+    return {event.pk: _line(event, subjects) for event in known}
+
+
+def _line(event: Event, subjects: dict[int, str]) -> TimelineLine:
+    tone, words = WORDS[event.name]
+    conversation_id = event.data.get("conversation_id")
+    said = str(words)
+    if event.name == "MessageArrived" and event.data.get("automatic"):
+        said = _("A machine wrote")
+    waited = event.data.get("waited_wall_seconds")
+    if waited is not None:
+        said = _("We answered after %(duration)s") % {"duration": short_duration(waited)}
+    return TimelineLine(
+        at=event.happened_at,
+        words=said,
+        about=subjects.get(conversation_id, "") if conversation_id else "",
+        tone=tone,
+        url=reverse("conversation", args=[conversation_id]) if conversation_id in subjects else "",
+        actor_id=event.actor_id,
+    )

@@ -1,0 +1,45 @@
+import stat
+
+import pytest
+
+from dangol.kernel import files, keys
+from dangol.kernel.secrets import lock_secret, unlock_secret
+
+
+def test_a_secret_is_made_once_and_only_its_owner_reads_it(tmp_path, monkeypatch):
+    monkeypatch.delenv("DANGOL_SECRET", raising=False)
+    made = keys.make_secret(tmp_path)
+    assert keys.make_secret(tmp_path) == made == keys.read_secret(tmp_path)
+    assert stat.S_IMODE((tmp_path / keys.FILE_NAME).stat().st_mode) == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == [keys.FILE_NAME]
+
+
+def test_each_purpose_has_a_key_of_its_own():
+    assert keys.derive_key("secret", "mail") != keys.derive_key("secret", "django")
+    assert keys.derive_key("secret", "mail") != keys.derive_key("other", "mail")
+
+
+def test_a_locked_password_opens_only_with_the_same_key(settings):
+    locked = lock_secret("열려라 참깨")
+    assert "참깨" not in locked
+    assert unlock_secret(locked) == "열려라 참깨"
+    settings.DANGOL_SECRET = "another"
+    assert unlock_secret(locked) is None
+    assert unlock_secret("") == lock_secret("") == ""
+
+
+@pytest.fixture
+def media(tmp_path, settings):
+    settings.MEDIA_ROOT = tmp_path
+    return tmp_path
+
+
+def test_the_same_bytes_are_one_file(media):
+    assert files.keep_file(b"burger") == files.keep_file(b"burger")
+    assert [path.read_bytes() for path in media.rglob("*") if path.is_file()] == [b"burger"]
+
+
+def test_what_was_kept_is_read_again(media):
+    assert files.read_file(files.keep_file(b"burger")) == b"burger"
+    with pytest.raises(FileNotFoundError):
+        files.read_file("0" * 64)

@@ -1,0 +1,112 @@
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import transaction
+
+from dangol.kernel import clock, events
+from dangol.kernel.events import Happened
+from dangol.kernel.models import Follower, Setback
+from dangol.kernel.reacting import BATCH, Reaction, react
+
+pytestmark = pytest.mark.django_db(transaction=True)
+AT = datetime(2026, 11, 18, 3, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BellRang(Happened):
+    """For these tests."""
+
+    bell_id: int
+
+
+def ring(*bells: int, silent: bool = False) -> None:
+    with transaction.atomic():
+        events.emit(*(BellRang(happened_at=AT, bell_id=bell, silent=silent) for bell in bells))
+
+
+@pytest.fixture
+def heard() -> list[int]:
+    return []
+
+
+@pytest.fixture
+def listen(heard) -> Reaction:
+    reaction = Reaction("listen", BellRang, lambda event: heard.append(event.bell_id))
+    react([reaction])  # the first turn only notes where it begins
+    return reaction
+
+
+def test_a_reaction_gets_each_event_once(listen, heard):
+    ring(1, 2)
+    assert react([listen]) == 2
+    assert react([listen]) == 0
+    assert heard == [1, 2]
+
+
+def test_a_new_reaction_does_not_react_to_the_past(heard):
+    ring(1)
+    react([Reaction("late", BellRang, lambda event: heard.append(event.bell_id))])
+    assert heard == []
+
+
+def test_nothing_reacts_to_silent_events(listen, heard):
+    ring(1, silent=True)
+    react([listen])
+    assert heard == []
+
+
+def test_more_than_a_batch_is_read_to_the_end(listen, heard):
+    ring(*range(BATCH + 5))
+    react([listen])
+    react([listen])
+    assert heard == list(range(BATCH + 5))
+
+
+def test_what_fails_is_set_aside_and_the_others_go_on(heard):
+    def picky(event: BellRang) -> None:
+        if event.bell_id == 2:
+            raise ValueError("no")
+        heard.append(event.bell_id)
+
+    reaction = Reaction("picky", BellRang, picky)
+    react([reaction])
+    ring(1, 2, 3)
+    react([reaction])
+    assert heard == [1, 3]
+    setback = Setback.objects.get()
+    assert (setback.reason, setback.tries) == ("ValueError", 1)
+
+
+def test_what_was_set_aside_is_tried_again_and_then_forgotten(heard):
+    working = False
+
+    def moody(event: BellRang) -> None:
+        if not working:
+            raise ValueError("not now")
+        heard.append(event.bell_id)
+
+    reaction = Reaction("moody", BellRang, moody)
+    react([reaction])
+    ring(1)
+    react([reaction])
+    Setback.objects.update(next_at=clock.now() - timedelta(seconds=1))
+    react([reaction])
+    assert Setback.objects.get().tries == 2
+    working = True
+    Setback.objects.update(next_at=clock.now() - timedelta(seconds=1))
+    react([reaction])
+    assert heard == [1]
+    assert not Setback.objects.exists()
+
+
+def test_what_a_failing_reaction_wrote_is_rolled_back_with_it():
+    def half(event: BellRang) -> None:
+        Follower.objects.create(name="left over")
+        raise ValueError("no")
+
+    reaction = Reaction("half", BellRang, half)
+    react([reaction])
+    ring(1)
+    react([reaction])
+    assert not Follower.objects.filter(name="left over").exists()

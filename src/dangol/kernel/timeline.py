@@ -1,0 +1,19 @@
+"""One line of a customer's timeline. Each app words its own events; the desk puts the lines together."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+Tone = Literal["", "good", "warn", "bad", "accent"]
+
+
+@dataclass(frozen=True)
+class TimelineLine:
+    """What happened, about what, and where it can be seen; `tone` colours its dot, the words say the same."""
+
+    at: datetime
+    words: str
+    about: str = ""
+    tone: Tone = ""
+    url: str = ""
+    actor_id: int | None = None

@@ -1,0 +1,118 @@
+"""The named cast, and mail as they would send it.
+
+Owner Minji, manager Dongsuk, agents Hana and Tom; customers Sora (loyal, angry), James (new), 박지훈 (gold).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from email.utils import format_datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from dangol.channels.models import Channel
+    from dangol.inbox.commands.take_in import TakenIn
+    from dangol.staff.models import Staff
+
+NOON = datetime(2026, 11, 18, 3, 0, tzinfo=UTC)  # a Wednesday, 12:00 in Seoul
+SORA = "Sora Kim <sora@example.com>"
+JAMES = "James Lee <james@example.org>"
+JIHOON = "박지훈 <jihoon@example.kr>"
+SHOP = "hello@moonburger.test"
+
+
+def mail(
+    sender: str = SORA,
+    subject: str = "Cold burger",
+    text: str = "The burger was cold.",
+    *,
+    to: str = SHOP,
+    message_id: str | None = None,
+    headers: dict[str, str] | None = None,
+    date: datetime = NOON,
+    files: dict[str, bytes] | None = None,
+) -> bytes:
+    """A mail as a customer's program would write it."""
+    message = EmailMessage()
+    message["From"] = sender
+    message["To"] = to
+    message["Subject"] = subject
+    message["Date"] = format_datetime(date)
+    if message_id:
+        message["Message-ID"] = f"<{message_id}>"
+    for name, value in (headers or {}).items():
+        message[name] = value
+    message.set_content(text)
+    for name, content in (files or {}).items():
+        message.add_attachment(content, maintype="application", subtype="octet-stream", filename=name)
+    return message.as_bytes()
+
+
+def _staff(name: str, role: str) -> Staff:
+    from dangol.staff.models import Staff
+
+    return Staff.objects.create_user(
+        f"{name.lower()}@moonburger.test", "a long enough word", name=name, role=role
+    )
+
+
+@pytest.fixture
+def minji(db: None) -> Staff:
+    """The owner."""
+    return _staff("Minji", "owner")
+
+
+@pytest.fixture
+def dongsuk(db: None) -> Staff:
+    """The manager."""
+    return _staff("Dongsuk", "manager")
+
+
+@pytest.fixture
+def hana(db: None) -> Staff:
+    """An agent."""
+    return _staff("Hana", "agent")
+
+
+@pytest.fixture
+def tom(db: None) -> Staff:
+    """Another agent."""
+    return _staff("Tom", "agent")
+
+
+@pytest.fixture
+def mailbox(db: None) -> Channel:
+    """The shop's mailbox; nothing that is sent leaves. It promises answers within 30 and 60 minutes."""
+    from dangol.channels.models import Channel, Mailbox
+
+    channel = Channel.objects.create(
+        name="Moon Burger",
+        created_at=NOON - timedelta(days=30),
+        promised_first_seconds=1800,
+        promised_next_seconds=3600,
+    )
+    Mailbox.objects.create(channel=channel, address=SHOP, from_name="Moon Burger", outgoing="kept")
+    return channel
+
+
+@pytest.fixture
+def receive(mailbox: Channel) -> Callable[..., TakenIn]:
+    """Let a mail arrive and be taken in: `receive(mail(...), at=NOON)`; `silent` as in an import."""
+    from dangol.channels.commands import Arrival, claim_raw, store_raw
+    from dangol.channels.email.parse import parse
+    from dangol.inbox.commands.take_in import TakenIn, take_in
+    from dangol.inbox.threading import is_own_message_id
+
+    def arrive(
+        raw: bytes, *, at: datetime = NOON, silent: bool = False, channel: Channel | None = None
+    ) -> TakenIn:
+        if not store_raw(channel=channel or mailbox, arrivals=[Arrival(raw, at)], at=at, is_silent=silent):
+            return TakenIn(None, None)
+        (row,) = claim_raw(limit=1, at=at)
+        return take_in(raw=row, incoming=parse(raw, is_own=is_own_message_id), at=at)
+
+    return arrive
