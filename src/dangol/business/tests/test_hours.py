@@ -119,6 +119,11 @@ class TestOpeningSeconds:
         shop = replace(SHOP, closed_days=frozenset({christmas}), special={christmas: ((600, 660),)})
         assert opening_seconds(shop, seoul(2026, 12, 25), seoul(2026, 12, 26)) == HOUR
 
+    def test_a_special_day_without_hours_is_closed(self):
+        shop = replace(SHOP, special={date(2026, 11, 23): ()})
+        assert opening_seconds(shop, seoul(2026, 11, 23), seoul(2026, 11, 24)) == 0
+        assert next_opening(shop, seoul(2026, 11, 23)) == seoul(2026, 11, 24, 9)
+
     def test_a_night_runs_past_midnight(self):
         assert opening_seconds(BAR, berlin(2026, 11, 19), berlin(2026, 11, 23)) == 24 * HOUR
         assert is_open(BAR, berlin(2026, 11, 22, 1, 59))
@@ -216,6 +221,10 @@ class TestAfterOpening:
     def test_it_keeps_the_fraction_of_a_second(self):
         start = seoul(2026, 11, 23, 10, 0, 0, 900_000)
         assert after_opening(SHOP, start, 60) == start + timedelta(seconds=60)
+
+    def test_a_second_begun_before_the_break_ends_after_it(self):
+        start = seoul(2026, 11, 23, 11, 59, 59, 500_000)
+        assert after_opening(SHOP, start, 1) == seoul(2026, 11, 23, 13, 0, 0, 500_000)
 
     def test_it_goes_over_new_year(self):
         assert after_opening(SHOP, seoul(2026, 12, 31, 17), 9 * HOUR) == seoul(2027, 1, 1, 18)
