@@ -19,6 +19,7 @@ from tests.parts.postgres import PrivatePostgres, find_programs
 from tools.parts import Part
 from tools.steps import ROOT, Command, Step
 
+_SECONDS_TO_END = 20
 # What a person has set for their own desk must not reach the checks.
 _NOT_PASSED_ON = ("DATABASE_URL", "DJANGO_SETTINGS_MODULE", "PYTHONPATH", "PYTEST_ADDOPTS")
 
@@ -83,11 +84,25 @@ class Runner:
         return result
 
     def end(self) -> None:
-        """Stop all that runs, with what it started; nothing more begins."""
+        """Stop all that runs, with what it started; nothing more begins. Tests get time to put things away."""
         self._is_ended = True
+        if (
+            not self.is_live
+        ):  # else the terminal's Ctrl-C has reached it already, and a second one would hurry it
+            self._signal_all(signal.SIGINT)
+        deadline = time.monotonic() + _SECONDS_TO_END
+        while any(process.poll() is None for process in self._processes) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        self._signal_all(signal.SIGKILL)
+
+    def _signal_all(self, number: signal.Signals) -> None:
         for process in list(self._processes):
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGTERM)
+            if process.poll() is None:
+                with contextlib.suppress(ProcessLookupError):
+                    if self.is_live:
+                        process.send_signal(number)
+                    else:
+                        os.killpg(process.pid, number)
 
     def _run_pytest(self, step: Step, result: Result) -> None:
         report = self.folder / f"{step.name}.xml"
@@ -130,10 +145,10 @@ class Runner:
             command,
             cwd=ROOT,
             env=environment,
-            stdin=subprocess.DEVNULL,
+            stdin=None if self.is_live else subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT if output else None,
-            start_new_session=True,  # a group of its own, so that `end` reaches what it starts
+            start_new_session=not self.is_live,  # a group of its own, so that `end` reaches what it starts
         )
         self._processes.add(process)
         printed, _ = process.communicate()
