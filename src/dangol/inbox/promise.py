@@ -1,6 +1,7 @@
 """The promise clock: what starts a customer's wait, what ends it, when an answer is due and how long it took.
 
-Pure. The calendar is the one in force when the wait began: later changes of the hours rewrite no history.
+Pure. The calendar is the one in force; hours that change while a customer waits move what is due, and rewrite
+nothing that was answered before.
 """
 
 from dataclasses import dataclass
@@ -64,15 +65,13 @@ def waited(calendar: Calendar, started_at: datetime, answered_at: datetime) -> W
     return Waited(max(wall, 0), opening_seconds(calendar, started_at, answered_at))
 
 
-def is_kept(
-    calendar: Calendar, started_at: datetime, answered_at: datetime, promised_seconds: int | None
-) -> bool:
+def is_kept(due: datetime, answered_at: datetime) -> bool:
     """Whether the answer left by the instant at which it was due, that instant included.
 
     An instant, not a number of seconds, decides: it is what the page showed, and an answer that was due at
     closing time is late at night although the business was closed since.
     """
-    return answered_at <= due_at(calendar, started_at, promised_seconds)
+    return answered_at <= due
 
 
 def remaining(calendar: Calendar, at: datetime, due: datetime) -> Remaining:

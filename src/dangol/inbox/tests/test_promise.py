@@ -77,17 +77,18 @@ def test_wall_clock_time_is_real_time_when_the_clock_changes():
 def test_the_promise_is_kept_up_to_the_instant_at_which_it_is_due():
     started = seoul(20, 10, 0, 0, 900_000)
     due = due_at(SHOP, started, HALF_AN_HOUR)
-    assert is_kept(SHOP, started, due, HALF_AN_HOUR)
-    assert not is_kept(SHOP, started, due + timedelta(microseconds=1), HALF_AN_HOUR)
+    assert is_kept(due, due)
+    assert is_kept(due, started + timedelta(minutes=30))
+    assert not is_kept(due, due + timedelta(microseconds=1))
 
 
 def test_an_answer_before_the_shop_opens_keeps_it():
-    assert is_kept(SHOP, seoul(21, 10), seoul(22, 3), HALF_AN_HOUR)
+    assert is_kept(due_at(SHOP, seoul(21, 10), HALF_AN_HOUR), seoul(22, 3))
 
 
 def test_what_was_due_at_closing_time_is_late_at_night():
-    assert is_kept(SHOP, seoul(20, 17, 30), seoul(20, 18), HALF_AN_HOUR)
-    assert not is_kept(SHOP, seoul(20, 17, 30), seoul(20, 21), HALF_AN_HOUR)
+    assert is_kept(due_at(SHOP, seoul(20, 17, 30), HALF_AN_HOUR), seoul(20, 18))
+    assert not is_kept(due_at(SHOP, seoul(20, 17, 30), HALF_AN_HOUR), seoul(20, 21))
 
 
 def test_what_is_left_and_what_is_overdue_are_told_in_opening_time():
@@ -108,7 +109,7 @@ def test_an_answer_in_time_never_took_longer_than_promised(started: datetime, pr
     answered = started + timedelta(seconds=later)
     wait = waited(SHOP, started, answered)
     assert 0 <= wait.opening_seconds <= wait.wall_seconds == later
-    if is_kept(SHOP, started, answered, promised):
+    if is_kept(due_at(SHOP, started, promised), answered):
         assert wait.opening_seconds <= promised
     else:
         assert wait.opening_seconds >= promised
