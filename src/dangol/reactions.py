@@ -1,7 +1,9 @@
 """When this happened, do that: the whole table."""
 
+from dangol.business.events import HoursChanged
 from dangol.channels.events import DeliveryBounced, DeliveryFailed, DeliverySent
 from dangol.inbox.commands.acknowledgements import acknowledge_arrival
+from dangol.inbox.commands.clock import recompute_due_times
 from dangol.inbox.commands.replies import settle_failed_reply, settle_sent_reply
 from dangol.inbox.events import MessageArrived
 from dangol.kernel import clock
@@ -21,9 +23,14 @@ def _arrived(event: MessageArrived) -> None:
         acknowledge_arrival(message_id=event.message_id, at=clock.now())
 
 
+def _hours(event: HoursChanged) -> None:
+    recompute_due_times(at=clock.now())
+
+
 REACTIONS = (
     Reaction("a sent reply stops the clock", DeliverySent, _sent),
     Reaction("a failed reply waits again", DeliveryFailed, _failed),
     Reaction("a bounced reply waits again", DeliveryBounced, _failed),
     Reaction("a new matter is acknowledged", MessageArrived, _arrived),
+    Reaction("changed hours move what is due", HoursChanged, _hours),
 )

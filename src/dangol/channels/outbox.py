@@ -63,21 +63,25 @@ def hand_over(delivery: Delivery) -> None:
         _mark_sending(delivery)
         _record(delivery, waiting, None)
         return
-    server = SmtpServer(
-        host=mailbox.smtp_host,
-        port=mailbox.smtp_port,
-        security=mailbox.smtp_security,  # type: ignore[arg-type]
-        user=mailbox.smtp_user or None,
-        password=mailbox.smtp_password,
-    )
     result = send(
-        server,
+        outgoing_server(mailbox),
         delivery.envelope_from,
         [recipient.address for recipient in waiting],
         delivery.content,
         before_data=lambda: _mark_sending(delivery),
     )
     _record(delivery, waiting, result)
+
+
+def outgoing_server(mailbox: Mailbox) -> SmtpServer:
+    """The mailbox's outgoing server."""
+    return SmtpServer(
+        host=mailbox.smtp_host,
+        port=mailbox.smtp_port,
+        security=mailbox.smtp_security,  # type: ignore[arg-type]
+        user=mailbox.smtp_user or None,
+        password=mailbox.smtp_password,
+    )
 
 
 def _mark_sending(delivery: Delivery) -> None:

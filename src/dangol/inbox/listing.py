@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import formats
 from django.utils.translation import gettext_lazy as _
 
+from dangol.channels.models import Channel
 from dangol.customers.models import Identity
 from dangol.inbox.models import Conversation, Draft
 from dangol.inbox.pages import Clock, Item, ListPage, Tab
@@ -40,11 +41,12 @@ def list_page(
     names = shown_names(rows)
     query = _query(tab)
     here = _url(current_id)
+    has_one_channel = Channel.objects.filter(is_active=True)[:2].count() < 2
     return ListPage(
         tab=tab,
         tabs=_tabs(person, tab),
         items=tuple(
-            _item(row, names[row.customer_id], person, at, query, row.pk == current_id) for row in rows
+            _item(row, names[row.customer_id], person, at, query, current_id, has_one_channel) for row in rows
         ),
         url=here + _query(tab, after),
         next_url=reverse("inbox") + _query(tab, place_of(rows[-1])) if more else "",
@@ -133,21 +135,29 @@ def _tabs(person: Staff, current: str) -> tuple[Tab, ...]:
     )
 
 
-def _item(row: Conversation, name: str, person: Staff, at: datetime, query: str, is_current: bool) -> Item:
+def _item(
+    row: Conversation,
+    name: str,
+    person: Staff,
+    at: datetime,
+    query: str,
+    current_id: int | None,
+    has_one_channel: bool,
+) -> Item:
     return Item(
         id=row.pk,
         url=_url(row.pk) + query,
         name=name,
         subject=row.subject or row.preview,
         clock=clock_of(row, at),
-        channel=row.channel.name,
+        channel="" if has_one_channel else row.channel.name,
         assignee=row.assignee.name if row.assignee else "",
         is_mine=row.assignee_id == person.pk,
         is_first=not row.has_earlier,  # type: ignore[attr-defined]
         is_machine=row.is_machine,
         file_count=row.file_count,
         has_draft=row.has_draft,  # type: ignore[attr-defined]
-        is_current=is_current,
+        is_current=row.pk == current_id,
     )
 
 

@@ -64,11 +64,15 @@ def last_word(conversation: Conversation) -> Message | None:
 
 
 def settle_state(conversation: Conversation, at: datetime) -> None:
-    """Put the conversation where it belongs: waiting while the customer's word is the last one, else answered."""
+    """Put the conversation where it belongs: waiting while somebody waits in it, else answered.
+
+    A customer waits until a person has written to them; a mail to somebody else (a supplier) changes nothing.
+    """
     last = last_word(conversation)
     wait = open_wait(conversation)
-    if last is not None and last.direction == Message.Direction.IN:
-        wait = wait or begin_wait(conversation, last)
+    if wait is None and last is not None and last.direction == Message.Direction.IN:
+        wait = begin_wait(conversation, last)
+    if wait is not None:
         conversation.state = Conversation.State.WAITING
         conversation.due_at = wait.due_at
         conversation.waiting_since = wait.started_at

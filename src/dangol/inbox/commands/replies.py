@@ -272,8 +272,9 @@ def _parent(conversation: Conversation) -> Message | None:
 
 
 def _advance(conversation: Conversation, message: Message, file_count: int) -> None:
-    conversation.state = Conversation.State.ANSWERED
-    conversation.due_at = message.happened_at
+    if _answers_customer(message, conversation):
+        conversation.state = Conversation.State.ANSWERED
+        conversation.due_at = message.happened_at
     conversation.last_message_id = message.pk
     conversation.last_message_at = message.happened_at
     conversation.preview = preview_of(message.text)
