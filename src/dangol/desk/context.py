@@ -1,8 +1,85 @@
-"""What every page of the staff shows around its content."""
+"""What every page of the staff shows around its content. Nothing is asked of the database before a page shows it."""
+
+from collections.abc import Callable
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from dangol.business.queries import current_business
+from dangol.desk.pages import NavEntry
+from dangol.desk.queries import url_or_nothing
+from dangol.inbox.listing import waiting_count
+from dangol.kernel import events
+from dangol.staff.models import Staff
+
+# (key, name of the URL, words, picture): an entry appears with the page that its name leads to.
+ENTRIES: Final = (
+    ("today", "today", gettext_lazy("Today"), "today"),
+    ("inbox", "inbox", gettext_lazy("Inbox"), "inbox"),
+    ("answer_times", "answer_times", gettext_lazy("Answer times"), "times"),
+    ("settings", "settings", gettext_lazy("Settings"), "settings"),
+)
+MINE: Final = (
+    ("profile", gettext_lazy("My account"), "person"),
+    ("mfa_index", gettext_lazy("Sign-in"), "shield"),
+)
 
 
-def rail(request: HttpRequest) -> dict[str, object]:
-    """The business and the counts in the menu."""
-    return {}
+def rail(request: HttpRequest) -> dict[str, Any]:
+    """The business, the menu with its counts, and where the live stream begins."""
+    return {
+        "business": SimpleLazyObject(current_business),
+        "nav": _lazily(lambda: menu(request)),
+        "my_links": _lazily(_my_links),
+        "live_cursor": _lazily(lambda: str(events.latest())),
+    }
+
+
+def menu(request: HttpRequest) -> tuple[NavEntry, ...]:
+    """The entries, the waiting counted: one query."""
+    person = request.user
+    waiting = waiting_count() if isinstance(person, Staff) else ""
+    path = _shown_path(request)
+    found = [(key, url, label, icon) for key, name, label, icon in ENTRIES if (url := url_or_nothing(name))]
+    return tuple(
+        NavEntry(
+            key,
+            url,
+            str(label),
+            icon,
+            is_current=path == url or (url != "/" and path.startswith(url)),
+            count=waiting if key == "inbox" else "",
+            count_says=_("waiting") if key == "inbox" else "",
+        )
+        for key, url, label, icon in found
+    )
+
+
+def _my_links() -> tuple[NavEntry, ...]:
+    return tuple(
+        NavEntry(name, url, str(label), icon, is_current=False)
+        for name, label, icon in MINE
+        if (url := url_or_nothing(name))
+    )
+
+
+def _shown_path(request: HttpRequest) -> str:
+    # A part that loads again belongs to the page in the window, not to its own address.
+    shown = request.headers.get("HX-Current-URL")
+    return urlsplit(shown).path if shown else request.path
+
+
+def _lazily(read: Callable[[], Any]) -> Callable[[], Any]:
+    # Templates call what is callable, each time it is named: the answer is kept for the page.
+    kept: list[Any] = []
+
+    def once() -> Any:
+        if not kept:
+            kept.append(read())
+        return kept[0]
+
+    return once

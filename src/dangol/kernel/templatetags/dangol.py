@@ -87,6 +87,12 @@ def full_time(at: datetime) -> str:
 
 
 @register.filter
+def short_time(at: datetime) -> str:
+    """A time in the days to come: Mon 23 Nov, 09:00."""
+    return date_format(timezone.localtime(at), pgettext("date format", "D j M, H:i"))
+
+
+@register.filter
 def tongue(text: str | None) -> SafeString:
     """A lang attribute for words that are not in the page's language: Hangul is Korean, all else unsaid."""
     if text and any("가" <= letter <= "힣" for letter in text[:400]):

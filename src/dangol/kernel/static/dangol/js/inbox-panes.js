@@ -30,8 +30,8 @@ class InboxPanes extends HTMLElement {
   // A letter is as tall as its content, up to a point; its frame runs nothing, so it cannot say so itself.
   #fit(frame) {
     if (frame.tagName !== "IFRAME") return;
-    const height = frame.contentDocument?.documentElement?.scrollHeight;
-    if (height > 40) frame.style.blockSize = `${Math.min(height + 4, innerHeight * 0.75)}px`;
+    const height = frame.contentDocument?.body?.scrollHeight;
+    if (height > 10) frame.style.blockSize = `${Math.min(height + 30, innerHeight * 0.75)}px`;
   }
 }
 

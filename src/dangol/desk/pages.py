@@ -1,0 +1,53 @@
+"""What the desk's own templates show: plain values, made by queries.py."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from dangol.kernel.timeline import TimelineLine
+
+
+@dataclass(frozen=True)
+class NavEntry:
+    """An entry of the menu. `count_says` is what the number means, for those who hear it."""
+
+    key: str
+    url: str
+    label: str
+    icon: str
+    is_current: bool
+    count: str = ""
+    count_says: str = ""
+
+
+@dataclass(frozen=True)
+class IdentityView:
+    """An address of the customer."""
+
+    kind: str
+    address: str
+    is_verified: bool
+
+
+@dataclass(frozen=True)
+class OtherConversation:
+    """Another matter of the same customer."""
+
+    url: str
+    subject: str
+    state: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class WhoView:
+    """The customer beside a conversation."""
+
+    id: int
+    url: str  # the customer's own page, "" where there is none
+    name: str
+    language: str
+    since: datetime
+    conversation_count: int
+    identities: tuple[IdentityView, ...]
+    others: tuple[OtherConversation, ...]
+    timeline: tuple[TimelineLine, ...]
