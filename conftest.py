@@ -1,5 +1,9 @@
 """What every test may ask for: the real parts in tests/parts, each skipped with "needs …" where it is absent."""
 
+import shutil
+
+import pytest
+
 pytest_plugins = [
     "pytester",
     "tests.parts.selection",
@@ -9,3 +13,10 @@ pytest_plugins = [
     "tests.parts.desk",
     "tests.parts.cast",
 ]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove the data folder of this run (an exit handler would not be called in pytest-xdist's workers)."""
+    from django.conf import settings
+
+    shutil.rmtree(settings.DANGOL_DATA, ignore_errors=True)

@@ -41,6 +41,8 @@ def main() -> int:
     began = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="dangol-"))
     folder.chmod(0o711)  # as root, parts of it are handed to users that may not read the rest
+    # Set even where it was ignored (started with & from a script), so that what runs below can be stopped.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     absent = absent_parts()
     runner = Runner(folder, absent, pytest_arguments, is_live=len(chosen) == 1)
