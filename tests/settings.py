@@ -8,4 +8,4 @@ os.environ["DANGOL_DATA"] = tempfile.mkdtemp(prefix="dangol-tests-")
 os.environ["DANGOL_SECRET"] = "only for tests"
 os.environ.setdefault("DANGOL_LOG", "ERROR")
 
-from dangol.settings import *  # noqa: E402, F403
+from dangol.settings import *  # noqa: F403
