@@ -77,20 +77,22 @@ def emit(*events: Happened) -> list[Event]:
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("emit belongs inside the transaction of the change that it tells of")
     recorded_at = clock.now()
-    return Event.objects.bulk_create(
-        Event(
-            name=type(event).__name__,
-            happened_at=event.happened_at,
-            recorded_at=recorded_at,
-            actor_id=event.actor_id,
-            customer_id=event.customer_id,
-            silent=event.silent,
-            data={
-                field.name: getattr(event, field.name) for field in fields(event) if field.name not in COMMON
-            },
-            transaction=CurrentTransaction(),
-        )
-        for event in events
+    rows = [as_row(event, recorded_at=recorded_at) for event in events]
+    for row in rows:
+        row.transaction = CurrentTransaction()
+    return Event.objects.bulk_create(rows)
+
+
+def as_row(event: Happened, *, recorded_at: datetime) -> Event:
+    """The event as an unsaved row."""
+    return Event(
+        name=type(event).__name__,
+        happened_at=event.happened_at,
+        recorded_at=recorded_at,
+        actor_id=event.actor_id,
+        customer_id=event.customer_id,
+        silent=event.silent,
+        data={field.name: getattr(event, field.name) for field in fields(event) if field.name not in COMMON},
     )
 
 

@@ -1,5 +1,6 @@
 """Answers to customers: from the draft to the outbox, back again within seconds, and what came of them."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.timezone import localtime
 
+from dangol.business.models import Business
 from dangol.business.queries import current_business
 from dangol.channels.commands import queue_delivery, take_back_delivery
 from dangol.channels.email import tokens
@@ -51,9 +53,10 @@ def send_reply(*, actor: Staff, draft: Draft, key: UUID, at: datetime) -> Messag
         conversation = Conversation.objects.select_for_update().get(pk=draft.conversation_id)
         _check(draft, conversation)
         mailbox = conversation.channel.mailbox
-        message = _message(actor, draft, conversation, mailbox, key, at)
+        parent = _parent(conversation)
+        message = reply_from(draft, actor=actor, conversation=conversation, parent=parent, key=key, at=at)
         files = list(draft.attachments.all())
-        content = compose(_outgoing(message, conversation, mailbox, files))
+        content = compose(mail_of(message, parent=parent, business=current_business(), files=files))
         message.delivery = queue_delivery(
             channel=conversation.channel,
             kind=Delivery.Kind.REPLY,
@@ -198,10 +201,17 @@ def _check(draft: Draft, conversation: Conversation) -> None:
         raise CannotSend
 
 
-def _message(
-    actor: Staff, draft: Draft, conversation: Conversation, mailbox: Mailbox, key: UUID, at: datetime
+def reply_from(
+    draft: Draft,
+    *,
+    actor: Staff,
+    conversation: Conversation,
+    parent: Message | None,
+    key: UUID,
+    at: datetime,
 ) -> Message:
-    parent = _parent(conversation)
+    """The draft as an unsaved message that answers `parent`. Asks the database for nothing."""
+    mailbox = conversation.channel.mailbox
     host = mailbox.address.rpartition("@")[2]
     return Message(
         uid=key,
@@ -226,11 +236,12 @@ def _message(
     )
 
 
-def _outgoing(
-    message: Message, conversation: Conversation, mailbox: Mailbox, files: list[Attachment]
+def mail_of(
+    message: Message, *, parent: Message | None, business: Business, files: Sequence[Attachment] = ()
 ) -> Outgoing:
-    business = current_business()
-    parent = _parent(conversation)
+    """The reply as a mail, with the signatures and with `parent` quoted below. Asks the database for nothing."""
+    conversation = message.conversation
+    mailbox = conversation.channel.mailbox
     signatures = [message.staff.signature if message.staff else "", conversation.channel.signature]
     return Outgoing(
         sender=Party(message.from_name, message.from_address),

@@ -46,11 +46,11 @@ def take_in(*, raw: Raw, incoming: IncomingMessage, at: datetime) -> TakenIn:
             return _finish(raw, TakenIn(None, None))  # our own mail came back to us
         place = _place_of(incoming, raw.channel, at)
         channel = place.found.channel if place.found else raw.channel
-        key = _dedupe_key(incoming, raw)
+        key = dedupe_key(incoming, raw)
         if Message.objects.filter(channel=channel, dedupe_key=key).exists():
             return _finish(raw, TakenIn(None, place.found))
         happened_at = _happened_at(incoming, raw)
-        message = _message(incoming, raw, channel, key, happened_at)
+        message = message_from(incoming, raw, channel, key, happened_at)
         identity = _other_side(incoming, message, at)
         conversation = place.found or _open_conversation(incoming, message, identity, at)
         for other in place.same_matter:
@@ -136,7 +136,8 @@ def _place_of(incoming: IncomingMessage, channel: Channel, at: datetime) -> Plac
     return find_place(incoming, channel)
 
 
-def _dedupe_key(incoming: IncomingMessage, raw: Raw) -> str:
+def dedupe_key(incoming: IncomingMessage, raw: Raw) -> str:
+    """What is equal for the same mail by two ways, as SHA-256 (hex)."""
     # The same mail by two ways differs in Received lines and list footers, not in these. Programs that give
     # one Message-ID to many mails do not give them one date and subject as well.
     if not incoming.message_id:
@@ -152,9 +153,10 @@ def _happened_at(incoming: IncomingMessage, raw: Raw) -> datetime:
     return raw.received_at
 
 
-def _message(
+def message_from(
     incoming: IncomingMessage, raw: Raw, channel: Channel, key: str, happened_at: datetime
 ) -> Message:
+    """An unsaved row, without its conversation and its customer, for what arrived."""
     return Message(
         channel=channel,
         direction=Message.Direction.OUT if _is_sent_copy(incoming, raw) else Message.Direction.IN,
