@@ -139,6 +139,7 @@ def work_loops() -> "list[Loop]":
         Loop("outbox", deliver_due, rest_seconds=0.5),
         Loop("reactions", lambda: react(REACTIONS), rest_seconds=0.4),
         Loop("schedule", lambda: return_due_conversations(at=clock.now()), rest_seconds=5),
+        Loop("holidays", _renew_holidays, rest_seconds=24 * 3600),
     ]
 
 
@@ -148,6 +149,14 @@ def fetch_loops() -> "list[Loop]":
     from dangol.kernel.loops import Loop
 
     return [Loop("fetch", watch_mailboxes, rest_seconds=3)]
+
+
+def _renew_holidays() -> int:
+    from dangol.business.commands import renew_holidays
+    from dangol.kernel import clock
+
+    renew_holidays(at=clock.now())
+    return 0
 
 
 def _work(loops: "Sequence[Loop]") -> None:

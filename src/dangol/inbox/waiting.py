@@ -33,16 +33,17 @@ def begin_wait(conversation: Conversation, message: Message) -> Wait:
 def end_wait(wait: Wait, answer: Message, answered_at: datetime) -> Wait:
     """Write down how long the customer waited for this answer, in wall-clock and in opening seconds.
 
-    `answered_at` is the hand-over to the mail server. Opening hours are those in force when the wait began.
+    `answered_at` is the hand-over to the mail server. Opening hours are those in force then: the due time was
+    recomputed when they changed, so that the two agree.
     """
     answered_at = max(answered_at, wait.started_at)
-    waited = promise.waited(calendar_at(wait.started_at), wait.started_at, answered_at)
+    waited = promise.waited(calendar_at(answered_at), wait.started_at, answered_at)
     wait.answered_at = answered_at
     wait.answer = answer
     wait.answered_by = answer.staff
     wait.wall_seconds = waited.wall_seconds
     wait.opening_seconds = waited.opening_seconds
-    wait.is_kept = answered_at <= wait.due_at
+    wait.is_kept = promise.is_kept(wait.due_at, answered_at)
     wait.save()
     return wait
 
