@@ -9,7 +9,7 @@ from email.parser import BytesParser
 from email.policy import Compat32
 from typing import Any
 
-from dangol.channels.email import headers
+from dangol.channels.email import headers, parameters
 
 # The parser's own reading of parameters takes quadratic time; no honest field comes near these.
 _MAX_MIME_FIELD = 8_000
@@ -85,7 +85,7 @@ class Part(Message):
     @property
     def charset(self) -> str | None:
         """The label, as written."""
-        return headers.parameter(self.field("content-type"), "charset")
+        return parameters.read(self.field("content-type"), "charset")
 
     def content(self) -> bytes:
         """The part's bytes, transfer encoding undone; b"" for a multipart."""
@@ -126,7 +126,7 @@ def open_mail(raw: bytes) -> tuple[Part, list[str]]:
     A structure nested deeper than the parser can follow comes back as one text part.
     """
     repaired, warnings = _repaired(raw)
-    parser: BytesParser[Part] = BytesParser(Part, policy=_POLICY)
+    parser = _parser()
     try:
         part = parser.parsebytes(repaired)
     except RecursionError:
@@ -137,6 +137,11 @@ def open_mail(raw: bytes) -> tuple[Part, list[str]]:
     if part.kind.startswith("multipart/") and not part.is_multipart():
         part = _with_found_boundary(part, warnings)
     return part, warnings
+
+
+def _parser() -> "BytesParser[Part]":
+    # The stubs know no policy whose messages are of a class of one's own.
+    return BytesParser(Part, policy=_POLICY)  # type: ignore[arg-type]
 
 
 def _with_found_boundary(part: Part, warnings: list[str]) -> Part:
@@ -150,7 +155,7 @@ def _with_found_boundary(part: Part, warnings: list[str]) -> Part:
     boundary = found[1].replace("\\", "\\\\").replace('"', '\\"')
     source = f'Content-Type: {part.kind}; boundary="{boundary}"\n\n{body}'
     try:
-        again = BytesParser(Part, policy=_POLICY).parsebytes(source.encode("ascii", "surrogateescape"))
+        again = _parser().parsebytes(source.encode("ascii", "surrogateescape"))
     except (RecursionError, UnicodeEncodeError):
         return part
     if again.is_multipart():
