@@ -26,7 +26,9 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -72,16 +74,14 @@ class MailServer:
         """A context that trusts this server's certificate and checks it like any other."""
         return ssl.create_default_context(cafile=str(self.folder / "cert.pem"))
 
-    def user(self, address: str, password: str = PASSWORD) -> MailUser:
+    def user(self, address: str) -> MailUser:
         """The account of this address, made now if it is new. Its mailbox begins empty."""
-        known = self._users.get(address)
-        if known and known.password == password:
-            return known
-        self._users[address] = MailUser(address, password)
-        text = "".join(f"{u.address}:{{PLAIN}}{u.password}\n" for u in self._users.values())
-        replace = self.folder / "users.new"
-        replace.write_text(text)
-        os.replace(replace, self.folder / "users")
+        if address not in self._users:
+            self._users[address] = MailUser(address, PASSWORD)
+            replacement = self.folder / "users.new"
+            replacement.write_text("".join(f"{known}:\n" for known in self._users))
+            replacement.chmod(0o644)
+            replacement.replace(self.folder / "users")
         return self._users[address]
 
     def deliver(self, address: str, raw: bytes, *, sender: str = "") -> None:
@@ -118,6 +118,10 @@ class MailServer:
         wait_until(enough, seconds, f"{count} messages for {address}")
         return found
 
+    def new_user(self, name: str, domain: str = "moonburger.test") -> MailUser:
+        """An account that no other test has, so that nothing of theirs arrives late."""
+        return self.user(f"{name}{len(self._users)}@{domain}")
+
     def flags(self, address: str) -> dict[int, set[str]]:
         """The flags of each message in the inbox by UID, without \\Recent."""
         with self.imap(address) as client:
@@ -134,12 +138,11 @@ class MailServer:
             }
 
     def renumber(self, address: str) -> None:
-        """Make the server forget its numbering, as after a restore: a new UIDVALIDITY, the same mail."""
-        mailbox = self.folder / "mail" / address
-        for path in [*mailbox.glob("dovecot-uidlist*"), *mailbox.glob("dovecot.index*")]:
-            path.unlink()
-        for path in mailbox.glob("dovecot-uidvalidity*"):
-            path.unlink()
+        """Give the inbox another UIDVALIDITY, as after a restore. The mail stays."""
+        config = str(self.folder / "dovecot.conf")
+        number = str(int(time.time()) + 1000)
+        command = ["/usr/bin/doveadm", "-c", config, "mailbox", "update", "-u", address]
+        subprocess.run([*command, "--uid-validity", number, "INBOX"], check=True, cwd="/", **_as_owner(self))
 
     def log(self) -> str:
         """What both servers wrote, for the message of a failing test."""
@@ -184,7 +187,7 @@ def start() -> MailServer:
         _run(server, ["/usr/sbin/dovecot", "-F", "-c", str(folder / "dovecot.conf")])
         _run(server, ["/usr/sbin/exim4", "-C", str(folder / "exim.conf"), "-bdf", "-q1s"])
         for port in (server.ports.imap, server.ports.imaps, server.ports.smtp, server.ports.smtps):
-            wait_until(lambda port=port: _listens(port), _SECONDS_TO_START, f"port {port}")
+            wait_until(partial(_listens, port), _SECONDS_TO_START, f"port {port}")
         wait_until((folder / "lmtp").exists, _SECONDS_TO_START, "the LMTP socket")
     except BaseException as error:
         log = server.log()
@@ -234,6 +237,7 @@ def _lay_out(server: MailServer) -> None:
         (folder / name).mkdir()
     names = {
         "folder": str(folder),
+        "password": PASSWORD,
         "owner": server.owner,
         "group": server.group,
         **{name: str(getattr(server.ports, name)) for name in ("imap", "imaps", "smtp", "smtps")},
@@ -246,7 +250,6 @@ def _lay_out(server: MailServer) -> None:
 
 
 def _run(server: MailServer, command: list[str]) -> None:
-    become = {"user": server.owner, "group": server.group, "extra_groups": []} if not os.getuid() else {}
     output = (server.folder / "run" / f"{Path(command[0]).name}.out").open("wb")
     server._processes.append(
         subprocess.Popen(
@@ -256,9 +259,13 @@ def _run(server: MailServer, command: list[str]) -> None:
             stderr=output,
             cwd="/",
             start_new_session=True,
-            **become,
+            **_as_owner(server),
         )
     )
+
+
+def _as_owner(server: MailServer) -> dict[str, Any]:
+    return {} if os.getuid() else {"user": server.owner, "group": server.group, "extra_groups": []}
 
 
 def _listens(port: int) -> bool:

@@ -79,11 +79,12 @@ def send(
 
     One recipient that is refused does not keep it from the others. `before_data` is called once, when at least
     one was accepted and right before the mail itself goes over: what it raises ends the dialogue and comes out,
-    and nothing was sent then. `envelope_from` may be empty, for mail that must not bounce.
+    and nothing was sent then. `envelope_from` may be empty, for mail that must not bounce; where the server lets
+    an account send only under its own name, that name takes the empty one's place.
     """
     envelope = _Envelope(recipients)
     try:
-        with _Dialogue(server, _domain(envelope_from)) as dialogue:
+        with _Dialogue(server, _own_name(server, envelope_from)) as dialogue:
             dialogue.offer(envelope, envelope_from, data)
             if envelope.accepted:
                 if before_data:
@@ -99,7 +100,7 @@ def try_sending(server: SmtpServer, sender: str) -> Trial:
     """Go as far as one can without sending: connect, sign in, offer a mail from and to `sender`, take it back."""
     envelope = _Envelope([sender])
     try:
-        with _Dialogue(server, _domain(sender)) as dialogue:
+        with _Dialogue(server, _own_name(server, sender)) as dialogue:
             dialogue.offer(envelope, sender, b"")
     except _Stop as stop:
         return Trial(stop.problem or Problem.SENDER_REFUSED, stop.text, server.host)
@@ -174,7 +175,10 @@ class _Dialogue:
             return
         is_wide = any(map(needs_smtputf8, [sender, *usable.values()]))
         with _stopping():
-            code, text = _read(self.smtp.mail(sender, self._options(data, is_wide)))
+            options = self._options(data, is_wide)
+            code, text = _read(self.smtp.mail(sender, options))
+            if code // 100 == 5 and not sender and (account := normalise(self._server.user)):
+                code, text = _read(self.smtp.mail(account, options))
         self._mind_login(code, text)
         if code // 100 != 2:
             problem = Problem.SERVER_BUSY if code == 421 else None
@@ -326,6 +330,7 @@ def _base64(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
-def _domain(sender: str) -> str:
-    address = normalise(sender)
+def _own_name(server: SmtpServer, sender: str) -> str:
+    """What we call ourselves to the server: the domain that the mail is from."""
+    address = normalise(sender) or normalise(server.user)
     return address.rpartition("@")[2] if address else "localhost"
