@@ -64,6 +64,7 @@ def all_steps() -> list[Step]:
             ),
         ),
         Step("sqlite", "tests, on SQLite", pytest=("-n2", *in_process, "src", "tests"), alone=True),
+        Step("packaging", "./dangol and pip install it", pytest=_PACKAGING),
         Step(
             "postgres",
             "tests that touch the database, on PostgreSQL",
@@ -73,7 +74,6 @@ def all_steps() -> list[Step]:
         Step(
             "journeys", "ways through the pages in a browser, with axe", pytest=(_JOURNEYS,), needs="chromium"
         ),
-        Step("packaging", "./dangol and pip install it", pytest=_PACKAGING),
     ]
 
 
