@@ -4,7 +4,7 @@
 GIN gives all rows that match and no order, so a common word would mean sorting most of the table for its newest fifty
 rows. Therefore the newest rows are looked at first, without the index: what is common is there.
 
-A tsvector remembers 255 places of a token: in a text that repeats one more often, phrases with it are found up to there.
+A tsvector remembers 255 places of a token: in a text that repeats one more often, a phrase is found up to there.
 """
 
 from collections.abc import Sequence

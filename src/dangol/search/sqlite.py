@@ -2,7 +2,9 @@
 """The index on SQLite: a table of packed texts, and an FTS5 table beside it that holds only their tokens.
 
 FTS5 walks its lists from the newest row backwards and stops at the limit, so that a common word costs no more than a
-rare one. The exception is a word that may go on: FTS5 first merges the lists of all words that begin so.
+rare one. The exception is a word that may go on: FTS5 first merges the lists of all words that begin so. Therefore few
+such words are looked up and asked for one by one; and when they are many, so are their texts, and some of the newest
+will do.
 """
 
 from collections.abc import Sequence
@@ -13,8 +15,11 @@ from django.db.backends.utils import CursorWrapper
 from dangol.search.packing import pack, unpack
 from dangol.search.words import Term, token_text
 
-PROBE = 2_000
-"""Texts that are read before FTS5 has to gather all that begins so: about 20 ms."""
+MOST_ENDINGS = 64
+"""Words with the same beginning that are asked for one by one."""
+PROBE, PROBE_A_HIT = 2_000, 5
+"""Texts that are read, at some 15 µs each, before FTS5 has to merge the lists of more words than that."""
+_FIRST_LOOK = 200
 _END = 2**63 - 1
 
 
@@ -64,51 +69,81 @@ def tidy(table: str, pages: int) -> bool:
 
 def find(table: str, terms: Sequence[Term], limit: int, before: int | None) -> list[int]:
     """The newest ids whose texts match every term."""
-    if any(term.is_open for term in terms):
-        found = _probe(table, terms, limit, before)
-        if found is not None:
-            return found
-    query, values = _newest(table, terms, before, limit)
+    end = _END if before is None else before
+    narrow: list[str] = []
+    wide: list[Term] = []
     with connection.cursor() as cursor:
-        cursor.execute(query, values)
+        for term in terms:
+            endings = _endings(cursor, table, term)
+            if endings is None:
+                wide.append(term)
+            elif endings:
+                narrow.append(" OR ".join(_quote(*term.tokens[:-1], ending) for ending in endings))
+            else:
+                return []
+        if wide:
+            found = _read_newest(table, narrow, wide, limit, end)
+            if found is not None:
+                return found
+            narrow += [_quote(*term.tokens) + "*" for term in wide]
+        cursor.execute(*_newest(table, narrow, end, limit))
         return [ref for ref, _ in cursor.fetchall()]
 
 
-def _probe(table: str, terms: Sequence[Term], limit: int, before: int | None) -> list[int] | None:
+def _endings(cursor: CursorWrapper, table: str, term: Term) -> list[str] | None:
+    """The words that the last word of the term stands for. None: more than MOST_ENDINGS."""
+    last = term.tokens[-1]
+    if not term.is_open:
+        return [last]
+    # Each step jumps to the first word behind the one before; the list itself has a row for every place of a word.
+    next_word = f"SELECT term FROM {table}_terms WHERE term >= %s LIMIT 1"
+    cursor.execute(
+        f"WITH RECURSIVE found(term) AS (SELECT ({next_word}) UNION ALL"
+        f" SELECT ({next_word.replace('%s', 'found.term || char(1)')}) FROM found WHERE found.term < %s)"
+        " SELECT term FROM found WHERE term < %s LIMIT %s",
+        [last, f"{last}\U0010ffff", f"{last}\U0010ffff", MOST_ENDINGS + 1],
+    )
+    endings = [word for (word,) in cursor.fetchall()]
+    return endings if len(endings) <= MOST_ENDINGS else None
+
+
+def _read_newest(
+    table: str, narrow: Sequence[str], wide: Sequence[Term], limit: int, end: int
+) -> list[int] | None:
     """The answer, if reading the newest texts is enough to know it. Otherwise what is asked for is not that common,
     and the lists that FTS5 has to merge are not that long."""
-    may_go_on = [term for term in terms if term.is_open]
-    query, values = _newest(table, [term for term in terms if not term.is_open], before, PROBE)
+    most = max(PROBE, PROBE_A_HIT * limit)
     found: list[int] = []
     read = 0
-    with connection.cursor() as cursor:
-        cursor.execute(query, values)
+    with connection.cursor() as cursor:  # its own: leaving the loop early closes it
+        cursor.execute(*_newest(table, narrow, end, most))
         for ref, content in cursor:
             read += 1
             text = unpack(content)
-            if all(term.occurs_in(text) for term in may_go_on):
+            if all(term.occurs_in(text) for term in wide):
                 found.append(ref)
                 if len(found) == limit:
                     return found
-    return found if read < PROBE else None
+            if read % _FIRST_LOOK == 0 and len(found) * most < limit * read:
+                return None
+    return found if read < most else None
 
 
-def _newest(table: str, terms: Sequence[Term], before: int | None, limit: int) -> tuple[str, list[str | int]]:
+def _newest(table: str, expressions: Sequence[str], end: int, limit: int) -> tuple[str, list[str | int]]:
     """A query, and its values, for ids and packed texts that match, newest first."""
-    end = _END if before is None else before
-    if not terms:
+    if not expressions:
         return f"SELECT ref, content FROM {table} WHERE ref < %s ORDER BY ref DESC LIMIT %s", [end, limit]
     query = (
         # CROSS JOIN keeps SQLite to this order. The join drops what the table no longer has.
         f"SELECT ref, content FROM {table}_fts CROSS JOIN {table} ON ref = {table}_fts.rowid "
         f"WHERE {table}_fts MATCH %s AND {table}_fts.rowid < %s ORDER BY {table}_fts.rowid DESC LIMIT %s"
     )
-    return query, [" AND ".join(map(_expression, terms)), end, limit]
+    return query, [" AND ".join(f"({expression})" for expression in expressions), end, limit]
 
 
-def _expression(term: Term) -> str:
+def _quote(*tokens: str) -> str:
     # Tokens are letters and digits alone, so nothing in them can end the quotes.
-    return f'"{" ".join(term.tokens)}"{"*" if term.is_open else ""}'
+    return f'"{" ".join(tokens)}"'
 
 
 def _changes(cursor: CursorWrapper) -> int:

@@ -1,0 +1,306 @@
+"""How fast texts are indexed and found, and how much room the index takes.
+
+    python bench/search.py --messages 100000
+    python bench/search.py --messages 100000 --postgres    (a private server, or the one that DATABASE_URL names)
+
+Works in a database of its own that is gone afterwards. The mails are made up: sentences over a vocabulary in which, as
+in real language, few words are common and most are rare; a share of them Korean; order numbers and addresses.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import accumulate, islice
+from pathlib import Path
+from statistics import quantiles
+
+ROOT = Path(__file__).resolve().parent.parent
+BATCH = 1_000
+
+# fmt: off
+ENGLISH = [
+    "the", "to", "i", "my", "a", "and", "you", "is", "for", "it", "of", "in", "have", "not", "this", "was",
+    "on", "we", "your", "with", "me", "but", "order", "that", "when", "will", "be", "please", "still",
+    "would", "can", "are", "do", "from", "so", "has", "get", "order", "number", "thank", "been", "they",
+    "at", "what", "there", "if", "just", "know", "received", "as", "how", "or", "our", "out", "any", "one",
+    "could", "now", "no", "am", "about", "delivery", "help", "back", "after", "all", "had", "did", "two",
+    "week", "money", "like", "time", "day", "only", "refund", "again", "same", "waiting", "wrong",
+    "website", "yesterday", "address", "box", "burger", "table", "today", "never", "arrived", "card",
+    "cold", "late",
+]
+KOREAN_STEMS = [
+    "주문", "배송", "확인", "연락", "문의", "환불", "상품", "결제", "취소", "교환", "포장", "예약", "매장",
+    "버거", "감자", "음료", "쿠폰", "주소", "번호", "시간", "오늘", "어제", "내일", "고객", "사장", "직원",
+    "답변", "메일", "사진", "영수증", "카드", "포인트", "선물", "친구", "가족", "아이", "맛", "가격",
+    "할인", "행사", "이벤트", "사이트", "로그인", "비밀번호", "택배", "도착",
+]
+KOREAN_ENDINGS = [
+    "을", "를", "이", "가", "은", "는", "에", "도", "로", "으로", "에서", "했는데", "했어요", "해주세요",
+    "합니다", "입니다", "이에요", "인데요", "하고", "까지", "부터",
+]
+# fmt: on
+PHRASES = ("still waiting for", "thank you very much", "money back please", "never arrived again")
+KOREAN_WORDS = ("환불", "쿠폰", "영수", "택배", "포장", "주문")
+COMMON = ("order", "the", "you", "please", "refund", "delivery", "my")
+
+
+@dataclass(frozen=True)
+class Question:
+    """A row of the table: queries of one kind."""
+
+    name: str
+    queries: list[str]
+
+
+def main() -> None:
+    """Parse the command line, index, ask, print."""
+    options = _options()
+    rng = random.Random(20261122)
+    with _database(options.postgres):
+        from django.db import connection
+
+        corpus = Corpus(rng, options.korean)
+        before = _bytes_used()
+        seconds, letters = _fill(corpus, options.messages)
+        ratio = (_bytes_used() - before) / letters
+        print(
+            f"\n{options.messages:,} messages of {letters / options.messages:.0f} bytes on {connection.vendor}, ",
+            end="",
+        )
+        print(f"{options.korean:.0%} Korean")
+        print(f"  {'indexed a second':<34}{options.messages / seconds:>10,.0f}")
+        print(f"  {'index / text, bytes':<34}{ratio:>10.2f}")
+        _print_live(corpus, options.messages)
+        print(
+            f"\n  {'milliseconds':<34}{'first 50 p50':>14}{'p95':>8}{'count p50':>14}{'p95':>8}{'found':>9}"
+        )
+        for question in corpus.questions(options.messages):
+            _print_question(question)
+
+
+class Corpus:
+    """An endless stream of mails, and questions to them."""
+
+    def __init__(self, rng: random.Random, korean_share: float) -> None:
+        self.rng = rng
+        self.korean_share = korean_share
+        self.english_rare = [self._made_up() for _ in range(30_000)]
+        self.korean_rare = [self._made_up_korean() for _ in range(15_000)]
+        self.english = self._sentences(ENGLISH, self.english_rare, 20_000, self._english_sentence)
+        self.korean = self._sentences(KOREAN_STEMS, self.korean_rare, 20_000, self._korean_sentence)
+
+    def mails(self) -> Iterator[str]:
+        """Mails of about 450 bytes, a few much longer."""
+        rng = self.rng
+        for number in range(1, 2**62):
+            is_korean = rng.random() < self.korean_share
+            length = min(60, 1 + int(rng.lognormvariate(1.7, 0.6)))
+            parts = rng.choices(self.korean if is_korean else self.english, k=length)
+            person = rng.choice(self.english_rare)
+            if is_korean:
+                end = f"감사합니다. {rng.choice(self.korean_rare)} 드림 {person}@example.com"
+                yield f"안녕하세요. {' '.join(parts)}\n주문번호 MB-{number * 7 % 999_983}\n{end}"
+            else:
+                end = f"Kind regards,\n{person.title()} {rng.choice(self.english_rare).title()} <{person}@example.com>"
+                yield f"Hello,\n{' '.join(parts)}\nOrder MB-{number * 7 % 999_983}. {end}"
+
+    def questions(self, messages: int) -> list[Question]:
+        """What people look for. The first four are the ones that the project promises a time for."""
+        rng = self.rng
+        rare = list(rng.sample(self.english_rare[3_000:], 15))
+        numbers = [f"MB-{rng.randrange(1, messages) * 7 % 999_983}" for _ in range(15)]
+        return [
+            Question("a rare word or order number", rare + numbers),
+            Question("a common word", [f'"{word}"' for word in COMMON]),
+            Question("a phrase", [f'"{phrase}"' for phrase in PHRASES]),
+            Question("two Korean syllables", list(KOREAN_WORDS)),
+            Question(
+                "a longer Korean word",
+                ["주문했는데", "쿠폰으로", "비밀번호", *rng.sample(self.korean_rare, 10)],
+            ),
+            Question("one Korean syllable", ["주", "맛", "뷁", "쿠"]),
+            Question(
+                "an unfinished word", ["ord", "del", "re", "a", "MB-12", "ja", *(word[:4] for word in rare)]
+            ),
+            Question("a common and a rare word", [f"order {word}" for word in rare]),
+            Question("two common words", ["the order", "delivery please", "주문 환불", "주문 order"]),
+            Question("a phrase nobody wrote", ['"order thank you"', '"you you the"', '"환불 쿠폰 택배"']),
+        ]
+
+    def _sentences(
+        self, common: list[str], rare: list[str], count: int, make: Callable[[Iterator[str]], str]
+    ) -> list[str]:
+        words = common + rare
+        weights = list(accumulate(1 / (rank + 3) for rank in range(len(words))))
+
+        def stream() -> Iterator[str]:
+            while True:
+                yield from self.rng.choices(words, cum_weights=weights, k=1_000)
+
+        source = stream()
+        return [make(source) for _ in range(count)]
+
+    def _english_sentence(self, source: Iterator[str]) -> str:
+        words = list(islice(source, self.rng.randint(5, 16)))
+        if self.rng.random() < 0.05:
+            words[2:2] = [self.rng.choice(PHRASES)]
+        return " ".join(words).capitalize() + self.rng.choice(".....?!")
+
+    def _korean_sentence(self, source: Iterator[str]) -> str:
+        words = islice(source, self.rng.randint(3, 8))
+        return " ".join(word + self.rng.choice(KOREAN_ENDINGS) for word in words) + "."
+
+    def _made_up(self) -> str:
+        pairs = (
+            self.rng.choice("bcdfghklmnprstvw") + self.rng.choice("aeiou")
+            for _ in range(self.rng.randint(2, 4))
+        )
+        return "".join(pairs) + self.rng.choice(["", "n", "s", "ry", "ck"])
+
+    def _made_up_korean(self) -> str:
+        return "".join(
+            chr(0xAC00 + self.rng.randrange(19 * 21) * 28 + self.rng.choice([0, 0, 4, 8, 21]))
+            for _ in range(3)
+        )
+
+
+def _fill(corpus: Corpus, messages: int) -> tuple[float, int]:
+    """Index so many mails, a transaction for each thousand; the seconds that took and the bytes of text."""
+    from django.db import transaction
+
+    from dangol.search import index
+
+    seconds, letters, first = 0.0, 0, 1
+    mails = islice(corpus.mails(), messages)
+    while batch := list(islice(mails, BATCH)):
+        letters += sum(len(text.encode()) for text in batch)
+        start = time.perf_counter()
+        with transaction.atomic():
+            index.put("message", enumerate(batch, start=first))
+        seconds += time.perf_counter() - start
+        first += len(batch)
+        if sys.stderr.isatty():
+            print(f"\r{first - 1:,} of {messages:,}", end="", file=sys.stderr)
+    return seconds, letters
+
+
+def _print_live(corpus: Corpus, messages: int) -> None:
+    """What one mail costs when it comes alone: put, committed, and taken out again."""
+    from dangol.search import index
+
+    fresh = list(enumerate(islice(corpus.mails(), 300), start=messages + 1))
+    puts = [_milliseconds(lambda row=row: index.put("message", [row])) for row in fresh]
+    removals = [_milliseconds(lambda row=row: index.remove("message", [row[0]])) for row in fresh]
+    for name, taken in (("one put, ms", puts), ("one removed, ms", removals)):
+        print(f"  {name + ' (p50, p95)':<34}{_percentile(taken, 50):>10.2f}{_percentile(taken, 95):>8.2f}")
+
+
+def _print_question(question: Question) -> None:
+    from dangol.search import index
+
+    queries = question.queries * max(1, 60 // len(question.queries))
+    first = [_milliseconds(lambda query=query: index.find("message", query, limit=50)) for query in queries]
+    counted = [
+        _milliseconds(lambda query=query: index.count_up_to("message", query, 1_001)) for query in queries
+    ]
+    found = sorted(index.count_up_to("message", query, 1_001) for query in question.queries)
+    name, middle = question.name, found[len(found) // 2]
+    print(f"  {name:<34}{_percentile(first, 50):>14.1f}{_percentile(first, 95):>8.1f}", end="")
+    print(f"{_percentile(counted, 50):>14.1f}{_percentile(counted, 95):>8.1f}", end="")
+    print(f"{'1,000+' if middle > 1_000 else middle:>9}", flush=True)
+
+
+def _milliseconds(call: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    call()
+    return (time.perf_counter() - start) * 1_000
+
+
+def _percentile(values: list[float], percent: int) -> float:
+    return quantiles(values, n=100, method="inclusive")[percent - 1]
+
+
+def _bytes_used() -> int:
+    """Bytes of the database in use; on PostgreSQL of the table with its index."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SELECT pg_total_relation_size('search_message')")
+            return int(cursor.fetchone()[0])
+        values = []
+        for name in ("page_count", "freelist_count", "page_size"):
+            cursor.execute(f"PRAGMA {name}")
+            values.append(int(cursor.fetchone()[0]))
+        pages, unused, size = values
+        return (pages - unused) * size
+
+
+@contextlib.contextmanager
+def _database(on_postgres: bool) -> Iterator[None]:
+    """Django set up on an empty database with the index's tables, which is dropped in the end."""
+    sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dangol.settings")
+    with contextlib.ExitStack() as stack:
+        os.environ["DANGOL_DATA"] = stack.enter_context(tempfile.TemporaryDirectory(prefix="dangol-bench-"))
+        if on_postgres and not os.environ.get("DATABASE_URL"):
+            from tests.parts.postgres import PrivatePostgres, find_programs
+
+            programs = find_programs()
+            if programs is None:
+                sys.exit("PostgreSQL's programs are not installed here.")
+            os.environ["DATABASE_URL"] = stack.enter_context(PrivatePostgres(programs)).url
+        import django
+        from django.core.management import call_command
+        from django.db import connection
+
+        django.setup()
+        stack.callback(connection.close)
+        if connection.vendor == "postgresql":
+            name = f"dangol_bench_{os.getpid()}"
+            owner = connection.settings_dict["NAME"]
+            stack.callback(_in_database, owner, f"DROP DATABASE {name}")
+            _in_database(owner, f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
+            _use_database(name)
+        call_command("migrate", "search", verbosity=0)
+        yield
+
+
+def _in_database(name: str, statement: str) -> None:
+    from django.db import connection
+
+    _use_database(name)
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+    connection.close()
+
+
+def _use_database(name: str) -> None:
+    from django.db import connection
+
+    connection.close()
+    connection.settings_dict["NAME"] = name
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--messages", type=int, default=100_000)
+    parser.add_argument(
+        "--korean", type=float, default=0.3, help="share of Korean mails, 0 to 1 (default 0.3)"
+    )
+    parser.add_argument("--postgres", action="store_true", help="on PostgreSQL")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
