@@ -223,7 +223,10 @@ class Wait(models.Model):
                 name="one_open_wait_a_conversation",
             )
         ]
-        indexes = [models.Index(fields=["answered_at", "channel"], name="wait_answered")]
+        indexes = [
+            models.Index(fields=["answered_at", "channel"], name="wait_answered"),
+            models.Index(fields=["started_at", "id"], name="wait_began"),
+        ]
 
     def __str__(self) -> str:
         return f"wait {self.pk}"
