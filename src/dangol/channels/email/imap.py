@@ -7,49 +7,35 @@ one has come is a UID under a UIDVALIDITY, never a flag and never a date. Every 
 import contextlib
 import datetime
 import imaplib
-import re
-import socket
-import ssl
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal, NamedTuple, Self
 
-from imap_tools import BaseMailBox, MailBox, MailBoxUnencrypted
-from imap_tools.errors import (
-    ImapToolsError,
-    MailboxFolderSelectError,
-    MailboxLoginError,
-    UnexpectedCommandStatusError,
-)
+from imap_tools import BaseMailBox
+from imap_tools.errors import ImapToolsError
 
-from dangol.channels.email.autoconfig import Security
 from dangol.channels.email.imap_answers import FetchData, Listed, messages_in, number_in
+from dangol.channels.email.imap_connection import (
+    Declined,
+    ImapError,
+    ImapServer,
+    connect,
+    sign_in,
+    translation,
+    words_of,
+)
 from dangol.channels.email.imap_idle import IdleRefused, idle
-from dangol.channels.email.problems import Problem, Trial, login_problem, problem_of
+from dangol.channels.email.problems import Problem, Trial, login_problem
+
+__all__ = ["Fetched", "FolderState", "Imap", "ImapError", "ImapServer", "try_receiving"]
 
 # RFC 2177 allows 29 minutes; routers forget a silent connection after ten or so, and nobody would notice.
 _IDLE_SECONDS = 9 * 60
 _WINDOW = 2000  # how many UIDs are listed at once to begin with
 _BATCH_BYTES = 8 * 1024 * 1024
 _SLICE_BYTES = 256 * 1024  # of a mail that is too large to fetch whole
-
-
-@dataclass(frozen=True)
-class ImapServer:
-    """Where and as whom to read. `timeout` in seconds, for each answer of the server.
-
-    `context` trusts a certificate that the machine does not.
-    """
-
-    host: str
-    port: int = 993
-    security: Security = "tls"
-    user: str = ""
-    password: str = field(default="", repr=False)
-    timeout: float = 30
-    context: ssl.SSLContext | None = field(default=None, repr=False, compare=False)
 
 
 class FolderState(NamedTuple):
@@ -74,17 +60,6 @@ class Fetched:
     missing: Literal["too-large", "unreadable"] | None = None
 
 
-class ImapError(Exception):
-    """The server could not be used. `problem` says why in a word, `problem.kind` is auth, network, tls or protocol.
-
-    `detail` is what the server said. But for FOLDER_RENUMBERED the connection is of no use any more.
-    """
-
-    def __init__(self, problem: Problem, detail: str = "") -> None:
-        super().__init__(str(problem))
-        self.problem, self.detail = problem, detail
-
-
 class Imap:
     """A signed-in connection, as a context. Every method raises `ImapError` and nothing else.
 
@@ -104,9 +79,8 @@ class Imap:
 
     def __enter__(self) -> Self:
         with self._translated():
-            self._mailbox = _connect(self._server)
-            _keep_alive(self._client.sock)
-            _sign_in(self._mailbox, self._server)
+            self._mailbox = connect(self._server)
+            sign_in(self._mailbox, self._server)
         return self
 
     def __exit__(
@@ -233,30 +207,35 @@ class Imap:
         )
         try:
             parts = self._fetch(",".join(str(each.uid) for each in group), f"(UID {part})")
-        except _Declined as declined:
+        except Declined as declined:
             if len(group) > 1:
                 return [each for one in group for each in self._fetch_group([one], cap)]
             if login_problem("", declined.said) is Problem.SERVER_BUSY:
                 raise ImapError(Problem.SERVER_BUSY, declined.said) from declined
-            one = group[0]
-            return [Fetched(one.uid, one.internal_date, b"", one.size, "unreadable")]
+            parts = []
         bodies = {each.uid: each.body for each in messages_in(parts) if each.body is not None}
-        return [
-            Fetched(
-                each.uid,
-                each.internal_date,
-                bodies[each.uid] or b"",
-                each.size,
-                "too-large" if _is_over(each, cap) else None,
-            )
-            for each in group
-            if each.uid in bodies
-        ]
+        fetched = (self._fetched(each, bodies.get(each.uid), cap) for each in group)
+        return [each for each in fetched if each]
+
+    def _fetched(self, listed: Listed, body: bytes | None, cap: int | None) -> Fetched | None:
+        uid, at, size = listed.uid, listed.internal_date, listed.size
+        if body or (body is not None and not size):
+            return Fetched(uid, at, body, size, "too-large" if _is_over(listed, cap) else None)
+        # Listed, and not handed out: it was deleted meanwhile, which a NOOP lets us see, or the server lost it.
+        self._client.noop()
+        return Fetched(uid, at, b"", size, "unreadable") if self._list(uid, uid) else None
 
     def _fetch(self, uids: str, what: str) -> FetchData:
-        status, data = self._client.uid("FETCH", uids, what)
+        try:
+            status, data = self._client.uid("FETCH", uids, what)
+        except imaplib.IMAP4.abort:
+            raise
+        except imaplib.IMAP4.error as error:
+            if "command error: BAD" in str(error):
+                raise Declined(words_of(str(error))) from error
+            raise
         if status != "OK":
-            raise _Declined(_text(data))
+            raise Declined(words_of(data))
         return list(data)
 
     def _idle(self, seconds: float) -> bool:
@@ -274,9 +253,9 @@ class Imap:
             if error.problem is not Problem.FOLDER_RENUMBERED:
                 self._drop()
             raise
-        except (OSError, EOFError, ValueError, imaplib.IMAP4.error, ImapToolsError, _Declined) as error:
+        except (OSError, EOFError, ValueError, imaplib.IMAP4.error, ImapToolsError, Declined) as error:
             self._drop()
-            raise _translation(error, self._server.host) from error
+            raise translation(error) from error
 
     def _drop(self) -> None:
         mailbox, self._mailbox = self._mailbox, None
@@ -293,81 +272,6 @@ def try_receiving(server: ImapServer, folder: str = "INBOX") -> Trial:
     except ImapError as error:
         return Trial(error.problem, error.detail, server.host)
     return Trial(None, "", server.host)
-
-
-class _Declined(Exception):
-    """The server answered NO or BAD to a FETCH."""
-
-    def __init__(self, said: str) -> None:
-        super().__init__("declined")
-        self.said = said
-
-
-def _connect(server: ImapServer) -> BaseMailBox:
-    context = server.context or ssl.create_default_context()
-    if server.security == "tls":
-        return MailBox(server.host, server.port, timeout=server.timeout, ssl_context=context)
-    mailbox = MailBoxUnencrypted(server.host, server.port, timeout=server.timeout)
-    if server.security == "starttls":
-        try:
-            if "STARTTLS" not in mailbox.client.capabilities:
-                raise ImapError(Problem.NO_STARTTLS)
-            mailbox.client.starttls(context)
-        except BaseException:
-            mailbox.client.shutdown()
-            raise
-    return mailbox
-
-
-def _sign_in(mailbox: BaseMailBox, server: ImapServer) -> None:
-    if re.search(r"[\r\n\0]", server.user + server.password):
-        raise ImapError(Problem.WRONG_PASSWORD)
-    if "LOGINDISABLED" in mailbox.client.capabilities:
-        raise ImapError(Problem.LOGIN_NOT_OFFERED)
-    try:
-        if server.user.isascii() and server.password.isascii():
-            mailbox.login(server.user, server.password, initial_folder=None)
-        else:
-            mailbox.login_utf8(server.user, server.password, initial_folder=None)
-    except imaplib.IMAP4.abort:
-        raise
-    except (MailboxLoginError, imaplib.IMAP4.error) as error:
-        said = _said(error)
-        raise ImapError(login_problem(server.host, said), said) from error
-    # Many servers offer IDLE only to those who are signed in.
-    status, data = mailbox.client.capability()
-    if status == "OK" and data and data[0]:
-        mailbox.client.capabilities = tuple(data[-1].decode("ascii", "replace").upper().split())
-
-
-def _translation(error: BaseException, host: str) -> ImapError:
-    if isinstance(error, MailboxFolderSelectError):
-        return ImapError(Problem.FOLDER_NOT_FOUND, _said(error))
-    if isinstance(error, imaplib.IMAP4.abort) and "unexpected response" not in str(error):
-        cause = error.__cause__ or error.__context__
-        return ImapError(problem_of(cause) if isinstance(cause, OSError) else Problem.CONNECTION_LOST)
-    if isinstance(error, OSError | EOFError | UnicodeError):
-        return ImapError(problem_of(error))
-    return ImapError(Problem.PROTOCOL, error.said if isinstance(error, _Declined) else _said(error))
-
-
-def _said(error: BaseException) -> str:
-    if isinstance(error, UnexpectedCommandStatusError):
-        return _text(error.command_result[1])
-    return str(error)[:500]
-
-
-def _text(data: object) -> str:
-    parts = data if isinstance(data, list | tuple) else [data]
-    words = [
-        part.decode("utf-8", "replace") if isinstance(part, bytes) else str(part or "") for part in parts
-    ]
-    return " ".join(" ".join(words).split())[:500]
-
-
-def _keep_alive(sock: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
 
 
 def _is_over(listed: Listed, cap: int | None) -> bool:

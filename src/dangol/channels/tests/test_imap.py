@@ -107,6 +107,22 @@ def test_mail_that_arrives_while_one_reads_is_read_too(mailserver: MailServer, i
     assert seen == [1, 2, 3, 4]
 
 
+def test_mail_that_is_deleted_while_one_reads_is_left_out(mailserver: MailServer, inbox: ImapServer) -> None:
+    for number in range(4):
+        mailserver.deliver(inbox.user, raw(number))
+    seen = []
+    with Imap(inbox) as imap:
+        imap.select()
+        for message in imap.fetch_since(0, batch=1):
+            seen.append((message.uid, message.missing))
+            if message.uid == 1:
+                with mailserver.imap(inbox.user) as other:
+                    other.select("INBOX")
+                    other.uid("STORE", "3", "+FLAGS", "\\Deleted")
+                    other.expunge()
+    assert seen == [(1, None), (2, None), (4, None)]
+
+
 def test_one_message_is_fetched_again_or_is_gone(mailserver: MailServer, inbox: ImapServer) -> None:
     mailserver.deliver(inbox.user, raw(0))
     with Imap(inbox) as imap:
@@ -297,6 +313,7 @@ def script(*changes: tuple[bytes, Answer], idle: bytes = b"", greeting: bytes = 
         (b" UID FETCH 1:", answers(LISTED)),
         (b" UID FETCH 7:", answers(LISTED)),
         (b" UID FETCH 7 ", answers(b"* 1 FETCH (UID 7 BODY[] {5}\r\nhello)\r\n")),
+        (b" NOOP", answers(b"")),
         (b" LOGOUT", answers(b"* BYE\r\n")),
     ]
     return Script(greeting, [*changes, *usual])
@@ -332,7 +349,22 @@ def test_servers_may_answer_in_any_order(answer: bytes) -> None:
 
 
 def test_a_message_that_vanishes_meanwhile_is_left_out() -> None:
-    assert fetch(script((b" UID FETCH 7 ", answers(b"")))) == []
+    assert fetch(script((b" UID FETCH 7 ", answers(b"")), (b" UID FETCH 7:", answers(b"")))) == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        answers(b""),
+        answers(b"* 1 FETCH (UID 7 BODY[] NIL)\r\n"),
+        answers(b'* 1 FETCH (UID 7 BODY[] "")\r\n'),
+        declines(b"Internal error"),
+        lambda line: line.split()[0] + b" BAD broken message\r\n",
+    ],
+)
+def test_a_message_that_is_there_and_is_not_handed_out_is_named(answer: Answer) -> None:
+    unreadable = replace(WHOLE, raw=b"", missing="unreadable")
+    assert fetch(script((b" UID FETCH 7 ", answer))) == [unreadable]
 
 
 def test_a_message_that_the_server_cannot_hand_out_stops_nothing() -> None:
@@ -340,6 +372,7 @@ def test_a_message_that_the_server_cannot_hand_out_stops_nothing() -> None:
     running = script(
         (b" UID FETCH 7,8 ", declines(b"Internal error")),
         (b" UID FETCH 8 ", declines(b"Internal error")),
+        (b" UID FETCH 8:", answers(two)),
         (b" UID FETCH 1:", answers(two)),
         (b" EXAMINE", answers(b"* 2 EXISTS\r\n* OK [UIDVALIDITY 3] x\r\n* OK [UIDNEXT 9] x\r\n")),
     )
