@@ -79,8 +79,8 @@ def run_desk(
     from django.urls import get_resolver
 
     get_resolver().url_patterns  # noqa: B018  loaded once, here, and shared by both processes
-    connections.close_all()
     click.echo(welcome(address) if welcome else _welcome(address))
+    connections.close_all()
     sys.stdout.flush()
     # What is loaded by now stays as it is: counting it again in each process would copy its pages.
     gc.collect()
@@ -100,7 +100,7 @@ def run_web(*, host: str, port: int) -> None:
     _allow_host(host)
     prepare()
 
-    click.echo(f"Serving on {_address(host, listener)}")
+    click.echo(_welcome(_address(host, listener)))
     _serve(listener)
 
 
@@ -274,4 +274,6 @@ def _allow_host(host: str) -> None:
 
 
 def _welcome(address: str) -> str:
-    return f"Dangol runs on {address}\nCtrl-C ends it."
+    from dangol.desk.setup.door import welcome
+
+    return welcome(address)

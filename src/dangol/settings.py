@@ -90,6 +90,7 @@ _template_options = {
         "django.contrib.auth.context_processors.auth",
         "django.contrib.messages.context_processors.messages",
         "dangol.desk.context.rail",
+        "dangol.desk.settings_menu.settings_menu",
     ],
     "builtins": ["template_partials.templatetags.partials", "django.templatetags.i18n"],
 }
@@ -177,9 +178,11 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # a stranger never makes us write to an address we don't know
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = False
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # nobody signs up by himself, so no address needs to be proved first
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _address.scheme == "https"
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -102,13 +102,18 @@ def change_opening_hours(
     actor: models.Model | None,
     weekly: Sequence[Sequence[Span]],
     special_days: Iterable[SpecialDay] = (),
+    closes_on_holidays: bool | None = None,
     at: datetime,
 ) -> OpeningCalendar:
     """Open at these hours from now on; special days are all of them, not an addition. Returns what is then in force.
 
-    What was measured before keeps the hours of then. Unchanged hours make no new version.
+    What was measured before keeps the hours of then. Unchanged hours make no new version. Whether public holidays
+    are closed stays as it is unless it is said.
     """
     rules.check_hours(weekly)
+    if closes_on_holidays is not None:
+        kept = Details(**_values(_business_to_change(), Details._fields))
+        _change_details(actor, kept._replace(closes_on_holidays=closes_on_holidays), at)
     special = rules.special_days_as_data((day.day, day.name, day.spans) for day in special_days)
     week = [[list(span) for span in spans] for spans in weekly]
     return _add_version(actor, _business_to_change(), week, special, at)

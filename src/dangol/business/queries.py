@@ -1,3 +1,5 @@
+from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -47,6 +49,20 @@ def calendar_at(at: datetime) -> hours.Calendar:
     return hours.always_open(current_business().time_zone) if uid is None else calendar_of(uid)
 
 
+def calendar_finder() -> Callable[[datetime], hours.Calendar]:
+    """`calendar_at` for many instants: one query now and none later."""
+    rows = list(OpeningCalendar.objects.order_by("effective_from", "id").values_list("effective_from", "uid"))
+    if not rows:
+        calendar = hours.always_open(current_business().time_zone)
+        return lambda at: calendar
+
+    def find(at: datetime) -> hours.Calendar:
+        place = bisect_right([effective_from for effective_from, _ in rows], at)
+        return calendar_of(rows[max(place - 1, 0)][1])
+
+    return find
+
+
 def opening_hours(at: datetime) -> OpeningHours:
     """The opening hours in force at the instant, special days and holidays in order of date."""
     version = version_at(at)
@@ -61,3 +77,8 @@ def opening_hours(at: datetime) -> OpeningHours:
         holidays=tuple((date.fromisoformat(day), name) for day, name in version.closed_days),
         holidays_until=version.holidays_until,
     )
+
+
+def newest_versions(*, limit: int = 6) -> list[OpeningCalendar]:
+    """The opening hours as they were and are, the newest first."""
+    return list(OpeningCalendar.objects.order_by("-effective_from", "-id")[:limit])

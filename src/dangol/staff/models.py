@@ -55,6 +55,7 @@ class Invitation(models.Model):
 
     email = models.EmailField()
     role = models.CharField(max_length=10, choices=Role.choices)
+    language = models.CharField(max_length=5)
     token_digest = models.CharField(max_length=64, unique=True)
     invited_by = models.ForeignKey(Staff, on_delete=models.CASCADE, related_name="invitations")
     invited_at = models.DateTimeField()

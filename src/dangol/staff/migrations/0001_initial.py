@@ -60,6 +60,7 @@ class Migration(migrations.Migration):
                         max_length=10,
                     ),
                 ),
+                ("language", models.CharField(max_length=5)),
                 ("token_digest", models.CharField(max_length=64, unique=True)),
                 ("invited_at", models.DateTimeField()),
                 ("expires_at", models.DateTimeField()),

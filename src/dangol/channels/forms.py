@@ -1,0 +1,263 @@
+"""The settings of a mailbox as a form. Servers that are left empty are those that its address makes likely."""
+
+from typing import Any, Final
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from dangol.channels.email.addresses import normalise
+from dangol.channels.mailbox_settings import Connection, MailboxSettings, proposed_connections
+from dangol.channels.models import Channel, Mailbox, Security
+from dangol.kernel.durations import short_duration
+from dangol.kernel.secrets import lock_secret, unlock_secret
+
+PROMISES: Final = tuple(60 * minutes for minutes in (15, 30, 60, 120, 240, 480, 1440))
+SECURITIES: Final = (
+    (Security.TLS, _("TLS")),
+    (Security.STARTTLS, _("STARTTLS")),
+    (Security.NONE, _("none (only on this machine)")),
+)
+
+
+class SignInField(forms.CharField):
+    """A password of a mail server. It is never written into a page."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        attributes = {
+            "autocomplete": "off",
+            "spellcheck": "false",
+            "data-1p-ignore": "",
+            "data-lpignore": "true",
+        }
+        super().__init__(
+            required=False,
+            strip=False,
+            max_length=300,
+            widget=forms.PasswordInput(attrs=attributes),
+            **kwargs,
+        )
+
+
+class MailboxForm(forms.Form):
+    """What the first visit asks about a mailbox. `person` is who types: what was typed is kept for them alone."""
+
+    address = forms.EmailField(
+        label=_("Address"),
+        max_length=254,
+        help_text=_("Where customers write to."),
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+    )
+    password = SignInField(label=_("Password of the mailbox"))
+    typed_password = forms.CharField(required=False, widget=forms.HiddenInput)
+    from_name = forms.CharField(
+        label=_("Name that customers see"), max_length=120, required=False, widget=forms.TextInput
+    )
+    promised_first = forms.TypedChoiceField(
+        label=_("First answer within"), required=False, coerce=int, empty_value=None
+    )
+    promised_next = forms.TypedChoiceField(
+        label=_("Each further answer within"), required=False, coerce=int, empty_value=None
+    )
+
+    imap_host = forms.CharField(label=_("Server for receiving (IMAP)"), max_length=200, required=False)
+    imap_port = forms.IntegerField(label=_("Port"), min_value=1, max_value=65535, required=False)
+    imap_security = forms.ChoiceField(label=_("Encryption"), choices=SECURITIES, required=False)
+    imap_user = forms.CharField(
+        label=_("User name"),
+        max_length=200,
+        required=False,
+        help_text=_("Mostly the address itself, which is taken when this is empty."),
+    )
+    smtp_host = forms.CharField(label=_("Server for sending (SMTP)"), max_length=200, required=False)
+    smtp_port = forms.IntegerField(label=_("Port"), min_value=1, max_value=65535, required=False)
+    smtp_security = forms.ChoiceField(label=_("Encryption"), choices=SECURITIES, required=False)
+    smtp_no_sign_in = forms.BooleanField(label=_("This server wants no sign-in"), required=False)
+    smtp_user = forms.CharField(
+        label=_("User name for sending, if it is another"), max_length=200, required=False
+    )
+    smtp_password = SignInField(label=_("Password for sending, if it is another"))
+
+    def __init__(self, *args: Any, person_id: int, channel: Channel | None = None, **kwargs: Any) -> None:
+        self.person_id, self.channel = person_id, channel
+        super().__init__(*args, **kwargs)
+        for name in ("promised_first", "promised_next"):
+            kept = kwargs.get("initial", {}).get(name)
+            seconds = sorted({*PROMISES, *([kept] if kept else [])})
+            label, required = self.fields[name].label, False
+            self.fields[name] = forms.TypedChoiceField(
+                label=label,
+                required=required,
+                coerce=int,
+                empty_value=None,
+                choices=[("", _("no promise")), *((each, short_duration(each)) for each in seconds)],
+            )
+
+    def clean_address(self) -> str:
+        """The address as the mail of its domain is written."""
+        address = normalise(self.cleaned_data["address"])
+        if address is None:
+            raise forms.ValidationError(_("Please enter an e-mail address."))
+        return address
+
+    def clean(self) -> dict[str, Any]:
+        """Fill in the likely servers, and find again the password that this person typed a moment ago."""
+        data: dict[str, Any] = super().clean() or {}
+        data["password"] = data.get("password") or self._typed_before() or None
+        if self.is_kept_here:
+            return data
+        if not self.channel and not data["password"] and "address" in data:
+            self.add_error("password", _("Please enter the password of the mailbox."))
+        if "address" in data:
+            for kind, proposed in zip(
+                ("imap", "smtp"), proposed_connections(data["address"])[:2], strict=True
+            ):
+                if not data.get(f"{kind}_host"):
+                    data[f"{kind}_host"], data[f"{kind}_port"] = proposed.host, proposed.port
+                    data[f"{kind}_security"] = proposed.security
+                data[f"{kind}_port"] = data.get(f"{kind}_port") or proposed.port
+                data[f"{kind}_security"] = data.get(f"{kind}_security") or proposed.security
+        return data
+
+    @property
+    def is_kept_here(self) -> bool:
+        """Whether this mailbox talks to no server: nothing that it sends leaves."""
+        return self.channel is not None and self.channel.mailbox.outgoing == Mailbox.Outgoing.KEPT
+
+    @property
+    def settings(self) -> MailboxSettings:
+        """The form, if it is valid, as the commands take it."""
+        data = self.cleaned_data
+        user = data["imap_user"] or data["address"]
+        if self.is_kept_here:
+            receiving = sending = Connection("", 993, Security.TLS, "")
+            return self._settings(receiving, sending)
+        receiving = Connection(
+            data["imap_host"].strip(), data["imap_port"], data["imap_security"], user, data["password"]
+        )
+        sending = Connection(
+            data["smtp_host"].strip(),
+            data["smtp_port"],
+            data["smtp_security"],
+            "" if data["smtp_no_sign_in"] else data["smtp_user"] or user,
+            self._sending_password(user),
+        )
+        return self._settings(receiving, sending)
+
+    def _settings(self, receiving: Connection, sending: Connection) -> MailboxSettings:
+        data = self.cleaned_data
+        return MailboxSettings(
+            address=data["address"],
+            receiving=receiving,
+            sending=sending,
+            from_name=data["from_name"].strip(),
+            promised_first_seconds=data["promised_first"],
+            promised_next_seconds=data["promised_next"],
+            **self._more(),
+        )
+
+    def filled_in(self) -> "MailboxForm":
+        """The form once more, with the servers that were proposed to be seen and the password kept unseen."""
+        data = dict(self.data.items())
+        for name in ("imap_host", "imap_port", "imap_security", "smtp_host", "smtp_port", "smtp_security"):
+            data[name] = self.cleaned_data.get(name) or data.get(name, "")
+        data["typed_password"] = self._kept(self.cleaned_data.get("password"))
+        self.data = data
+        return self
+
+    def _more(self) -> dict[str, Any]:
+        if self.channel is None:
+            return {"plus_addressing": proposed_connections(self.cleaned_data["address"])[2]}
+        row, box = self.channel, self.channel.mailbox
+        return {
+            "aliases": tuple(box.aliases),
+            "folder": box.imap_folder,
+            "plus_addressing": box.plus_addressing,
+            "signature": row.signature,
+            "acknowledgement": row.acknowledgement,
+        }
+
+    def _sending_password(self, user: str) -> str | None:
+        data = self.cleaned_data
+        if data["smtp_no_sign_in"]:
+            return ""
+        is_shared = self.channel is None or (data["smtp_user"] or user) == user
+        return data["smtp_password"] or (data["password"] if is_shared else None)
+
+    def _kept(self, password: str | None) -> str:
+        # A page that comes back must not ask for the password again, nor hold it: it is locked with the
+        # installation's key, for the person who typed it.
+        return lock_secret(f"typed:{self.person_id}:{password}") if password else ""
+
+    def _typed_before(self) -> str:
+        opened = unlock_secret(self.cleaned_data.get("typed_password") or "") or ""
+        owner = f"typed:{self.person_id}:"
+        return opened[len(owner) :] if opened.startswith(owner) else ""
+
+
+class FullMailboxForm(MailboxForm):
+    """All of a mailbox's settings."""
+
+    aliases = forms.CharField(
+        label=_("Other addresses"),
+        required=False,
+        max_length=2000,
+        help_text=_("Addresses whose mail arrives in this mailbox too, one a line."),
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    imap_folder = forms.CharField(label=_("Folder"), max_length=200, required=False)
+    plus_addressing = forms.BooleanField(
+        label=_("Mail to name+word@… arrives too"),
+        required=False,
+        help_text=_("Then an answer finds its conversation even when a mail program drops everything else."),
+    )
+    signature = forms.CharField(
+        label=_("Signature"),
+        required=False,
+        max_length=2000,
+        help_text=_("Stands below every answer from this mailbox."),
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+    acknowledgement = forms.CharField(
+        label=_("Answer at once to a new matter"),
+        required=False,
+        max_length=4000,
+        help_text=_("Sent by itself, once, to somebody who writes about something new. Empty sends nothing."),
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+    def clean_aliases(self) -> tuple[str, ...]:
+        """One address a line, or parted by commas."""
+        typed = self.cleaned_data["aliases"].replace(",", "\n").replace(";", "\n").split()
+        found = [(each, normalise(each)) for each in typed]
+        for each, address in found:
+            if address is None or "@" not in address:
+                raise forms.ValidationError(_("“%(text)s” is no e-mail address."), params={"text": each})
+        return tuple(dict.fromkeys(address for _typed, address in found if address))
+
+    def _more(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        return {
+            "aliases": data["aliases"],
+            "folder": data["imap_folder"].strip() or "INBOX",
+            "plus_addressing": data["plus_addressing"],
+            "signature": data["signature"].strip(),
+            "acknowledgement": data["acknowledgement"].strip(),
+        }
+
+
+def mailbox_initial(channel: Channel) -> dict[str, Any]:
+    """What the form of an existing mailbox shows. Passwords are not among it."""
+    box: Mailbox = channel.mailbox
+    names = ("address", "from_name", "imap_host", "imap_port", "imap_security", "imap_folder")
+    more = ("smtp_host", "smtp_port", "smtp_security", "plus_addressing")
+    return {
+        **{name: getattr(box, name) for name in names + more},
+        "imap_user": box.imap_user if box.imap_user != box.address else "",
+        "smtp_no_sign_in": bool(box.smtp_host) and not box.smtp_user,
+        "smtp_user": box.smtp_user if box.smtp_user != box.imap_user else "",
+        "aliases": "\n".join(box.aliases),
+        "promised_first": channel.promised_first_seconds,
+        "promised_next": channel.promised_next_seconds,
+        "signature": channel.signature,
+        "acknowledgement": channel.acknowledgement,
+    }

@@ -1,0 +1,85 @@
+"""The trial of a mailbox's servers before they are kept: both directions at once, and in words what is wrong."""
+
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as TookTooLong
+from dataclasses import dataclass
+from typing import Final
+
+from dangol.channels.email.imap import ImapServer, try_receiving
+from dangol.channels.email.problems import Problem, Trial
+from dangol.channels.email.smtp import SmtpServer, try_sending
+from dangol.channels.mailbox_settings import Connection, MailboxSettings, check_passwords
+from dangol.channels.models import Channel, Mailbox
+
+STEP_SECONDS: Final = 8.0  # for each answer of a server on trial
+TRIAL_SECONDS: Final = 25.0  # for the whole trial: somebody is waiting at a button
+
+
+@dataclass(frozen=True)
+class MailboxTrial:
+    """What a trial showed for each direction; None for the direction that has no server."""
+
+    receiving: Trial | None
+    sending: Trial | None
+
+    @property
+    def is_fine(self) -> bool:
+        """Whether mail can come and go."""
+        return all(trial is not None and trial.is_fine for trial in (self.receiving, self.sending))
+
+
+def try_mailbox(settings: MailboxSettings, *, channel: Channel | None = None) -> MailboxTrial:
+    """Try both directions at once, within half a minute; nothing is kept, sent or changed on the servers.
+
+    With the channel, passwords that are not given are those stored, under the rule of `change_mailbox`.
+    """
+    mailbox = channel.mailbox if channel else None
+    check_passwords(settings, mailbox)
+    receiving, sending = settings.receiving, settings.sending
+    begun = time.monotonic()
+    pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="trial")
+    trials = (
+        pool.submit(try_receiving, _imap(receiving, mailbox), settings.folder) if receiving.host else None,
+        pool.submit(try_sending, _smtp(sending, mailbox), settings.address) if sending.host else None,
+    )
+    try:
+        return MailboxTrial(
+            _outcome(trials[0], receiving.host, begun), _outcome(trials[1], sending.host, begun)
+        )
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _imap(connection: Connection, mailbox: Mailbox | None) -> ImapServer:
+    kept = mailbox.imap_password if mailbox and connection.password is None else connection.password
+    return ImapServer(
+        host=connection.host,
+        port=connection.port,
+        security=connection.security,  # type: ignore[arg-type]
+        user=connection.user,
+        password=kept or "",
+        timeout=STEP_SECONDS,
+    )
+
+
+def _smtp(connection: Connection, mailbox: Mailbox | None) -> SmtpServer:
+    kept = mailbox.smtp_password if mailbox and connection.password is None else connection.password
+    return SmtpServer(
+        host=connection.host,
+        port=connection.port,
+        security=connection.security,  # type: ignore[arg-type]
+        user=connection.user or None,
+        password=kept,
+        timeout=STEP_SECONDS,
+        answer_timeout=STEP_SECONDS,
+    )
+
+
+def _outcome(trial: "Future[Trial] | None", host: str, begun: float) -> Trial | None:
+    if trial is None:
+        return None
+    try:
+        return trial.result(timeout=max(0.0, begun + TRIAL_SECONDS - time.monotonic()))
+    except TookTooLong:
+        return Trial(Problem.TIMEOUT, "", host)

@@ -1,0 +1,18 @@
+"""The first visit, and what the business sets about itself."""
+
+from django.urls import path
+
+from dangol.desk import settings_menu, settings_views
+from dangol.desk.setup import business_step, views
+
+urlpatterns = [
+    path("setup/", views.set_up, name="set_up"),
+    path("setup/code/", views.code, name="set_up_code"),
+    path("setup/business/", business_step.business, name="set_up_business"),
+    path("setup/account/", views.owner, name="set_up_owner"),
+    path("setup/mailbox/", views.mailbox, name="set_up_mailbox"),
+    path("setup/ready/", views.ready, name="set_up_ready"),
+    path("settings/", settings_menu.settings_index, name="settings"),
+    path("settings/business/", settings_views.business_settings, name="business_settings"),
+    path("settings/hours/", settings_views.hours_settings, name="hours_settings"),
+]
