@@ -113,6 +113,7 @@ def receive(mailbox: Channel) -> Callable[..., TakenIn]:
         if not store_raw(channel=channel or mailbox, arrivals=[Arrival(raw, at)], at=at, is_silent=silent):
             return TakenIn(None, None)
         (row,) = claim_raw(limit=1, at=at)
-        return take_in(raw=row, incoming=parse(raw, is_own=is_own_message_id), at=at)
+        (taken,) = take_in(arrivals=[(row, parse(raw, is_own=is_own_message_id))], at=at)
+        return taken
 
     return arrive

@@ -20,6 +20,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 Span = tuple[int, int]
@@ -62,8 +63,9 @@ class Calendar:
         return () if day in self.closed_days else self.weekly[day.weekday()]
 
 
+@lru_cache(maxsize=64)
 def always_open(zone: str) -> Calendar:
-    """The calendar of a business that never closes."""
+    """The calendar of a business that never closes; one for each zone, because a calendar learns its years."""
     return Calendar(zone=zone, weekly=(ALL_DAY,) * 7)
 
 

@@ -1,38 +1,45 @@
 """Every change to people and their addresses."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-
-from django.db import transaction
 
 from dangol.customers.models import Customer, Identity
 from dangol.search import index
 
 
-def recognise_customer(*, kind: str, address: str, name: str | None, at: datetime) -> Identity:
-    """The identity with this address and, through it, its customer; both are made at the first meeting.
+def recognise_customers(
+    *, kind: str, parties: Iterable[tuple[str, str | None]], at: datetime
+) -> Mapping[str, Identity]:
+    """The identity for each (address, name), by normal address, with its customer.
 
-    A name fills a missing one and never replaces another. The caller's transaction is used.
+    Who is met for the first time is made; a name fills a missing one and never replaces another. In the
+    caller's transaction, with the same number of queries however many they are.
     """
-    normal = normal_address(address)
-    found = Identity.objects.select_related("customer").filter(kind=kind, address=normal).first()
-    if found is None:
-        with transaction.atomic():
-            customer = Customer.objects.create(name=_clean_name(name), created_at=at)
-            found, made = Identity.objects.get_or_create(
-                kind=kind,
-                address=normal,
-                defaults={"shown": address[:320], "customer": customer, "created_at": at},
-            )
-            if not made:
-                # Somebody else met the same person in the same instant.
-                customer.delete()
-                return Identity.objects.select_related("customer").get(pk=found.pk)
-            found.customer = customer
-        index_customer(found.customer)
-    elif not found.customer.name and _clean_name(name):
-        found.customer.name = _clean_name(name)
-        found.customer.save(update_fields=["name"])
-        index_customer(found.customer)
+    wanted: dict[str, tuple[str, str]] = {}
+    for address, name in parties:
+        normal = normal_address(address)
+        shown, known_name = wanted.get(normal, (address, ""))
+        wanted[normal] = (shown, known_name or _clean_name(name))
+    found = {
+        identity.address: identity
+        for identity in Identity.objects.select_related("customer").filter(kind=kind, address__in=wanted)
+    }
+    changed = _name_the_nameless(found, wanted)
+    new = [normal for normal in wanted if normal not in found]
+    customers = Customer.objects.bulk_create(
+        Customer(name=wanted[normal][1], created_at=at) for normal in new
+    )
+    made = Identity.objects.bulk_create(
+        Identity(kind=kind, address=normal, shown=wanted[normal][0][:320], customer=customer, created_at=at)
+        for normal, customer in zip(new, customers, strict=True)
+    )
+    found.update({identity.address: identity for identity in made})
+    index.put(
+        "customer",
+        [(identity.customer_id, f"{identity.customer.name} {identity.address}") for identity in made],
+    )
+    for customer in changed:
+        index_customer(customer)
     return found
 
 
@@ -45,6 +52,19 @@ def index_customer(customer: Customer) -> None:
 def normal_address(address: str) -> str:
     """The form under which an address is the same identity: trimmed, lower case."""
     return address.strip().lower()[:320]
+
+
+def _name_the_nameless(
+    found: Mapping[str, Identity], wanted: Mapping[str, tuple[str, str]]
+) -> list[Customer]:
+    changed = []
+    for normal, identity in found.items():
+        name = wanted[normal][1]
+        if name and not identity.customer.name:
+            identity.customer.name = name
+            identity.customer.save(update_fields=["name"])
+            changed.append(identity.customer)
+    return changed
 
 
 def _clean_name(name: str | None) -> str:

@@ -1,11 +1,9 @@
 """The loop that takes in what the channels stored."""
 
 import logging
-from collections.abc import Callable
-from time import monotonic
 from typing import Final
 
-from django.db import DatabaseError, transaction
+from django.db import InterfaceError, OperationalError
 
 from dangol.channels.commands import claim_raw, set_aside
 from dangol.channels.email.isolated import ReadingFailed, read_isolated
@@ -18,30 +16,26 @@ from dangol.kernel import clock
 
 log = logging.getLogger(__name__)
 
-BATCH: Final = 40
+BATCH: Final = 40  # people's clicks wait for this transaction: larger ones would be felt
 LARGE_BYTES: Final = 2 * 1024 * 1024  # larger ones are read in a process with limits of its own
-LONGEST_WRITE_SECONDS: Final = 0.15  # people's clicks wait for this transaction: it is cut here
 
 
-def take_in_batch(limit: int = BATCH, *, on_each: Callable[[], None] | None = None) -> int:
+def take_in_batch(limit: int = BATCH) -> int:
     """Take in up to `limit` stored messages and return how many were met; 0 when there is nothing to do.
 
     What cannot be read is set aside with its reason, and the others go on. A message whose reading killed the
     process before (its second try) is read in a process of its own.
     """
     rows = claim_raw(limit=limit, at=clock.now())
-    read: list[tuple[Raw, IncomingMessage]] = []
-    for raw in rows:
-        incoming = _read(raw)
-        if incoming is not None:
-            read.append((raw, incoming))
-        if on_each:
-            on_each()
-    while read:
-        with transaction.atomic():
-            begun = monotonic()
-            while read and monotonic() - begun < LONGEST_WRITE_SECONDS:
-                _take_in_one(*read.pop(0))
+    read = [(raw, incoming) for raw in rows if (incoming := _read(raw)) is not None]
+    if read:
+        try:
+            take_in(arrivals=read, at=clock.now())
+        except Exception as failure:
+            # Whatever was wrong with one of them, or with us: each on its own, so that one stops no other.
+            log.warning("batch=%d failed=%s", len(read), type(failure).__name__)
+            for raw, incoming in read:
+                _take_in_alone(raw, incoming)
     return len(rows)
 
 
@@ -59,16 +53,11 @@ def _read(raw: Raw) -> IncomingMessage | None:
     return None
 
 
-def _take_in_one(raw: Raw, incoming: IncomingMessage) -> None:
+def _take_in_alone(raw: Raw, incoming: IncomingMessage) -> None:
     try:
-        with transaction.atomic():
-            take_in(raw=raw, incoming=incoming, at=clock.now())
-    except DatabaseError as failure:
-        if raw.tries < 2:
-            raise  # the database itself may be away: the claim runs out, and it is tried again
-        log.exception("raw=%s filing failed=%s", raw.pk, type(failure).__name__)
-        set_aside(raw=raw, reason=f"filing: {type(failure).__name__}", at=clock.now())
+        take_in(arrivals=[(raw, incoming)], at=clock.now())
+    except (OperationalError, InterfaceError):
+        raise  # the database itself is away: the claim runs out, and it is tried again
     except Exception as failure:
-        # One bad mail never stops the others: it waits in quarantine, whatever was wrong with it or with us.
         log.exception("raw=%s filing failed=%s", raw.pk, type(failure).__name__)
         set_aside(raw=raw, reason=f"filing: {type(failure).__name__}", at=clock.now())

@@ -8,7 +8,8 @@ SANDBOX: Final = "allow-same-origin allow-popups allow-popups-to-escape-sandbox"
 _STYLE: Final = (
     "html{color-scheme:light;background:#fff}"
     "body{margin:12px;font:15px/1.5 system-ui,-apple-system,'Segoe UI','Noto Sans KR',sans-serif;color:#23201b;"
-    "overflow-wrap:anywhere}img{max-width:100%;height:auto}table{max-width:100%}"
+    "overflow-wrap:anywhere}img{max-width:100%;height:auto}"
+    "img:not([src]){outline:1px dashed #b9af9f;color:#645d53}table{max-width:100%}"
     "blockquote{margin-inline:0;padding-inline-start:12px;border-inline-start:2px solid #e6dfd3;color:#645d53}"
 )
 

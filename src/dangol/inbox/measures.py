@@ -6,7 +6,7 @@ A share never stands alone: `Share` carries its interval, and has no text withou
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from math import floor, sqrt
+from math import comb, floor, sqrt
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -86,6 +86,28 @@ def percentile(values: Iterable[float], percent: float) -> float | None:
     below = floor(position)
     above = min(below + 1, len(ordered) - 1)
     return ordered[below] + (ordered[above] - ordered[below]) * (position - below)
+
+
+def median_range(values: Iterable[float]) -> tuple[float, float] | None:
+    """Where the true median lies with at least 95 % confidence; None of fewer than six values, which can't tell.
+
+    Two of the values themselves, whatever their distribution: W. R. Thompson, "On confidence ranges for the median
+    and other expectation distributions for populations of unknown distribution form", Annals of Mathematical
+    Statistics 7 (1936) 122-128. Beyond 500 values the binomial is replaced by the normal distribution.
+    """
+    ordered = sorted(values)
+    size = len(ordered)
+    trimmed = floor((size - Z_95 * sqrt(size)) / 2) if size > 500 else _most_trimmed(size)
+    return (ordered[trimmed - 1], ordered[size - trimmed]) if trimmed > 0 else None
+
+
+def _most_trimmed(size: int) -> int:
+    # So many, counted from either end, that more than that many lie beyond the median in 2.5 of 100 cases at most.
+    below, trimmed = 1, 0
+    while 40 * below <= 2**size:
+        trimmed += 1
+        below += comb(size, trimmed)
+    return trimmed
 
 
 def share_of(count: int, total: int) -> Share | None:

@@ -7,14 +7,14 @@ Message-ID has the mail; whoever knows a subject may be anybody.
 """
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 from django.conf import settings
 
 from dangol.channels.email import tokens
 from dangol.channels.incoming import IncomingMessage
-from dangol.channels.models import Channel
 from dangol.inbox.models import Conversation, Message, Reference
 from dangol.kernel.keys import derive_key
 
@@ -30,6 +30,71 @@ class Place:
     same_matter: tuple[Conversation, ...]
 
 
+@dataclass
+class Known:
+    """What is known of the conversations that some arrivals may belong to; it grows as they are filed.
+
+    `links`: by channel and digest of a Message-ID, who bears it (True) or names it (False).
+    """
+
+    conversations: dict[int, Conversation] = field(default_factory=dict)
+    links: dict[tuple[int, str], list[tuple[bool, Conversation]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+
+    @classmethod
+    def of(cls, arrivals: Sequence[tuple[int, IncomingMessage]]) -> "Known":
+        """All that there is for these (channel, message): two queries, and one for each that was merged."""
+        known = cls()
+        digests = {digest_of(name) for _, incoming in arrivals for name in ids_of(incoming)}
+        rows = list(
+            Reference.objects.filter(digest__in=digests, channel__in={channel for channel, _ in arrivals})
+            .order_by("id")
+            .values_list("channel_id", "digest", "is_own_id", "message__conversation_id")
+        )
+        wanted = {number for *_, number in rows}
+        for _, incoming in arrivals:
+            wanted.update(_signed(incoming))
+            wanted.update(_in_subject(incoming))
+        rows_by_number = Conversation.objects.select_related("customer", "channel__mailbox").in_bulk(wanted)
+        alive = {place.pk: place for place in rows_by_number.values() if place.merged_into_id is None}
+        for number, place in rows_by_number.items():
+            kept = living(place)  # one object for each conversation, however many numbers lead to it
+            known.conversations[number] = alive.setdefault(kept.pk, kept)
+        for channel, digest, is_own, number in rows:
+            known.links[channel, digest].append((is_own, known.conversations[number]))
+        return known
+
+    def add(self, message: Message, conversation: Conversation, named: Iterable[str]) -> None:
+        """The message is filed: what comes after it may name it."""
+        for is_own, digest in _digests(message.message_id, named):
+            self.links[message.channel_id, digest].append((is_own, conversation))
+
+    def replace(self, old: Conversation, new: Conversation) -> None:
+        """A conversation became another one."""
+        for rows in self.links.values():
+            rows[:] = [(is_own, new if place is old else place) for is_own, place in rows]
+        self.conversations = {
+            number: new if place is old else place for number, place in self.conversations.items()
+        }
+
+
+def find_place(incoming: IncomingMessage, channel_id: int, known: Known) -> Place:
+    """The conversation of the message, if there is one among those known."""
+    by_token = [known.conversations[number] for number in _signed(incoming) if number in known.conversations]
+    by_link = _linked(incoming, channel_id, known)
+    found = _distinct([*by_token, *by_link])
+    if not found:
+        for number in _in_subject(incoming):
+            place = known.conversations.get(number)
+            if place is not None and _takes_part(place, incoming.sender.address):
+                return Place(place, ())
+        return Place(None, ())
+    linked = _distinct(by_link)
+    same = [place for place in found[1:] if place in linked and place.channel_id == found[0].channel_id]
+    return Place(found[0], tuple(same))
+
+
 def mail_key() -> bytes:
     """The key that signs conversation tokens in mail."""
     return derive_key(settings.DANGOL_SECRET, "mail")
@@ -40,48 +105,23 @@ def is_own_message_id(message_id: str) -> bool:
     return tokens.read_message_id(mail_key(), message_id) is not None
 
 
-def find_place(incoming: IncomingMessage, channel: Channel) -> Place:
-    """The conversation of the message, if there is one. Reads only; at most four queries."""
-    key = mail_key()
-    addresses = [*incoming.delivered_to, *(party.address or "" for party in (*incoming.to, *incoming.cc))]
-    signed = [tokens.read_plus_address(key, address) for address in addresses]
-    signed += [tokens.read_message_id(key, message_id) for message_id in named_ids(incoming)]
-    by_token = list(dict.fromkeys(number for number in signed if number is not None))
-    by_link = _linked(incoming, channel)
-    subject = tokens.read_subject(key, incoming.subject or "") if not (by_token or by_link) else None
-    wanted = [*by_token, *by_link, *([subject] if subject else [])]
-    if not wanted:
-        return Place(None, ())
-    rows = Conversation.objects.select_related("customer", "channel").in_bulk(wanted)
-    if subject is not None and subject in rows and not _takes_part(rows[subject], incoming.sender.address):
-        return Place(None, ())
-    found = list(
-        {place.pk: place for number in wanted if number in rows for place in [living(rows[number])]}.values()
-    )
-    if not found:
-        return Place(None, ())
-    linked = {living(rows[number]).pk for number in by_link if number in rows}
-    same = tuple(
-        place for place in found[1:] if place.pk in linked and place.channel_id == found[0].channel_id
-    )
-    return Place(found[0], same)
-
-
 def named_ids(incoming: IncomingMessage) -> list[str]:
     """The Message-IDs that the message names, In-Reply-To first, then References from the newest."""
     named = [*([incoming.in_reply_to] if incoming.in_reply_to else []), *reversed(incoming.references)]
     return [name for name in dict.fromkeys(named) if len(name) >= SHORTEST_ID][:MOST_NAMED]
 
 
-def reference_rows(message: Message, incoming_ids: Iterable[str]) -> list[Reference]:
+def ids_of(incoming: IncomingMessage) -> list[str]:
+    """The ids that it names and the one that it bears."""
+    own = incoming.message_id or ""
+    return [*named_ids(incoming), *([own] if len(own) >= SHORTEST_ID else [])]
+
+
+def reference_rows(message: Message, named: Iterable[str]) -> list[Reference]:
     """Unsaved rows by which later messages find this one."""
-    own = [message.message_id] if len(message.message_id) >= SHORTEST_ID else []
-    named = [name for name in incoming_ids if name not in own]
     return [
-        Reference(
-            message=message, channel_id=message.channel_id, digest=digest_of(name), is_own_id=name in own
-        )
-        for name in [*own, *named]
+        Reference(message=message, channel_id=message.channel_id, digest=digest, is_own_id=is_own)
+        for is_own, digest in _digests(message.message_id, named)
     ]
 
 
@@ -93,34 +133,57 @@ def digest_of(message_id: str) -> str:
 def living(conversation: Conversation) -> Conversation:
     """The conversation that a merged one became, however many steps that took."""
     while conversation.merged_into_id is not None:
-        conversation = Conversation.objects.select_related("customer", "channel").get(
+        conversation = Conversation.objects.select_related("customer", "channel__mailbox").get(
             pk=conversation.merged_into_id
         )
     return conversation
 
 
-def _linked(incoming: IncomingMessage, channel: Channel) -> list[int]:
-    # Messages that bear an id named here, that name one named here (their common parent may come later, or
-    # never), or that name this very one.
-    named = {digest_of(name): place for place, name in enumerate(named_ids(incoming), start=1)}
-    if incoming.message_id and len(incoming.message_id) >= SHORTEST_ID:
-        named.setdefault(digest_of(incoming.message_id), 0)
-    if not named:
-        return []
-    rows = Reference.objects.filter(channel=channel, digest__in=named).values_list(
-        "digest", "is_own_id", "message__conversation_id"
-    )
-    ranked = sorted(rows, key=lambda row: (not row[1], named[row[0]], row[2]))
-    return list(dict.fromkeys(conversation_id for _, _, conversation_id in ranked))
+def _digests(own: str, named: Iterable[str]) -> list[tuple[bool, str]]:
+    bears = [(True, digest_of(own))] if len(own) >= SHORTEST_ID else []
+    return bears + [(False, digest_of(name)) for name in named if name != own]
+
+
+def _signed(incoming: IncomingMessage) -> list[int]:
+    key = mail_key()
+    addresses = [*incoming.delivered_to, *(party.address or "" for party in (*incoming.to, *incoming.cc))]
+    read = [tokens.read_plus_address(key, address) for address in addresses if "+" in address]
+    read += [tokens.read_message_id(key, message_id) for message_id in named_ids(incoming)]
+    return [number for number in dict.fromkeys(read) if number is not None]
+
+
+def _in_subject(incoming: IncomingMessage) -> list[int]:
+    subject = incoming.subject or ""
+    number = tokens.read_subject(mail_key(), subject) if "[#" in subject else None
+    return [] if number is None else [number]
+
+
+def _linked(incoming: IncomingMessage, channel_id: int, known: Known) -> list[Conversation]:
+    # Messages that bear an id named here, then those that name one named here (their common parent may come
+    # later, or never) or name this very one.
+    bearing: list[Conversation] = []
+    naming: list[Conversation] = []
+    for name in ids_of(incoming):
+        for is_own, place in known.links.get((channel_id, digest_of(name)), ()):
+            if not is_own:
+                naming.append(place)
+            elif name != incoming.message_id:  # some programs give one id to many mails: that joins nothing
+                bearing.append(place)
+    return bearing + naming
+
+
+def _distinct(places: Iterable[Conversation]) -> list[Conversation]:
+    # By identity for those that are not saved yet: an unsaved model equals nothing but itself.
+    return list({place.pk or id(place): place for place in places}.values())
 
 
 def _takes_part(conversation: Conversation, address: str | None) -> bool:
     if not address:
         return False
     wanted = address.lower()
-    if living(conversation).customer.identities.filter(address=wanted).exists():
+    if conversation.customer.identities.filter(address=wanted).exists():
         return True
-    messages = Message.objects.filter(conversation=living(conversation)).only("from_address", "to", "cc")
+    messages = Message.objects.filter(conversation=conversation).only("from_address", "to", "cc")
     return any(
         wanted == message.from_address.lower()
         or any(wanted == (party.get("address") or "").lower() for party in [*message.to, *message.cc])

@@ -5,6 +5,7 @@ Every function here works inside the caller's transaction and is called by comma
 
 from datetime import datetime
 
+from dangol.business.hours import Calendar
 from dangol.business.queries import calendar_at
 from dangol.inbox import promise
 from dangol.inbox.models import Conversation, Message, Wait
@@ -16,17 +17,25 @@ def begin_wait(conversation: Conversation, message: Message) -> Wait:
     if found:
         return found
     answered_before = Wait.objects.filter(conversation=conversation, answered_at__isnull=False).exists()
-    kind = Wait.Kind.NEXT if answered_before else Wait.Kind.FIRST
+    wait = new_wait(conversation, message, calendar_at(message.happened_at), answered_before=answered_before)
+    wait.save()
+    return wait
+
+
+def new_wait(
+    conversation: Conversation, message: Message, calendar: Calendar, *, answered_before: bool
+) -> Wait:
+    """An unsaved wait that begins with this message."""
     channel = conversation.channel
     promised = channel.promised_next_seconds if answered_before else channel.promised_first_seconds
-    return Wait.objects.create(
+    return Wait(
         conversation=conversation,
         channel=channel,
-        kind=kind,
+        kind=Wait.Kind.NEXT if answered_before else Wait.Kind.FIRST,
         message=message,
         started_at=message.happened_at,
         promised_seconds=promised,
-        due_at=promise.due_at(calendar_at(message.happened_at), message.happened_at, promised),
+        due_at=promise.due_at(calendar, message.happened_at, promised),
     )
 
 

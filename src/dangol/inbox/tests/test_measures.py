@@ -1,11 +1,22 @@
 import statistics
 from datetime import UTC, date, datetime, timedelta
+from math import comb
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dangol.inbox.measures import Share, WaitRow, by_day, by_mailbox, measure, median, percentile, share_of
+from dangol.inbox.measures import (
+    Share,
+    WaitRow,
+    by_day,
+    by_mailbox,
+    measure,
+    median,
+    median_range,
+    percentile,
+    share_of,
+)
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SHOP, SUPPORT = 1, 2
@@ -149,3 +160,26 @@ def test_an_answered_wait_without_its_seconds_is_a_bug():
     row = WaitRow(conversation_id=1, mailbox_id=SHOP, started_at=NOW, due_at=NOW, answered_at=NOW)
     with pytest.raises(ValueError, match="has its seconds"):
         measure([row], at=NOW)
+
+
+@pytest.mark.parametrize(("size", "ends"), [(6, (0, 5)), (10, (1, 8)), (20, (5, 14)), (100, (39, 60))])
+def test_the_range_of_a_median_is_that_of_the_tables(size, ends):
+    """Conover, Practical Nonparametric Statistics, and R's binom.test for the sign test give these ranks."""
+    assert median_range(range(size)) == ends
+
+
+def test_five_values_say_nothing_certain_about_a_median():
+    assert median_range([1, 2, 3, 4, 5]) is None
+    assert median_range([]) is None
+
+
+@given(st.integers(6, 700))
+def test_a_range_of_a_median_covers_it_in_95_of_100_and_is_no_wider_than_it_must(size):
+    low, high = median_range(range(size))
+    trimmed = low
+    assert low + high == size - 1
+    outside = 2 * sum(comb(size, k) for k in range(trimmed + 1)) / 2**size
+    narrower = 2 * sum(comb(size, k) for k in range(trimmed + 2)) / 2**size
+    slack = 0.005 if size > 500 else 0
+    assert outside <= 0.05 + slack
+    assert narrower > 0.05 - slack
