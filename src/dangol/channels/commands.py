@@ -88,10 +88,12 @@ def set_aside(*, raw: Raw, reason: str, at: datetime) -> None:
         emit(MailSetAside(happened_at=at, raw_id=raw.pk, channel_id=raw.channel_id, silent=raw.is_silent))
 
 
-def retry_raw(*, raw: Raw) -> None:
-    """Let a message in quarantine be taken in again, with a clean count of tries."""
-    Raw.objects.filter(pk=raw.pk, state=Raw.State.QUARANTINED).update(
-        state=Raw.State.NEW, tries=0, claimed_until=None
+def retry_raw(*, raw: Raw) -> bool:
+    """Let a message in quarantine be taken in again, with a clean count of tries; whether it still was there."""
+    return bool(
+        Raw.objects.filter(pk=raw.pk, state=Raw.State.QUARANTINED).update(
+            state=Raw.State.NEW, tries=0, claimed_until=None
+        )
     )
 
 
@@ -136,15 +138,21 @@ def take_back_delivery(*, delivery: Delivery) -> None:
         raise AlreadyOnItsWay
 
 
-def try_delivery_again(*, delivery: Delivery, at: datetime) -> None:
-    """Queue a failed delivery once more, for the recipients that did not get it; the bytes stay the same."""
+def try_delivery_again(*, delivery: Delivery, at: datetime) -> bool:
+    """Try a delivery that failed or waits for its next try at once; whether it was one of these.
+
+    It goes to the recipients that did not get it, and the bytes stay the same.
+    """
     with transaction.atomic():
-        if Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.FAILED).update(
-            state=Delivery.State.RETRY, due_at=at, tries=0, failure="", claimed_until=None
+        stuck = Delivery.objects.filter(pk=delivery.pk, claimed_until=None)
+        if stuck.filter(state=Delivery.State.FAILED).update(
+            state=Delivery.State.RETRY, due_at=at, tries=0, failure=""
         ):
             delivery.recipients.filter(state=DeliveryRecipient.State.REFUSED).update(
                 state=DeliveryRecipient.State.WAITING
             )
+            return True
+        return bool(stuck.filter(state=Delivery.State.RETRY).update(due_at=at))
 
 
 def record_bounce(*, bounce: Bounce, at: datetime) -> Delivery | None:

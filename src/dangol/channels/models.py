@@ -232,7 +232,14 @@ class DeliveryRecipient(models.Model):
     changed_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["address", "-id"], name="recipient_address")]
+        indexes = [
+            models.Index(fields=["address", "-id"], name="recipient_address"),
+            models.Index(
+                fields=["changed_at"],
+                name="recipient_trouble",
+                condition=Q(state__in=["refused", "bounced"]),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"recipient {self.pk}"
