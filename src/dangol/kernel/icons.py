@@ -33,6 +33,7 @@ ICONS: Final[dict[str, str]] = {
     "more": '<path d="M6 12h.01M12 12h.01M18 12h.01" stroke-width="2.8"/>',
     "plus": '<path d="M12 5v14M5 12h14"/>',
     "close": '<path d="m6 6 12 12M18 6 6 18"/>',
+    "trash": '<path d="M4.5 6.5h15M9.5 6.5V4h5v2.500M6.5 6.500l1 13.500h9l1-13.500M10.5 10.500v5.500M13.5 10.500v5.5"/>',
     "warning": '<path d="M12 4 2.8 19.5h18.4zM12 10v4.5M12 17v.2"/>',
     "info": '<circle cx="12" cy="12" r="8.5"/><path d="M12 11v5.5M12 7.5v.2"/>',
     "refresh": '<path d="M19.5 5v5h-5M4.5 19v-5h5"/><path d="M18.8 10A7.5 7.5 0 0 0 5.7 7.5M5.2 14a7.5 7.5 0 0 0 13.1 2.5"/>',

@@ -20,7 +20,7 @@ class DraftKeeper extends HTMLElement {
     this.form.addEventListener("change", () => this.#changed());
     this.form.addEventListener("submit", () => this.#leave());
     // Refused without a new page: the writing goes on here.
-    this.form.addEventListener("htmx:afterRequest", ({ detail }) => detail.successful || this.#comeBack());
+    this.form.addEventListener("htmx:afterRequest", ({ detail }) => detail.successful || setTimeout(() => this.#comeBack(), 100));
     addEventListener("pagehide", this.#last);
     addEventListener("online", this.#again);
     document.addEventListener("visibilitychange", this.#last);
@@ -64,6 +64,7 @@ class DraftKeeper extends HTMLElement {
   }
 
   #changed() {
+    if (this.#isGone) return;
     this.#isDirty = true;
     this.#keep(false);
     this.#say("");
@@ -72,7 +73,7 @@ class DraftKeeper extends HTMLElement {
   }
 
   async #save() {
-    if (!this.#isDirty || this.#isGone || this.#saving) return;
+    if (!this.#isDirty || this.#isGone || this.#saving || !this.isConnected) return;
     this.#isDirty = false;
     this.#saving = new AbortController();
     try {
@@ -129,6 +130,7 @@ class DraftKeeper extends HTMLElement {
   }
 
   #comeBack() {
+    if (!this.isConnected) return;
     this.#isGone = false;
     this.#changed();
   }

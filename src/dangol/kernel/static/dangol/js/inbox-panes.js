@@ -1,8 +1,21 @@
 // <inbox-panes>: keeps list and conversation in step when a conversation is opened in place, and sizes letters.
 
 class InboxPanes extends HTMLElement {
+  #askedAt = 0;
+  #happenedAt = 0;
+
   connectedCallback() {
     const panes = this.querySelector("#panes");
+    document.addEventListener("dangol:happened", () => (this.#happenedAt = performance.now()));
+    // One press of a button is one request, however often it is pressed.
+    this.addEventListener("htmx:beforeRequest", (event) => {
+      if (event.detail.target !== panes) return;
+      this.#askedAt = performance.now();
+      const form = event.target.closest("form");
+      if (form?.ariaBusy === "true") event.preventDefault();
+      else if (form) form.ariaBusy = "true";
+    });
+    this.addEventListener("htmx:afterRequest", (event) => event.target.closest("form")?.removeAttribute("aria-busy"));
     panes.addEventListener("htmx:afterSettle", (event) => {
       if (event.target === panes) this.#opened();
     });
@@ -21,6 +34,8 @@ class InboxPanes extends HTMLElement {
     const items = this.querySelector("#items");
     items.setAttribute("hx-get", location.pathname + location.search);
     htmx.process(items);
+    // What happened while the conversation was being fetched may not be in it.
+    if (this.#happenedAt > this.#askedAt) htmx.trigger(this.querySelector("#talk"), "live");
     const subject = thread?.querySelector("h1")?.textContent;
     if (subject) document.title = `${subject} · ${document.title.split(" · ").pop()}`;
     // On a phone the list is gone: the focus goes to what came instead.

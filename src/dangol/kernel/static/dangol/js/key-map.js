@@ -97,7 +97,7 @@ class KeyMap extends HTMLElement {
     const menu = document.getElementById(id);
     if (!isShown(menu)) return false;
     menu.open = true;
-    menu.querySelector(".choice, input, select")?.focus();
+    menu.querySelector(".choice, input:not([type=hidden]), select")?.focus();
     return true;
   }
 

@@ -19,8 +19,10 @@ const swap = (target, fragment) => {
   const fresh = [];
   const wanted = [...fragment.children].map((child) => {
     const html = essence(child.outerHTML);
-    const known = child.id && before.get(child.id);
+    const known = child.id ? before.get(child.id) : undefined;
     if (known && asServed.get(known) === html) return known;
+    // Somebody is choosing from a menu: it stays under the hand, and is made anew at the next refresh.
+    if (known?.querySelector("details.menu[open]")) return known;
     asServed.set(child, html);
     fresh.push(child);
     return child;
