@@ -72,9 +72,23 @@ def _run(loop: Loop, stop: threading.Event) -> None:
         if not done:
             close_old_connections()
             rest = min(loop.rest_seconds * 2**failures, LONGEST_BACKOFF_SECONDS)
-            loop.bell.wait(max(rest, loop.rest_seconds))
-            loop.bell.clear()
+            _rest(loop, max(rest, loop.rest_seconds), stop, is_well=not failures)
     connection.close()
+
+
+def _rest(loop: Loop, seconds: float, stop: threading.Event, *, is_well: bool) -> None:
+    """Wait for the bell, or so long. Who rests for hours still has to be seen to live."""
+    end = time.monotonic() + seconds
+    while not stop.is_set() and (left := end - time.monotonic()) > 0:
+        if loop.bell.wait(min(left, HEARTBEAT_SECONDS)):
+            break
+        if is_well and left > HEARTBEAT_SECONDS:
+            try:
+                _beat(loop.name)
+            except DatabaseError:
+                connection.close()
+            close_old_connections()
+    loop.bell.clear()
 
 
 def _beat(name: str) -> None:
