@@ -182,7 +182,11 @@ def _headers(mail: Outgoing) -> bytes:
 
 def _body(mail: Outgoing) -> bytes:
     with translation.override(mail.language):
-        both = [mime_writing.text_part("plain", _plain(mail)), mime_writing.text_part("html", _page(mail))]
+        history = _introduction(mail.quoted) if mail.quoted else ""
+    both = [
+        mime_writing.text_part("plain", _plain(mail, history)),
+        mime_writing.text_part("html", _page(mail, history)),
+    ]
     body = mime_writing.multipart("alternative", _boundary(mail, "texts"), both)
     if not mail.attachments:
         return body
@@ -197,17 +201,17 @@ def _boundary(mail: Outgoing, purpose: str) -> str:
     return "=_" + hashlib.sha256(f"{purpose} {mail.message_id}".encode()).hexdigest()[:32]
 
 
-def _plain(mail: Outgoing) -> str:
+def _plain(mail: Outgoing, history: str) -> str:
     parts = [markup.to_text(mail.text)]
     if mail.signature.strip():
         parts.append("-- \n" + markup.to_text(mail.signature))
     if mail.quoted:
         lines = mail.quoted.text.strip("\r\n").splitlines()
-        parts.append("\n".join([_introduction(mail.quoted), "", *(f"> {line}".rstrip() for line in lines)]))
+        parts.append("\n".join([history, "", *(f"> {line}".rstrip() for line in lines)]))
     return "\n\n".join(parts)
 
 
-def _page(mail: Outgoing) -> str:
+def _page(mail: Outgoing, history: str) -> str:
     parts = [markup.to_html(mail.text)]
     if mail.signature.strip():
         # Programs fold what carries these two class names, as they fold their own.
@@ -217,7 +221,7 @@ def _page(mail: Outgoing) -> str:
     if mail.quoted:
         text = html.escape(mail.quoted.text.strip("\r\n")).replace("\n", "<br>\n")
         parts.append(
-            f'<div class="gmail_quote"><div class="gmail_attr">{html.escape(_introduction(mail.quoted))}</div>\n'
+            f'<div class="gmail_quote"><div class="gmail_attr">{html.escape(history)}</div>\n'
             f'<blockquote class="gmail_quote" style="{_QUOTE}">{text}</blockquote></div>'
         )
     body = "\n".join(parts)

@@ -6,7 +6,7 @@ become links by a rule of ours: the usual ones swallow the Korean particle that 
 """
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import isWhiteSpace
@@ -37,6 +37,8 @@ _DATE_OR_NUMBER = re.compile(r"0|\d{3,}[.)]|\d+[.)]\s*\d+[.)]", re.ASCII)
 _EAST_ASIAN = re.compile(r"[\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff]")
 
 
+# Signatures and standing answers are written again and again.
+@lru_cache(maxsize=256)
 def to_html(markdown: str) -> str:
     """The text as an HTML fragment with inline styles, for mail programs that know no others.
 
@@ -45,6 +47,7 @@ def to_html(markdown: str) -> str:
     return str(_markdown().render(markdown)).strip()
 
 
+@lru_cache(maxsize=256)
 def to_text(markdown: str) -> str:
     """The text to read as it is: `[menu](https://…)` as `menu (https://…)`, lists and quotes in place."""
     tree = SyntaxTreeNode(_markdown().parse(markdown))
