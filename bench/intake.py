@@ -32,19 +32,19 @@ def main() -> None:
         from django.db import connection
 
         print(f"{wanted.mails} mails, {expected} conversations, {connection.vendor}")
-        print(f"{'':12}{'mails/s':>10}{'seconds':>10}{'conversations':>16}{'right':>8}{'peak MB':>10}")
+        print(f"{'':12}{'mails/s':>10}{'seconds':>10}{'CPU s':>8}{'conversations':>16}{'right':>8}{'peak MB':>10}")
         for way in (_live, _import):
-            seconds, found = way(work / "maildir")
+            (seconds, cpu), found = way(work / "maildir")
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
             print(
-                f"{way.__name__.strip('_'):12}{wanted.mails / seconds:10.0f}{seconds:10.1f}{found:16d}"
+                f"{way.__name__.strip('_'):12}{wanted.mails / seconds:10.0f}{seconds:10.1f}{cpu:8.1f}{found:16d}"
                 f"{'yes' if found == expected else 'NO':>8}{peak:10.0f}"
             )
     finally:
         shutil.rmtree(work)
 
 
-def _live(maildir: Path) -> tuple[float, int]:
+def _live(maildir: Path) -> tuple[tuple[float, float], int]:
     """Stored in batches as the fetcher does, then taken in by the intake loop: both are in the time."""
     from dangol.channels.commands import Arrival, store_raw
     from dangol.channels.email.files import messages_in
@@ -55,7 +55,7 @@ def _live(maildir: Path) -> tuple[float, int]:
 
     channel = _mailbox("live@moonburger.test")
     relax_durability()
-    began = time.perf_counter()
+    began = _now()
     batch: list[Arrival] = []
     for _name, content in messages_in(maildir):
         batch.append(Arrival(content, clock.now()))
@@ -66,17 +66,25 @@ def _live(maildir: Path) -> tuple[float, int]:
         store_raw(channel=channel, arrivals=batch, at=clock.now())
     while take_in_batch():
         pass
-    return time.perf_counter() - began, _conversations(channel)
+    return _since(began), _conversations(channel)
 
 
-def _import(maildir: Path) -> tuple[float, int]:
+def _import(maildir: Path) -> tuple[tuple[float, float], int]:
     from dangol.channels.email.files import messages_in
     from dangol.inbox.mail_import import import_mail
 
     channel = _mailbox("import@moonburger.test")
-    began = time.perf_counter()
+    began = _now()
     import_mail(channel=channel, messages=messages_in(maildir))
-    return time.perf_counter() - began, _conversations(channel)
+    return _since(began), _conversations(channel)
+
+
+def _now() -> tuple[float, float]:
+    return time.perf_counter(), time.process_time()
+
+
+def _since(began: tuple[float, float]) -> tuple[float, float]:
+    return time.perf_counter() - began[0], time.process_time() - began[1]
 
 
 def _mailbox(address: str):  # type: ignore[no-untyped-def]
