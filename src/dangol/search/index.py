@@ -47,7 +47,8 @@ def find(kind: str, query: str, *, limit: int, before: int | None = None) -> lis
 
 def count_up_to(kind: str, query: str, limit: int) -> int:
     """How many texts match the query, or `limit` if that many or more do."""
-    return len(find(kind, query, limit=limit))
+    wanted = terms(query)
+    return _database().count_up_to(TABLES[kind], wanted, limit) if wanted else 0
 
 
 def tidy(kind: str, *, pages: int = 500) -> bool:
@@ -65,6 +66,7 @@ class _Database(Protocol):
     def remove(self, table: str, refs: Sequence[int], /) -> None: ...
     def tidy(self, table: str, pages: int, /) -> bool: ...
     def find(self, table: str, terms: Sequence[Term], limit: int, before: int | None, /) -> list[int]: ...
+    def count_up_to(self, table: str, terms: Sequence[Term], limit: int, /) -> int: ...
 
 
 def _database() -> _Database:

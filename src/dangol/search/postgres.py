@@ -61,6 +61,17 @@ def find(table: str, terms: Sequence[Term], limit: int, before: int | None) -> l
         return [ref for (ref,) in cursor.fetchall()]
 
 
+def count_up_to(table: str, terms: Sequence[Term], limit: int) -> int:
+    """How many texts match every term, or `limit`. Any of them will do, so that none needs sorting."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT count(*) FROM (SELECT FROM {table} WHERE content @@ %s::tsquery LIMIT %s) AS matching",
+            [" & ".join(map(_expression, terms)), limit],
+        )
+        (count,) = cursor.fetchone()
+        return int(count)
+
+
 def _vector(plain_text: str) -> str:
     """The tokens with their positions as the text form of a tsvector."""
     return " ".join([f"'{token}':{position}" for position, token in enumerate(tokens(plain_text), start=1)])

@@ -90,6 +90,11 @@ def find(table: str, terms: Sequence[Term], limit: int, before: int | None) -> l
         return [ref for ref, _ in cursor.fetchall()]
 
 
+def count_up_to(table: str, terms: Sequence[Term], limit: int) -> int:
+    """How many texts match every term, or `limit`."""
+    return len(find(table, terms, limit, None))
+
+
 def _endings(cursor: CursorWrapper, table: str, term: Term) -> list[str] | None:
     """The words that the last word of the term stands for. None: more than MOST_ENDINGS."""
     last = term.tokens[-1]
