@@ -9,6 +9,7 @@ from dangol.channels.email.mime import Part
 from dangol.channels.incoming import IncomingAttachment
 
 _MAX_DEPTH = 60
+_MAX_PARTS = 1_000
 _META_CHARSET = re.compile(rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?([A-Za-z0-9_:-]{2,40})", re.IGNORECASE)
 # Other renderings of the same words, for readers that we are not.
 _ALTERNATIVES_NOT_KEPT = frozenset(("text/x-amp-html", "text/watch-html"))
@@ -40,7 +41,10 @@ class _Found:
 
 
 def read(mail: Part) -> Bodies:
-    """What the message says and brings along. No part is lost: what is not text is an attachment."""
+    """What the message says and brings along. No part is lost: what is not text is an attachment.
+
+    (Of a mail with more than 1,000 parts the others stay in the raw message only.)
+    """
     found = _Found()
     hint = charset_hint(mail)
     _walk(mail, found, hint, 0)
@@ -128,6 +132,9 @@ def _related(part: Part, found: _Found, hint: str | None, depth: int) -> None:
 
 
 def _leaf(part: Part, found: _Found, hint: str | None) -> None:
+    if len(found.attachments) + len(found.words) >= _MAX_PARTS:
+        found.warnings.append("structure:too-many-parts")
+        return
     kind = part.kind
     is_file = part.disposition == "attachment" or filename_of(part, hint) is not None
     if kind in ("text/plain", "text/html", "text/enriched", "text/richtext") and not is_file:

@@ -14,6 +14,7 @@ from dangol.channels.email import charsets
 _WORD = re.compile(r"=\?([^?\s]{1,80})\?([bBqQ])\?([^?]*(?:\?(?!=)[^?]*)*)\?=")
 _BETWEEN = re.compile(r"(\?=)[ \t\r\n]+(?==\?[^?\s]+\?[bBqQ]\?)")
 _ID = re.compile(r"<\s*<?([^<>]{1,2000}?)>")
+_ID_OR_WORD = re.compile(_ID.pattern + r"|([^\s<>,;\"]+@[^\s<>,;\"]+)")
 MAX_VALUE = 100_000
 
 
@@ -67,14 +68,17 @@ def decode_words(value: str, hint: str | None = None) -> str:
     return "".join(out) + value[end:]
 
 
-def message_ids(value: str | None) -> tuple[str, ...]:
-    """Every message id in the field, in order, without brackets; broken ones as well as they can be read."""
+def message_ids(value: str | None, *, bare: bool = False) -> tuple[str, ...]:
+    """Every message id in the field, in order, without brackets; broken ones as well as they can be read.
+
+    Words with an @ but without brackets count where nothing has brackets, and always if `bare`.
+    """
     if not value:
         return ()
     line = charsets.clean(decode_words(unlabelled(unfold(value[:MAX_VALUE]))))
     found = [re.sub(r"\s+", "", match) for match in _ID.findall(line)]
-    if not any(found):
-        found = [piece.strip("<>[]\"',;") for piece in re.split(r"[\s,;]+", line) if "@" in piece]
+    if bare or not any(found):
+        found = [re.sub(r"\s+", "", one or other.strip("[]'")) for one, other in _ID_OR_WORD.findall(line)]
     return tuple(dict.fromkeys(piece for piece in found if piece))
 
 

@@ -101,8 +101,9 @@ def content_ids(sanitised: str) -> frozenset[str]:
 
 
 def from_text(plain: str) -> str:
-    """Text as HTML that keeps its lines."""
-    return f'<div style="white-space:pre-wrap">{entities.escape(plain, quote=False)}</div>'
+    """Text as HTML that keeps its lines and spaces."""
+    lines = entities.escape(plain, quote=False).replace("\n", "<br>")
+    return f'<div style="white-space:pre-wrap">{lines}</div>'
 
 
 @cache

@@ -16,6 +16,7 @@ _MAX_MIME_FIELD = 8_000
 _MAX_FIELD = 200_000
 _MAX_LEAVES = 2_000
 
+_KIND = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,127}/[A-Za-z0-9!#$&^_.+-]{1,127}")
 _BLANK_LINE = re.compile(rb"(?:\r\n|\n|\r(?!\n))(?:\r\n|\n|\r)")
 _FIELD_LINE = re.compile(rb"[\x21-\x39\x3b-\x7e]+:|[ \t]|From ")
 _SPACED_FIELD = re.compile(rb"([\x21-\x39\x3b-\x7e]+)[ \t]+:")
@@ -49,10 +50,19 @@ class Part(Message):
     """One node of a message. `kind` is its real content type; the inherited `get_content_type` hides
     enclosed messages from the parser, so that they stay whole."""
 
+    _kind: str | None = None
+    _by_name: dict[str, list[str]] | None = None
+
     @property
     def kind(self) -> str:
         """Content type in lower case, without parameters; text/plain where it cannot be read."""
-        return super().get_content_type()
+        if self._kind is None:
+            value = self.get("content-type")
+            found = _KIND.search(value.partition(";")[0]) if value else None
+            self._kind = (
+                found[0].lower() if found else self.get_default_type() if value is None else "text/plain"
+            )
+        return self._kind
 
     def get_content_type(self) -> str:
         kind = self.kind
@@ -68,9 +78,12 @@ class Part(Message):
             return failobj
 
     def fields(self, name: str) -> list[str]:
-        """Every field of this name, raw, in order."""
-        lower = name.lower()
-        return [value for key, value in self.raw_items() if key.lower() == lower]
+        """Every field of this name (in lower case), raw, in order. To be asked when the mail is parsed."""
+        if self._by_name is None:
+            self._by_name = {}
+            for key, value in self.raw_items():
+                self._by_name.setdefault(key.lower(), []).append(value)
+        return self._by_name.get(name, [])
 
     def field(self, name: str) -> str | None:
         """The first field of this name that says anything, raw."""
@@ -133,6 +146,7 @@ def open_mail(raw: bytes) -> tuple[Part, list[str]]:
         warnings.append("structure:too-deep")
         part = parser.parsebytes(repaired, headersonly=True)
         del part["content-type"]
+        part._kind = part._by_name = None
         return part, warnings
     if part.kind.startswith("multipart/") and not part.is_multipart():
         part = _with_found_boundary(part, warnings)
@@ -165,11 +179,12 @@ def _with_found_boundary(part: Part, warnings: list[str]) -> Part:
 
 def _repaired(raw: bytes) -> tuple[bytes, list[str]]:
     """The same mail with a header block that the parser reads to its end."""
-    raw = raw.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
+    raw = raw.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n\x00")
     if b"\r\r\n" in raw[:1_000]:
         raw = raw.replace(b"\r\r\n", b"\r\n")
     blank = _BLANK_LINE.search(raw)
-    head, body = (raw[: blank.start()], raw[blank.start() :]) if blank else (raw, b"")
+    end = blank.start() if blank else len(raw)
+    head = raw[:end]
     lines = head.splitlines(keepends=True)
     if all(_FIELD_LINE.match(line) for line in lines) and not raw.startswith((b" ", b"\t", b">")):
         return raw, []
@@ -182,7 +197,7 @@ def _repaired(raw: bytes) -> tuple[bytes, list[str]]:
         elif spaced := _SPACED_FIELD.match(line):
             kept.append(spaced[1] + b":" + line[spaced.end() :])
         elif index > last_field:
-            return b"".join(kept) + b"\n" + b"".join(lines[index:]) + body, [
+            return b"".join(kept) + b"\n" + b"".join(lines[index:]) + raw[end:], [
                 *warnings,
                 "header:no-blank-line",
             ]
@@ -190,4 +205,4 @@ def _repaired(raw: bytes) -> tuple[bytes, list[str]]:
             kept.append(b" " + line)
         elif not line.startswith(b">From "):
             warnings.append("header:without-colon")
-    return b"".join(kept) + body, list(dict.fromkeys(warnings))
+    return b"".join(kept) + raw[end:], list(dict.fromkeys(warnings))

@@ -55,7 +55,7 @@ def _parse(raw: bytes, is_own: Callable[[str], bool]) -> IncomingMessage:
         date=date,
         message_id=message_id,
         in_reply_to=replied_to[0] if replied_to else None,
-        references=headers.message_ids(" ".join(mail.fields("references"))),
+        references=headers.message_ids(" ".join(mail.fields("references")), bare=True),
         text=body.text,
         text_new=quotes.fold(body.text) if body.text is not None else None,
         html=body.html,
