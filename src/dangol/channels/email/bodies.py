@@ -57,12 +57,17 @@ def read(mail: Part) -> Bodies:
     )
     has_html = any(piece is not None for piece in shown)
     ids = html.content_ids(whole) if has_html else frozenset()
-    attachments = tuple(
-        replace(one, is_inline=True) if one.content_id and one.content_id in ids else one
-        for one in found.attachments
-    )
+    attachments = tuple(replace(one, is_inline=has_html and _is_shown(one, ids)) for one in found.attachments)
     warnings = tuple(dict.fromkeys(found.warnings))
     return Bodies(plain, whole if has_html and whole.strip() else None, attachments, warnings)
+
+
+def _is_shown(one: IncomingAttachment, ids: frozenset[str]) -> bool:
+    """Whether the HTML shows the file. `inline` alone says nothing: phones send photos and PDFs so, beside
+    plain text, and whoever hides them from the list of files hides them altogether."""
+    if one.content_id is None:
+        return False
+    return one.content_id in ids or (one.is_inline and one.content_type.startswith("image/"))
 
 
 def charset_hint(mail: Part) -> str | None:
@@ -186,7 +191,7 @@ def _promote_text(mail: Part, found: _Found, hint: str | None) -> None:
 
 
 def _attachment(part: Part, hint: str | None) -> IncomingAttachment:
-    """`is_inline` is what the sender said; `read` adds what the HTML shows."""
+    """`is_inline` is what the sender said; `read` makes of it whether the HTML shows the file."""
     content = part.content()
     filename = filename_of(part, hint)
     if filename is None and part.kind == "message/rfc822":

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from urllib.parse import unquote
 
 from dangol.channels.email.patterns import words
 
@@ -97,7 +98,9 @@ def sanitise(source: str) -> Cleaned:
 
 def content_ids(sanitised: str) -> frozenset[str]:
     """The Content-IDs that the HTML shows."""
-    return frozenset(entities.unescape(found) for found in re.findall(r'src="cid:([^"]+)"', sanitised))
+    return frozenset(
+        unquote(entities.unescape(found)) for found in re.findall(r'src="cid:([^"]+)"', sanitised)
+    )
 
 
 def from_text(plain: str) -> str:

@@ -160,6 +160,12 @@ def test_text_below_an_attachment_is_kept_with_the_text_above() -> None:
     assert [one.filename for one in message.attachments] == ["a.png"]
 
 
+def test_a_photo_that_no_html_shows_is_a_file_like_others() -> None:
+    photo = b"Content-Type: image/jpeg; name=cold.jpg\nContent-Disposition: inline; filename=cold.jpg\n\nx"
+    message = parse(mixed(b"Content-Type: text/plain\n\nIt was cold.", photo))
+    assert [(one.filename, one.is_inline) for one in message.attachments] == [("cold.jpg", False)]
+
+
 def test_html_alone_gives_text_too() -> None:
     message = parse(
         b"From: a@b.example\nContent-Type: text/html; charset=utf-8\n\n<p>Two <b>burgers</b></p><ul><li>hot</ul>"
