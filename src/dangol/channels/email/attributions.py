@@ -11,7 +11,7 @@ _MAX_BLOCK = 14
 
 _DIVIDER = pattern(
     r"""
-    [\s*>]*(?:[-_=–—]{2,}|\*)\s*(?:
+    [\s*>]*(?:[-_=–—]{2,}|\*)\s*\[?\s*(?:
     original (?:message|mail|e-?mail|appointment)|forwarded (?:message|mail)|reply message
     |원본 ?(?:메시지|메세지|메일|이메일|편지)|원래 ?(?:메시지|메일)|전달된? ?(?:메시지|메세지|메일|이메일)|전달 ?메일
     |urspr(?:ü|ue)ngliche (?:nachricht|mail)|weitergeleitete nachricht
@@ -19,8 +19,8 @@ _DIVIDER = pattern(
     |message (?:d'origine|original|transféré|transfere)|(?:oorspronkelijk|doorgestuurd) bericht
     |oprindelig meddelelse|opprinnelig melding|ursprungligt meddelande|alkuperäinen viesti
     |wiadomość oryginalna|oryginalna wiadomość|исходное сообщение|пересылаемое сообщение
-    |元のメッセージ|転送メッセージ|原始邮件|原始郵件|原始訊息|转发邮件|轉寄訊息
-    )\s*(?:[-_=–—]{2,}|\*).{0,3}
+    |받은 ?(?:메일|편지)(?: ?내용)?|元のメッセージ|転送メッセージ|原始邮件|原始郵件|原始訊息|转发邮件|轉寄訊息
+    )\s*\]?\s*(?:[-_=–—]{2,}|\*).{0,3}
     """
 )
 _BEGINS = pattern(
@@ -88,7 +88,8 @@ _DEVICE = pattern(
     |(?:네이버|naver|다음|daum|한메일|카카오|kakao|지메일|gmail|outlook|야후|yahoo).{0,30}에서\x20
     (?:보냄|보냈습니다|보낸 메일입니다|전송됨|발송됨)
     |.{0,40}(?:폰|메일|앱|outlook|모바일)에서 (?:보냄|전송됨|발송됨)
-    |(?:ios|android|windows|mac)용 (?:outlook|메일|mail).{0,60}
+    |(?:ios|android|windows|mac)용 (?:outlook|메일|mail)(?:을\(를\)|을|를)? ?(?:다운로드|받기|가져오기).{0,60}
+    |(?:ios|android|windows|mac)용 (?:outlook|메일|mail)에서 (?:보냄|보냈습니다)
     |envoyé (?:depuis|de|à partir de) .{1,60}|von meinem .{1,60} gesendet|gesendet (?:von|mit) .{1,60}
     |diese nachricht wurde von .{1,80} gesendet|enviado (?:desde|do|de) .{1,60}|inviato da .{1,60}|sendt fra .{1,40}
     |skickat från .{1,40}|verzonden (?:met|vanaf|vanuit) .{1,40}|wysłane z .{1,40}|отправлено (?:с|из) .{1,60}
@@ -181,7 +182,18 @@ def _attribution_end(lines: list[str], start: int) -> int | None:
             if index > start and _begins_later(lines, start, index):
                 return None
             return index + 1 if _is_sure(joined) or _quote_follows(lines, index + 1) else None
+        if (
+            line.endswith((":", "："))
+            and _names_moment(lines[start], joined)
+            and _quote_follows(lines, index + 1)
+        ):
+            return index + 1
     return None
+
+
+def _names_moment(first: str, joined: str) -> bool:
+    """A date, a time and an address: an attribution in whatever language, if quoted lines follow."""
+    return bool(_DATE.search(first) and _TIME.search(first) and _ADDRESS.search(joined))
 
 
 def _is_attribution(joined: str) -> bool:

@@ -36,6 +36,9 @@ HISTORY = {
     "To: Sora\nSubject: order\n\nHello",
     "thunderbird": "On 11/21/26 15:12, Moon Burger wrote:\n> Hello\n> there",
     "thunderbird korean": "2026-11-21 오후 3:12에 문버거 이(가) 쓴 글:\n> 안녕하세요",
+    "webmail before": "---------[ 받은 메일 내용 ]----------\n제목 : 주문\n날짜 : 11/21\n"
+    "보낸이 : 문버거\n받는이 : 소라\n\n안녕",
+    "yandex": '21.11.2026, 15:12, "Moon Burger" <hi@moon.example>:\n\n> Привет',
     "plain quote": "> Hello\n> there",
     "german": "Am 21.11.2026 um 15:12 schrieb Moon Burger <hi@moon.example>:\n> Hallo",
     "french": "Le 21 nov. 2026 à 15:12, Moon Burger <hi@moon.example> a écrit :\n\n> Bonjour",
@@ -44,6 +47,7 @@ HISTORY = {
     "chinese": "在 2026年11月21日，下午3:12，Moon Burger <hi@moon.example> 写道：\n\n> 你好",
     "signature": "-- \nSora Kim\n010-0000-0000",
     "galaxy signature": "삼성 갤럭시 스마트폰에서 보냈습니다.",
+    "outlook for android korean": "Android용 Outlook 다운로드<https://aka.ms/AAb9ysg>",
     "outlook for ios": "Get Outlook for iOS<https://aka.ms/o0ukef>",
 }
 
@@ -94,6 +98,7 @@ def test_a_forwarded_mail_shows_what_was_forwarded() -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "Windows용 메일 앱이 안 열려요",
         "사진은 휴대폰으로 보냈습니다.",
         "주문서는 제 메일로 보냈습니다.",
         "저는 이렇게 작성했습니다:\n\n햄버거 두 개요",
