@@ -17,13 +17,14 @@ from functools import cache
 from operator import add
 
 LONGEST_RUN = 32
-"""Letters of a run that count; what is longer (encoded data, mostly) is cut, in texts and in queries alike."""
+"""Letters of a run that count; what is longer (encoded data, mostly) is cut, in texts and in queries alike. Of other
+letters than a to z, as many as fit into 48 bytes: 16,000 such words still fit into a row of PostgreSQL's."""
 
 MOST_TOKENS = 16_000
 """Tokens of one text that are indexed. PostgreSQL numbers the words of a text up to 16,383."""
 
-MOST_TERMS = 500
-"""Different terms of one query that count: more than anybody means, and less than breaks either database."""
+LONGEST_QUERY = 12_000
+"""Letters of a query that count: more than anybody means, and less than breaks either database."""
 
 _PAIRED = (
     "\u0e01-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
@@ -90,10 +91,18 @@ def fold(text: str) -> str:
 
 
 def runs(text: str) -> list[str]:
-    """The text's runs in order, folded and cut to LONGEST_RUN (paired scripts are not cut)."""
+    """The text's runs in order, folded and those of letters and digits cut to LONGEST_RUN."""
     folded = fold(text)
     found = _ASCII_RUNS.findall(folded) if folded.isascii() else _RUNS.findall(folded)
-    return [run if len(run) <= LONGEST_RUN or is_paired(run) else run[:LONGEST_RUN] for run in found]
+    return [run if len(run) <= 12 else _cut(run) for run in found]
+
+
+def _cut(run: str) -> str:
+    if is_paired(run):
+        return run
+    if run.isascii():
+        return run[:LONGEST_RUN]
+    return run.encode()[:48].decode("utf-8", "ignore")
 
 
 def is_paired(run: str) -> bool:
@@ -154,12 +163,10 @@ def terms(query: str) -> list[Term]:
     A quote without a partner and all other signs mean nothing.
     """
     found: dict[Term, None] = {}
-    for phrase, may_go_on in _phrases(query):
+    for phrase, may_go_on in _phrases(query[:LONGEST_QUERY]):
         term = _term(runs(phrase), may_go_on)
         if term is not None:
             found[term] = None
-            if len(found) == MOST_TERMS:
-                break
     return list(found)
 
 

@@ -190,6 +190,19 @@ def test_ten_kilobytes_pasted_into_the_search_box_are_an_ordinary_query() -> Non
     index.put("message", [(1, pasted), (2, pasted.replace("a-much-longer-word7 ", "")), (3, "낱말 " * 5000)])
     assert index.find("message", pasted, limit=10) == [1]
     assert index.find("message", f'"{pasted}"', limit=10) == [1]
+    endless = [
+        f"'{'가' * 100_000}'",
+        f'"{pasted * 10}"',
+        " ".join(map(str, range(9_000))),
+        "a b " * 99_000,
+        "b" * 99_000,
+    ]
+    for query in [
+        *endless,
+        '"' + "a b " * 99_000 + '"',
+        " ".join(f"{chr(44032 + number)}" for number in range(9_000)),
+    ]:
+        assert index.find("message", query, limit=10) == []
     assert index.find("message", "(" * 10_000, limit=10) == []
     assert index.find("message", '"' * 9_999 + "x", limit=10) == []
     assert index.find("message", "낱말" * 2_500, limit=10) == []
@@ -198,6 +211,12 @@ def test_ten_kilobytes_pasted_into_the_search_box_are_an_ordinary_query() -> Non
 @pytest.mark.usefixtures("db", "either_way")
 def test_a_very_long_text_is_found_by_its_words() -> None:
     index.put("message", [(1, "단골 regular " * 30_000 + "end"), (2, "x" * 100_000)])
+    # As many different words of other letters as are indexed: as much as PostgreSQL has room for in a row.
+    letters = [chr(0x0430 + number) for number in range(26)]
+    index.put(
+        "message", [(3, " ".join(a + b + c + "щ" * 30 for a in letters for b in letters for c in letters))]
+    )
+    assert index.find("message", "баг", limit=10) == [3]
     assert index.find("message", '"regular 단골"', limit=10) == [1]
     assert index.find("message", "x" * 500, limit=10) == [2]
 
