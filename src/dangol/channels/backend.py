@@ -1,8 +1,7 @@
 """Django's way of mailing (invitations, passwords), led through the one outbox."""
 
 from collections.abc import Sequence
-from email.policy import SMTP
-from email.utils import make_msgid
+from email.utils import formataddr, make_msgid
 from typing import Any
 
 from django.core.mail import EmailMessage
@@ -42,7 +41,7 @@ def _queue(channel: Channel, mail: EmailMessage) -> bool:
     mailbox = channel.mailbox
     at = clock.now()
     message_id = make_msgid("system", mailbox.address.rpartition("@")[2])
-    mail.from_email = f"{mailbox.from_name or channel.name} <{mailbox.address}>"
+    mail.from_email = formataddr((mailbox.from_name or channel.name, mailbox.address))
     mail.extra_headers = {
         **mail.extra_headers,
         "Message-ID": message_id,
@@ -57,7 +56,7 @@ def _queue(channel: Channel, mail: EmailMessage) -> bool:
     queue_delivery(
         channel=channel,
         kind=Delivery.Kind.SYSTEM,
-        content=mail.message().as_bytes(policy=SMTP),
+        content=mail.message().as_bytes(linesep="\r\n"),
         message_id=message_id.strip("<>"),
         envelope_from=mailbox.address,
         recipients=recipients,

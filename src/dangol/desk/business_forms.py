@@ -29,11 +29,7 @@ class BusinessForm(forms.Form):
         max_length=120,
         widget=forms.TextInput(attrs={"autocomplete": "organization"}),
     )
-    language = forms.ChoiceField(
-        label=_("Language"),
-        choices=language_choices(),
-        help_text=_("Everybody can choose another for themselves."),
-    )
+    language = forms.ChoiceField(label=_("Language"), choices=language_choices())
     country = forms.ChoiceField(label=_("Country"))
     currency = forms.ChoiceField(label=_("Currency"))
     time_zone = forms.ChoiceField(label=_("Time zone"))

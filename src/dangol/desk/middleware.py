@@ -10,7 +10,7 @@ from dangol.business.models import Business
 from dangol.business.queries import current_business
 from dangol.channels.models import Mailbox
 from dangol.staff.models import Staff
-from dangol.staff.queries import has_owner
+from dangol.staff.queries import has_staff
 
 Handler = Callable[[HttpRequest], HttpResponse]
 SET_UP: Final = "/setup/"
@@ -26,7 +26,7 @@ def first_visit(get_response: Handler) -> Handler:
         person = request.user
         if not request.path.startswith(SET_UP):
             if not isinstance(person, Staff):
-                if not has_owner():
+                if not has_staff():
                     return redirect("set_up")
             elif request.path == "/" and person.is_owner and _mailbox_is_left():
                 return redirect("set_up_mailbox")

@@ -13,11 +13,7 @@ class InviteForm(forms.Form):
 
     email = forms.EmailField(label=_("E-mail address"), max_length=254)
     role = forms.ChoiceField(label=_("Role"))
-    language = forms.ChoiceField(
-        label=_("Language"),
-        choices=language_choices(),
-        help_text=_("The invitation is written in it, and so is the desk that they see."),
-    )
+    language = forms.ChoiceField(label=_("Language"), choices=language_choices())
 
     def __init__(self, *args: Any, person: Staff, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -3,14 +3,14 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from dangol.kernel.errors import Gone
-from dangol.staff.models import Invitation, Role, Staff
+from dangol.staff.models import Invitation, Staff
 from dangol.staff.rules import may_invite_as
 from dangol.staff.tokens import digest
 
 
-def has_owner() -> bool:
-    """Whether anybody owns this installation yet. As long as nobody does, its first visitor sets it up."""
-    return Staff.objects.filter(role=Role.OWNER).exists()
+def has_staff() -> bool:
+    """Whether anybody has an account yet. As long as nobody does, the first visitor sets the desk up and owns it."""
+    return Staff.objects.exists()
 
 
 def all_staff() -> QuerySet[Staff]:

@@ -13,7 +13,7 @@ from dangol.kernel.redirects import see_other
 from dangol.staff.commands.people import change_profile, change_role, deactivate_staff, reactivate_staff
 from dangol.staff.forms import InviteForm, ProfileForm, RoleForm
 from dangol.staff.invitation_views import staff_page
-from dangol.staff.models import Staff
+from dangol.staff.models import Role, Staff
 from dangol.staff.queries import staff_member
 from dangol.staff.rights import actor, needs
 
@@ -23,7 +23,7 @@ from dangol.staff.rights import actor, needs
 def staff(request: HttpRequest) -> HttpResponse:
     """Everybody who works here, open invitations, and the form to invite."""
     person = actor(request)
-    form = InviteForm(person=person, initial={"language": translation.get_language()})
+    form = InviteForm(person=person, initial={"role": Role.AGENT, "language": translation.get_language()})
     return staff_page(request, form)
 
 

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from dangol.kernel.keys import derive_key
-from dangol.staff.queries import has_owner
+from dangol.staff.queries import has_staff
 
 LETTERS: Final = 12  # 60 bits: nobody comes far by guessing over a network
 OPENED: Final = "set_up_code"
@@ -58,7 +58,7 @@ def is_at_home(request: HttpRequest) -> bool:
 
 def welcome(address: str) -> str:
     """What the terminal says when the desk starts."""
-    if has_owner():
+    if has_staff():
         return f"Dangol runs on {address}\nCtrl-C ends it."
     return (
         f"Dangol runs on {address}\n"

@@ -30,7 +30,7 @@ from dangol.staff.commands.people import create_owner
 from dangol.staff.errors import OwnerExists, PasswordTooWeak
 from dangol.staff.forms import OwnerForm
 from dangol.staff.models import Staff
-from dangol.staff.queries import has_owner
+from dangol.staff.queries import has_staff
 from dangol.staff.rights import actor, needs
 
 BACKEND: Final = "allauth.account.auth_backends.AuthenticationBackend"
@@ -46,7 +46,7 @@ def before_owner(view: View) -> View:
     @require_http_methods(METHODS)
     @wraps(view)
     def guarded(request: HttpRequest) -> HttpResponse:
-        if has_owner():
+        if has_staff():
             return redirect("set_up")
         if not may_set_up(request):
             return redirect("set_up_code")
@@ -61,7 +61,7 @@ def before_owner(view: View) -> View:
 def set_up(request: HttpRequest) -> HttpResponse:
     """To the step that comes next, or to the desk."""
     step = current_business().set_up_step
-    if not has_owner():
+    if not has_staff():
         if not may_set_up(request):
             return redirect("set_up_code")
         return redirect("set_up_business" if step == Business.Step.BUSINESS else "set_up_owner")
@@ -76,7 +76,7 @@ def set_up(request: HttpRequest) -> HttpResponse:
 @require_http_methods(METHODS)
 def code(request: HttpRequest) -> HttpResponse:
     """Whoever comes from another machine shows that the terminal is theirs."""
-    if has_owner() or may_set_up(request):
+    if has_staff() or may_set_up(request):
         return redirect("set_up")
     is_wrong = False
     if request.method == "POST":
@@ -121,7 +121,7 @@ def mailbox(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"step": Business.Step.MAILBOX}
     template = "desk/setup/mailbox.html"
     if request.method != "POST":
-        initial = {"from_name": business.name, "promised_first": 14400}
+        initial = {"from_name": business.name, "promised_first": 4 * 3600, "promised_next": 8 * 3600}
         form = MailboxForm(person_id=person.pk, initial=initial)
         return render(request, template, {**context, "form": form})
     if request.POST.get("do") == "later":

@@ -23,12 +23,12 @@ PROFILE = ("name", "language", "time_zone", "signature")
 def create_owner(
     *, actor: Staff | None, name: str, email: str, password: str, language: str, at: datetime
 ) -> Staff:
-    """The first account of an installation. Refused (OwnerExists) as soon as there is an owner.
+    """The first account of an installation. Refused (OwnerExists) as soon as anybody has one.
 
     Two who try at the same moment wait for each other at the business's row, so that only one becomes it.
     """
     Business.objects.select_for_update().get_or_create(pk=Business.ONLY)
-    if Staff.objects.filter(role=Role.OWNER).exists():
+    if Staff.objects.exists():
         raise OwnerExists
     return add_staff(
         actor=actor, name=name, email=email, password=password, role=Role.OWNER, language=language, at=at
