@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy
 from dangol.business.queries import current_business
 from dangol.desk.pages import NavEntry
 from dangol.desk.queries import url_or_nothing
-from dangol.inbox.listing import waiting_count
-from dangol.kernel import events
+from dangol.inbox.listing import Counts, count_lists
 from dangol.staff.models import Staff
+from dangol.staff.rights import actor
 
 # (key, name of the URL, words, picture): an entry appears with the page that its name leads to.
 ENTRIES: Final = (
@@ -30,19 +30,26 @@ MINE: Final = (
 
 
 def rail(request: HttpRequest) -> dict[str, Any]:
-    """The business, the menu with its counts, and where the live stream begins."""
+    """The business, and the menu with its counts."""
     return {
-        "business": SimpleLazyObject(current_business),
+        "business": getattr(request, "business", None) or SimpleLazyObject(current_business),
         "nav": _lazily(lambda: menu(request)),
         "my_links": _lazily(_my_links),
-        "live_cursor": _lazily(lambda: str(events.latest())),
     }
+
+
+def counts_of(request: HttpRequest) -> Counts:
+    """The numbers of the lists, read once a request."""
+    known: Counts | None = getattr(request, "list_counts", None)
+    if known is None:
+        known = request.list_counts = count_lists(actor(request))  # type: ignore[attr-defined]
+    return known
 
 
 def menu(request: HttpRequest) -> tuple[NavEntry, ...]:
     """The entries, the waiting counted: one query."""
     person = request.user
-    waiting = waiting_count() if isinstance(person, Staff) else ""
+    waiting = counts_of(request).shown("waiting") if isinstance(person, Staff) else ""
     path = _shown_path(request)
     found = [(key, url, label, icon) for key, name, label, icon in ENTRIES if (url := url_or_nothing(name))]
     return tuple(

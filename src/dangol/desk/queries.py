@@ -1,11 +1,11 @@
 """Reads that put several apps together for a page of the desk."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Count, Q, Window
 from django.urls import NoReverseMatch, reverse
 
 from dangol.customers.models import Customer, Identity
@@ -26,7 +26,12 @@ def who_view(conversation: Conversation) -> WhoView:
     identities = Identity.objects.filter(customer__in=ids).order_by("-is_verified", "id")
     addresses = [IdentityView(row.kind, row.shown or row.address, row.is_verified) for row in identities]
     others = Conversation.objects.filter(customer__in=ids, merged_into=None)
-    newest = others.exclude(pk=conversation.pk).order_by("-last_message_at")[:OTHERS]
+    newest = list(
+        others.annotate(count=Window(Count("pk")))
+        .order_by("-last_message_at")
+        .values("id", "subject", "state", "last_message_at", "count")[: OTHERS + 1]
+    )
+    subjects = {row["id"]: row["subject"] for row in newest}
     here = reverse("conversation", args=[conversation.pk])
     return WhoView(
         id=person.pk,
@@ -34,34 +39,42 @@ def who_view(conversation: Conversation) -> WhoView:
         name=person.name or (addresses[0].address if addresses else f"#{person.pk}"),
         language=str(dict(settings.LANGUAGES).get(person.language, "")),
         since=person.created_at,
-        conversation_count=others.count(),
+        conversation_count=newest[0]["count"] if newest else 0,
         identities=tuple(addresses),
         others=tuple(
             OtherConversation(
-                reverse("conversation", args=[row.pk]),
-                row.subject,
-                row.get_state_display(),
-                row.last_message_at,
+                reverse("conversation", args=[row["id"]]),
+                row["subject"],
+                str(Conversation.State(row["state"]).label),
+                row["last_message_at"],
             )
             for row in newest
-        ),
+            if row["id"] != conversation.pk
+        )[:OTHERS],
         timeline=tuple(
             # Lines about the conversation beside it need not name it again.
             replace(line, about="", url="") if line.url == here else line
-            for line in customer_timeline(ids, limit=LINES)
+            for line in customer_timeline(ids, limit=LINES, subjects=subjects)
         ),
     )
 
 
 def customer_timeline(
-    customer_ids: Iterable[int], *, limit: int, before: int | None = None
+    customer_ids: Iterable[int],
+    *,
+    limit: int,
+    before: int | None = None,
+    subjects: Mapping[int, str] | None = None,
 ) -> tuple[TimelineLine, ...]:
-    """What happened with the person, newest first: one query for the events, one a kind for the words."""
+    """What happened with the person, newest first: one query for the events, one a kind for the words.
+
+    `subjects` are those of conversations that the caller has read already.
+    """
     rows = Event.objects.filter(customer_id__in=list(customer_ids), name__in=WORDS)
     if before is not None:
         rows = rows.filter(id__lt=before)
     events = list(rows.order_by("-happened_at", "-id")[:limit])
-    lines = timeline_lines(events)
+    lines = timeline_lines(events, subjects)
     return tuple(lines[event.pk] for event in events if event.pk in lines)
 
 

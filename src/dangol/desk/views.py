@@ -7,11 +7,12 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
+from dangol.desk.context import counts_of
 from dangol.desk.queries import url_or_nothing, who_view
 from dangol.inbox.commands.replies import UNDO_SECONDS
 from dangol.inbox.listing import TABS, list_page
 from dangol.inbox.reading import composer_view, conversation_page, newest_undoable, open_conversation
-from dangol.kernel import clock, events
+from dangol.kernel import clock
 from dangol.staff.rights import actor, needs
 
 PARTS: Final = frozenset({"panes", "items", "talk"})
@@ -21,9 +22,8 @@ PARTS: Final = frozenset({"panes", "items", "talk"})
 @needs("answer")
 def inbox(request: HttpRequest) -> HttpResponse:
     """The list, with nothing opened."""
-    cursor = events.latest()
     part = _part(request)
-    context: dict[str, Any] = {"live_cursor": str(cursor), "search_url": url_or_nothing("search")}
+    context: dict[str, Any] = {"search_url": url_or_nothing("search")}
     if part != "panes":
         context["list"] = _list(request, None)
     return render(request, _template(part), context)
@@ -33,15 +33,12 @@ def inbox(request: HttpRequest) -> HttpResponse:
 @needs("answer")
 def conversation(request: HttpRequest, conversation_id: int) -> HttpResponse:
     """The list, one conversation and its customer. A conversation that became another leads there."""
-    # First of all: what happens while the page is made is told to the page afterwards.
-    cursor = events.latest()
     row = open_conversation(conversation_id)
     if row.merged_into_id:
         return redirect("conversation", row.merged_into_id)
     part, person, at = _part(request), actor(request), clock.now()
     query = request.META.get("QUERY_STRING", "")
     context: dict[str, Any] = {
-        "live_cursor": str(cursor),
         "search_url": url_or_nothing("search"),
         "live_url": request.path + (f"?{query}" if query else ""),
         "back_url": reverse("inbox") + (f"?tab={_tab(request)}" if _tab(request) != "waiting" else ""),
@@ -73,6 +70,7 @@ def _list(request: HttpRequest, current_id: int | None) -> Any:
         tab=_tab(request),
         after=request.GET.get("after", ""),
         at=clock.now(),
+        counts=counts_of(request),
         current_id=current_id,
     )
 

@@ -25,7 +25,6 @@ class ComposerForm(forms.Form):
     key = forms.UUIDField(required=False)
     base_message_id = forms.IntegerField(required=False)
     version = forms.IntegerField(required=False)
-    files = forms.FileField(required=False)
 
     @classmethod
     def of(cls, request: HttpRequest) -> "ComposerForm":
@@ -54,7 +53,7 @@ class ComposerForm(forms.Form):
     @property
     def is_note(self) -> bool:
         """Whether it is for the team only."""
-        return self.value("mode") == "note"
+        return bool(self.value("mode") == "note")
 
     @property
     def send_key(self) -> Any:

@@ -1,16 +1,17 @@
 """The list of the inbox: which conversations, in which order, a page at a time."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
+from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import formats
 from django.utils.translation import gettext_lazy as _
 
-from dangol.channels.models import Channel
 from dangol.customers.models import Identity
 from dangol.inbox.models import Conversation, Draft
 from dangol.inbox.pages import Clock, Item, ListPage, Tab
@@ -28,56 +29,116 @@ TABS: Final = {
     "mine": _("Mine"),
 }
 _NEWEST_FIRST: Final = frozenset({"answered", "done"})
+_COLUMNS: Final = (
+    "id",
+    "subject",
+    "preview",
+    "state",
+    "waiting_since",
+    "due_at",
+    "customer_id",
+    "customer__name",
+    "channel__name",
+    "assignee_id",
+    "assignee__name",
+    "is_machine",
+    "file_count",
+    "has_earlier",
+    "has_draft",
+)
+_COUNT: Final = """
+SELECT (SELECT COUNT(*) FROM
+           (SELECT 1 FROM inbox_conversation WHERE merged_into_id IS NULL AND state = %s LIMIT %s) AS a),
+       (SELECT COUNT(*) FROM
+           (SELECT 1 FROM inbox_conversation WHERE merged_into_id IS NULL AND state = %s LIMIT %s) AS b),
+       (SELECT COUNT(*) FROM
+           (SELECT 1 FROM inbox_conversation WHERE merged_into_id IS NULL AND state = %s LIMIT %s) AS c),
+       (SELECT COUNT(*) FROM
+           (SELECT 1 FROM inbox_conversation
+            WHERE merged_into_id IS NULL AND state = 'waiting' AND assignee_id = %s LIMIT %s) AS d),
+       (SELECT COUNT(*) FROM channels_channel WHERE is_active)
+"""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+@dataclass(frozen=True)
+class Counts:
+    """How many conversations are in each list that is counted, up to `MOST_COUNTED` + 1, and how many channels."""
+
+    waiting: int
+    answered: int
+    later: int
+    mine: int
+    channels: int
+
+    def shown(self, tab: str) -> str:
+        """The number as it is shown: "6", "1,000+", or "" for none and for a list that is not counted."""
+        number = getattr(self, tab, 0)
+        if number > MOST_COUNTED:
+            return f"{formats.number_format(MOST_COUNTED, force_grouping=True)}+"
+        return str(number) if number else ""
+
+
+def count_lists(person: Staff) -> Counts:
+    """All numbers in one statement: every page shows them, and the database stops counting where we stop showing."""
+    most = MOST_COUNTED + 1
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT, ["waiting", most, "answered", most, "later", most, person.pk, most])
+        return Counts(*cursor.fetchone())
+
+
 def list_page(
-    *, person: Staff, tab: str, after: str, at: datetime, current_id: int | None = None
+    *, person: Staff, tab: str, after: str, at: datetime, counts: Counts, current_id: int | None = None
 ) -> ListPage:
-    """A page of the list behind the place `after` ("" is the beginning), and how many wait in each list."""
+    """A page of the list behind the place `after` ("" is the beginning)."""
     rows = list(_page(person, tab, after)[: PAGE + 1])
     more = len(rows) > PAGE
     rows = rows[:PAGE]
-    names = shown_names(rows)
+    names = shown_names({row["customer_id"]: row["customer__name"] for row in rows})
     query = _query(tab)
-    here = _url(current_id)
-    has_one_channel = Channel.objects.filter(is_active=True)[:2].count() < 2
+    last = rows[-1] if more else None
     return ListPage(
         tab=tab,
-        tabs=_tabs(person, tab),
-        items=tuple(
-            _item(row, names[row.customer_id], person, at, query, current_id, has_one_channel) for row in rows
+        tabs=tuple(
+            Tab(key, str(label), reverse("inbox") + _query(key), counts.shown(key), key == tab)
+            for key, label in TABS.items()
         ),
-        url=here + _query(tab, after),
-        next_url=reverse("inbox") + _query(tab, place_of(rows[-1])) if more else "",
+        items=tuple(
+            Item(
+                id=row["id"],
+                url=_url(row["id"]) + query,
+                name=names[row["customer_id"]],
+                subject=row["subject"] or row["preview"],
+                clock=clock_of(row["state"], row["waiting_since"], row["due_at"], at),
+                channel=row["channel__name"] if counts.channels > 1 else "",
+                assignee=row["assignee__name"] or "",
+                is_mine=row["assignee_id"] == person.pk,
+                is_first=not row["has_earlier"],
+                is_machine=row["is_machine"],
+                file_count=row["file_count"],
+                has_draft=row["has_draft"],
+                is_current=row["id"] == current_id,
+            )
+            for row in rows
+        ),
+        url=_url(current_id) + _query(tab, after),
+        next_url=reverse("inbox") + _query(tab, place_after(last["due_at"], last["id"])) if last else "",
         first_url=reverse("inbox") + query if after else "",
     )
 
 
-def waiting_counts(person: Staff) -> dict[str, str]:
-    """How many conversations are in each list that is counted: "6", or "1,000+"."""
-    return {
-        tab: _counted(_in_tab(person, tab).order_by().values("pk")[: MOST_COUNTED + 1].count())
-        for tab in ("waiting", "answered", "later", "mine")
-    }
-
-
-def waiting_count() -> str:
-    """How many people wait for an answer: "6", "1,000+", or "" for nobody."""
-    waiting = Conversation.objects.filter(merged_into=None, state=Conversation.State.WAITING)
-    return _counted(waiting.values("pk")[: MOST_COUNTED + 1].count())
-
-
-def clock_of(conversation: Conversation, at: datetime, *, is_promised: bool = True) -> Clock:
-    """How the conversation stands with time at the instant."""
-    since, due = conversation.waiting_since, conversation.due_at
-    is_waiting = conversation.is_waiting
-    warn_at = due - (due - since) / NEAR if is_waiting and since and due > since else None
-    is_late = conversation.is_overdue(at)
+def clock_of(
+    state: str, waiting_since: datetime | None, due_at: datetime, at: datetime, *, is_promised: bool = True
+) -> Clock:
+    """How a conversation stands with time at the instant."""
+    is_waiting = state == Conversation.State.WAITING
+    since = waiting_since if is_waiting else None
+    warn_at = due_at - (due_at - since) / NEAR if since and due_at > since else None
+    is_late = is_waiting and due_at < at
     return Clock(
-        state=conversation.state,
-        since=since if is_waiting else None,
-        due_at=due,
+        state=state,
+        since=since,
+        due_at=due_at,
         warn_at=warn_at,
         is_late=is_late,
         is_near=bool(not is_late and warn_at and at >= warn_at),
@@ -85,22 +146,22 @@ def clock_of(conversation: Conversation, at: datetime, *, is_promised: bool = Tr
     )
 
 
-def place_of(conversation: Conversation) -> str:
+def place_after(due_at: datetime, pk: int) -> str:
     """The place in the list right after this conversation: its due time in microseconds, and its id."""
-    return f"{(conversation.due_at - _EPOCH) // timedelta(microseconds=1)}.{conversation.pk}"
+    return f"{(due_at - _EPOCH) // timedelta(microseconds=1)}.{pk}"
 
 
-def shown_names(conversations: Iterable[Conversation]) -> dict[int, str]:
-    """The name of each customer, or the first address where there is none; one query at most."""
-    names = {row.customer_id: row.customer.name for row in conversations}
+def shown_names(names: Mapping[int, str]) -> dict[int, str]:
+    """The name of each customer id, or the first address where there is none; one query at most."""
     nameless = [customer for customer, name in names.items() if not name]
+    addresses: dict[int, str] = {}
     if nameless:
-        addresses = Identity.objects.filter(customer__in=nameless).order_by("-id")
-        names |= dict(addresses.values_list("customer_id", "address"))
-    return {customer: name or f"#{customer}" for customer, name in names.items()}
+        rows = Identity.objects.filter(customer__in=nameless).order_by("-id")
+        addresses = dict(rows.values_list("customer_id", "address"))
+    return {pk: name or addresses.get(pk) or f"#{pk}" for pk, name in names.items()}
 
 
-def _page(person: Staff, tab: str, after: str) -> "QuerySet[Conversation]":
+def _page(person: Staff, tab: str, after: str) -> "QuerySet[Conversation, dict[str, Any]]":
     rows = _in_tab(person, tab)
     place = _read_place(after)
     if tab in _NEWEST_FIRST:
@@ -115,9 +176,11 @@ def _page(person: Staff, tab: str, after: str) -> "QuerySet[Conversation]":
             rows = rows.filter(Q(due_at__gt=due) | Q(due_at=due, id__gt=pk), due_at__gte=due)
     earlier = Conversation.objects.filter(customer=OuterRef("customer"), id__lt=OuterRef("id"))
     drafts = Draft.objects.filter(conversation=OuterRef("id"), staff=person)
-    return rows.select_related("customer", "channel", "assignee").annotate(
+    # Plain values: forty conversations with their people as objects would cost as much as all the rest of the page.
+    page: QuerySet[Conversation, dict[str, Any]] = rows.annotate(
         has_earlier=Exists(earlier), has_draft=Exists(drafts)
-    )
+    ).values(*_COLUMNS)
+    return page
 
 
 def _in_tab(person: Staff, tab: str) -> "QuerySet[Conversation]":
@@ -125,40 +188,6 @@ def _in_tab(person: Staff, tab: str) -> "QuerySet[Conversation]":
     if tab == "mine":
         return rows.filter(assignee=person, state=Conversation.State.WAITING)
     return rows.filter(state=tab)
-
-
-def _tabs(person: Staff, current: str) -> tuple[Tab, ...]:
-    counts = waiting_counts(person)
-    return tuple(
-        Tab(key, str(label), reverse("inbox") + _query(key), counts.get(key, ""), key == current)
-        for key, label in TABS.items()
-    )
-
-
-def _item(
-    row: Conversation,
-    name: str,
-    person: Staff,
-    at: datetime,
-    query: str,
-    current_id: int | None,
-    has_one_channel: bool,
-) -> Item:
-    return Item(
-        id=row.pk,
-        url=_url(row.pk) + query,
-        name=name,
-        subject=row.subject or row.preview,
-        clock=clock_of(row, at),
-        channel="" if has_one_channel else row.channel.name,
-        assignee=row.assignee.name if row.assignee else "",
-        is_mine=row.assignee_id == person.pk,
-        is_first=not row.has_earlier,  # type: ignore[attr-defined]
-        is_machine=row.is_machine,
-        file_count=row.file_count,
-        has_draft=row.has_draft,  # type: ignore[attr-defined]
-        is_current=row.pk == current_id,
-    )
 
 
 def _url(conversation_id: int | None) -> str:
@@ -177,9 +206,3 @@ def _read_place(after: str) -> tuple[datetime, int] | None:
         return _EPOCH + timedelta(microseconds=int(microseconds)), int(pk)
     except (ValueError, OverflowError):
         return None
-
-
-def _counted(number: int) -> str:
-    if number > MOST_COUNTED:
-        return f"{formats.number_format(MOST_COUNTED, force_grouping=True)}+"
-    return str(number) if number else ""

@@ -9,34 +9,46 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from dangol.channels.models import Delivery, DeliveryRecipient, Mailbox
+from dangol.channels.models import Mailbox
 from dangol.inbox.commands.drafts import recipients_for
 from dangol.inbox.later import later_choices
 from dangol.inbox.listing import clock_of, shown_names
-from dangol.inbox.models import Attachment, Conversation, Draft, Message
+from dangol.inbox.models import Conversation, Draft
 from dangol.inbox.pages import (
     Colleague,
     ComposerView,
     ConversationPage,
-    Fate,
-    FileView,
     LaterChoice,
     MessageView,
 )
+from dangol.inbox.spoken import file_view, message_views, read_messages
 from dangol.inbox.written import write_parties
 from dangol.kernel.errors import Gone
 from dangol.staff.models import Staff
 
 SHOWN: Final = 40  # messages; earlier ones are a click away
 WRITING: Final = timedelta(minutes=10)
-PICTURES: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
-
-AUTOMATIC: Final = {
-    "auto-reply": gettext_lazy("automatic answer"),
-    "bulk": gettext_lazy("sent to many"),
-    "bounce": gettext_lazy("delivery report"),
-    "own": gettext_lazy("our own mail came back"),
-}
+_CONVERSATION: Final = (
+    "subject",
+    "state",
+    "due_at",
+    "waiting_since",
+    "file_count",
+    "last_message_id",
+    "merged_into_id",
+    "customer__name",
+    "customer__language",
+    "customer__created_at",
+    "customer__merged_into_id",
+    "channel__name",
+    "channel__signature",
+    "channel__promised_first_seconds",
+    "channel__promised_next_seconds",
+    "channel__mailbox__address",
+    "channel__mailbox__outgoing",
+    "channel__mailbox__smtp_host",
+    "assignee__name",
+)
 LATER: Final = {
     "afternoon": gettext_lazy("This afternoon"),
     "evening": gettext_lazy("This evening"),
@@ -49,6 +61,7 @@ def open_conversation(conversation_id: int) -> Conversation:
     """The conversation with all that its page names. Refused (Gone) when there is none."""
     row = (
         Conversation.objects.select_related("customer", "channel__mailbox", "assignee")
+        .only(*_CONVERSATION)
         .filter(pk=conversation_id)
         .first()
     )
@@ -61,10 +74,12 @@ def conversation_page(
     conversation: Conversation, *, person: Staff, at: datetime, all_messages: bool = False
 ) -> ConversationPage:
     """The conversation with its last messages, or with all of them."""
-    rows = _messages(conversation, all_messages)
-    has_earlier = len(rows) > SHOWN and not all_messages
-    rows = rows[-SHOWN:] if has_earlier else rows
-    name = shown_names([conversation])[conversation.customer_id]
+    spoken = read_messages(conversation, most=None if all_messages else SHOWN + 1)
+    has_earlier = not all_messages and len(spoken.rows) > SHOWN
+    if has_earlier:
+        del spoken.rows[0]
+    customer = conversation.customer
+    name = shown_names({customer.pk: customer.name})[customer.pk]
     now = timezone.localtime(at)
     mailbox = conversation.channel.mailbox
     promised = (
@@ -78,12 +93,14 @@ def conversation_page(
         address=mailbox.address,
         customer_id=conversation.customer_id,
         customer_name=name,
-        clock=clock_of(conversation, at, is_promised=promised),
+        clock=clock_of(
+            conversation.state, conversation.waiting_since, conversation.due_at, at, is_promised=promised
+        ),
         assignee=conversation.assignee.name if conversation.assignee else "",
         colleagues=_colleagues(conversation, person),
         later_choices=tuple(LaterChoice(key, str(LATER[key]), when) for key, when in later_choices(now)),
         later_earliest=(now + timedelta(minutes=5)).strftime("%Y-%m-%dT%H:%M"),
-        messages=_views(rows, name, person, at),
+        messages=tuple(message_views(spoken, customer_name=name, person=person, at=at)),
         earlier_url=f"{reverse('conversation', args=[conversation.pk])}?all=1" if has_earlier else "",
         last_message_id=conversation.last_message_id,
     )
@@ -111,7 +128,7 @@ def composer_view(conversation: Conversation, *, person: Staff, at: datetime) ->
         base_message_id=base,
         version=draft.version if draft else 0,
         saved_at=draft.saved_at if draft else None,
-        files=tuple(map(_file, draft.attachments.order_by("id"))) if draft else (),
+        files=tuple(map(file_view, draft.attachments.order_by("id"))) if draft else (),
         is_behind=base != conversation.last_message_id,
         last_message_id=conversation.last_message_id,
         writers=tuple(
@@ -122,116 +139,6 @@ def composer_view(conversation: Conversation, *, person: Staff, at: datetime) ->
         why_not=_why_not(mailbox),
         store_key=f"dangol:draft:{conversation.pk}:{person.pk}",
     )
-
-
-def _messages(conversation: Conversation, all_messages: bool) -> list[Message]:
-    rows = (
-        conversation.messages.select_related("staff", "delivery")
-        .defer("html", "delivery__body")
-        .prefetch_related("attachments", "delivery__recipients")
-        .extra(select={"has_html": "inbox_message.html <> ''"})
-        .order_by("-happened_at", "-id")
-    )
-    return list(rows if all_messages else rows[: SHOWN + 1])[::-1]
-
-
-def _views(rows: list[Message], customer_name: str, person: Staff, at: datetime) -> tuple[MessageView, ...]:
-    views = []
-    day_before = None
-    for row in rows:
-        day = timezone.localtime(row.happened_at).date()
-        views.append(_view(row, customer_name, person, at, opens_day=day != day_before))
-        day_before = day
-    return tuple(views)
-
-
-def _view(row: Message, customer_name: str, person: Staff, at: datetime, *, opens_day: bool) -> MessageView:
-    is_ours = row.direction != Message.Direction.IN
-    text, rest = split_text(row.text, row.text_new)
-    delivery = row.delivery
-    is_undoable = (
-        delivery is not None
-        and row.undone_at is None
-        and delivery.state == Delivery.State.QUEUED
-        and delivery.tries == 0
-        and delivery.due_at > at
-        and row.staff_id == person.pk
-    )
-    return MessageView(
-        id=row.pk,
-        direction=row.direction,  # type: ignore[arg-type]
-        name=_speaker(row, customer_name),
-        address="" if is_ours else row.from_address,
-        happened_at=row.happened_at,
-        opens_day=opens_day,
-        text=text,
-        rest=rest,
-        has_html=bool(row.has_html) and not is_ours,  # type: ignore[attr-defined]
-        files=tuple(_file(file) for file in row.attachments.all() if not file.is_inline),
-        to=write_parties(row.to),
-        cc=write_parties(row.cc),
-        bcc=write_parties(row.bcc),
-        automatic=str(AUTOMATIC.get(row.automatic, "")),
-        is_undone=row.undone_at is not None,
-        undo_until=delivery.due_at if is_undoable and delivery else None,
-        fates=tuple(_fates(row, at)),
-    )
-
-
-def _speaker(row: Message, customer_name: str) -> str:
-    if row.direction == Message.Direction.IN:
-        return row.from_name or row.from_address or customer_name
-    if row.staff:
-        return row.staff.name
-    return _("Dangol, by itself") if row.automatic else _("Somebody who left")
-
-
-def split_text(text: str, new: str) -> tuple[str, str]:
-    """What is new, and the rest of the text that is folded away; nothing is lost between the two."""
-    whole, fresh = text.strip(), new.strip()
-    if not fresh or fresh == whole:
-        return whole, ""
-    if whole.startswith(fresh):
-        return fresh, whole[len(fresh) :].strip()
-    return fresh, whole
-
-
-def _fates(row: Message, at: datetime) -> list[Fate]:
-    delivery = row.delivery
-    if row.undone_at:
-        return [Fate("", "undo", _("taken back, nobody got it"))]
-    if delivery is None:
-        return []
-    fates = [_delivery_fate(delivery, at)]
-    if delivery.may_have_arrived_twice:
-        fates.append(Fate("warn", "warning", _("may have arrived twice")))
-    for recipient in delivery.recipients.all():
-        if recipient.state == DeliveryRecipient.State.REFUSED:
-            words = _("%(address)s was refused") % {"address": recipient.address}
-        elif recipient.state == DeliveryRecipient.State.BOUNCED:
-            words = _("came back from %(address)s") % {"address": recipient.address}
-        else:
-            continue
-        fates.append(Fate("bad", "bounce", words, f"{recipient.status} {recipient.server_said}".strip()))
-    return fates
-
-
-def _delivery_fate(delivery: Delivery, at: datetime) -> Fate:
-    match delivery.state:
-        case Delivery.State.SENT:
-            return Fate("", "done", _("sent"), at=delivery.sent_at)
-        case Delivery.State.RETRY:
-            words = _("not sent yet, will be tried again")
-            return Fate("warn", "refresh", words, delivery.server_said, at=delivery.due_at)
-        case Delivery.State.FAILED:
-            return Fate("bad", "warning", _("could not be sent"), delivery.server_said)
-        case Delivery.State.SENDING:
-            return Fate("", "send", _("being handed over"))
-    return Fate("", "later", _("on its way"))
-
-
-def _file(row: Attachment) -> FileView:
-    return FileView(row.pk, row.filename or _("file"), row.size, row.content_type.lower() in PICTURES)
 
 
 def _colleagues(conversation: Conversation, person: Staff) -> tuple[Colleague, ...]:

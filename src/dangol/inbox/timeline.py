@@ -1,6 +1,6 @@
 """What the inbox has to say on a customer's timeline."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from django.urls import reverse
@@ -26,12 +26,19 @@ WORDS: Final[dict[str, tuple[Tone, object]]] = {
 }
 
 
-def timeline_lines(events: Iterable[Event]) -> dict[int, TimelineLine]:
-    """The lines for those of the events that the inbox knows, by event id; one query for the subjects."""
+def timeline_lines(
+    events: Iterable[Event], subjects: Mapping[int, str] | None = None
+) -> dict[int, TimelineLine]:
+    """The lines for those of the events that the inbox knows, by event id.
+
+    One query for the subjects of the conversations that are not among `subjects`.
+    """
     known = [event for event in events if event.name in WORDS]
     ids = {event.data.get("conversation_id") for event in known} - {None}
-    subjects = dict(Conversation.objects.filter(pk__in=ids).values_list("pk", "subject"))
-    return {event.pk: _line(event, subjects) for event in known}
+    named = dict(subjects or {})
+    if unnamed := ids - named.keys():
+        named |= dict(Conversation.objects.filter(pk__in=unnamed).values_list("pk", "subject"))
+    return {event.pk: _line(event, named) for event in known}
 
 
 def _line(event: Event, subjects: dict[int, str]) -> TimelineLine:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dangol.inbox import views
+from dangol.inbox import file_views, views
 
 urlpatterns = [
     path("conversations/<int:conversation_id>/reply/", views.reply, name="reply"),
@@ -13,6 +13,6 @@ urlpatterns = [
     path("conversations/<int:conversation_id>/closure/", views.closure, name="closure"),
     path("conversations/<int:conversation_id>/reopening/", views.reopening, name="reopening"),
     path("conversations/<int:conversation_id>/postponement/", views.postponement, name="postponement"),
-    path("messages/<int:message_id>/html/", views.message_html, name="message_html"),
-    path("attachments/<int:attachment_id>/", views.attachment, name="attachment"),
+    path("messages/<int:message_id>/html/", file_views.message_html, name="message_html"),
+    path("attachments/<int:attachment_id>/", file_views.attachment, name="attachment"),
 ]

@@ -1,22 +1,21 @@
 """What staff does in the inbox: each is a POST that ends on the conversation's page."""
 
+from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST
 
 from dangol.channels.incoming import IncomingAttachment
 from dangol.inbox.commands import conversations, drafts, replies
 from dangol.inbox.errors import AddressUnclear, DraftChanged, StaleReply
 from dangol.inbox.forms import ComposerForm, read_later
-from dangol.inbox.letters import letter_document, letter_policy
-from dangol.inbox.models import Attachment, Conversation, Draft, Message
+from dangol.inbox.models import Conversation, Draft, Message
 from dangol.inbox.reading import (
-    PICTURES,
     composer_view,
     conversation_page,
     draft_of,
@@ -25,9 +24,10 @@ from dangol.inbox.reading import (
 )
 from dangol.kernel import clock
 from dangol.kernel.errors import Gone, Refused
-from dangol.kernel.files import open_file
 from dangol.staff.models import Staff
 from dangol.staff.rights import actor, needs
+
+Recipients = dict[str, list[dict[str, Any]]]
 
 
 @require_POST
@@ -148,46 +148,6 @@ def postponement(request: HttpRequest, conversation_id: int) -> HttpResponse:
     return _to_conversation(request, conversation_id)
 
 
-@require_GET
-@needs("answer")
-def message_html(request: HttpRequest, message_id: int) -> HttpResponse:
-    """A mail as it was sent, for its frame: nothing runs, and nothing is fetched elsewhere before a click."""
-    row = Message.objects.filter(pk=message_id).only("html").first()
-    if row is None:
-        raise Gone
-    asked = request.GET.get("images") == "1"
-    inline = row.attachments.exclude(content_id="").filter(content_type__in=PICTURES)
-    pictures = {file.content_id: reverse("attachment", args=[file.pk]) for file in inline}
-    response = HttpResponse(letter_document(row.html, pictures, with_remote_pictures=asked))
-    response["Content-Security-Policy"] = letter_policy(with_remote_pictures=asked)
-    response["Referrer-Policy"] = "no-referrer"
-    return response
-
-
-@require_GET
-@needs("answer")
-def attachment(request: HttpRequest, attachment_id: int) -> FileResponse:
-    """A file. Pictures that cannot run anything may be looked at; everything else is saved, never opened here."""
-    row = Attachment.objects.filter(pk=attachment_id).first()
-    if row is None:
-        raise Gone
-    try:
-        file = open_file(row.sha256)
-    except FileNotFoundError as gone:
-        raise Gone(_("The file is missing from the data folder. Restore it from a backup.")) from gone
-    is_picture = row.content_type.lower() in PICTURES
-    response = FileResponse(
-        file,
-        as_attachment=not is_picture,
-        filename=row.filename or "file",
-        content_type=row.content_type.lower() if is_picture else "application/octet-stream",
-    )
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Cache-Control"] = "private, max-age=86400, immutable"
-    return response
-
-
 def _keep(request: HttpRequest, person: Staff, conversation: Conversation, form: ComposerForm) -> Draft:
     """The draft with all that the form holds. The text is kept even where an address is refused."""
     kept = _save(person, conversation, form, is_note=form.is_note)
@@ -205,12 +165,11 @@ def _keep(request: HttpRequest, person: Staff, conversation: Conversation, form:
 def _save(person: Staff, conversation: Conversation, form: ComposerForm, *, is_note: bool) -> Draft:
     at, base = clock.now(), form.value("base_message_id")
     refusal = None
+    checked: Recipients = {}
     try:
-        checked = {role: drafts.checked_parties(rows) for role, rows in form.parties.items()}
+        checked = {} if is_note else _recipients(form)
     except AddressUnclear as unclear:
-        refusal, checked = unclear, {}
-    if is_note:
-        checked = {}
+        refusal = unclear
     kept = drafts.save_draft(
         actor=person,
         conversation=conversation,
@@ -218,11 +177,17 @@ def _save(person: Staff, conversation: Conversation, form: ComposerForm, *, is_n
         at=at,
         base_message_id=base,
         is_note=is_note,
-        **checked,
+        to=checked.get("to"),
+        cc=checked.get("cc"),
+        bcc=checked.get("bcc"),
     )
-    if refusal and not is_note:
+    if refusal:
         raise refusal
     return kept
+
+
+def _recipients(form: ComposerForm) -> Recipients:
+    return {role: drafts.checked_parties(rows) for role, rows in form.parties.items()}
 
 
 def _autosave(person: Staff, conversation: Conversation, form: ComposerForm) -> JsonResponse:
@@ -230,10 +195,10 @@ def _autosave(person: Staff, conversation: Conversation, form: ComposerForm) -> 
     known = draft_of(person, conversation)
     if known is None and not form.words.strip():
         return JsonResponse({"version": 0})
-    try:
-        parties = {role: drafts.checked_parties(rows) for role, rows in form.parties.items()}
-    except AddressUnclear:
-        parties = {}  # half an address: it is still being typed
+    checked: Recipients = {}
+    # Half an address is one that is still being typed.
+    with suppress(AddressUnclear):
+        checked = {} if form.is_note else _recipients(form)
     try:
         kept = drafts.save_draft(
             actor=person,
@@ -243,7 +208,9 @@ def _autosave(person: Staff, conversation: Conversation, form: ComposerForm) -> 
             base_message_id=form.value("base_message_id"),
             version=version if known else None,
             is_note=form.is_note,
-            **({} if form.is_note else parties),
+            to=checked.get("to"),
+            cc=checked.get("cc"),
+            bcc=checked.get("bcc"),
         )
     except DraftChanged as refusal:
         return JsonResponse({"version": known.version if known else 0, "message": str(refusal)}, status=409)
@@ -260,8 +227,11 @@ def _refused(
         # The page that is made now shows what was new: a second click says that it was read.
         drafts.rebase_draft(actor=person, draft=kept, base_message_id=conversation.last_message_id)
     talk = conversation_page(conversation, person=person, at=at)
-    typed = {role: form.value(role) or "" for role in ("to", "cc", "bcc")} if not form.is_note else {}
-    composer = replace(composer_view(conversation, person=person, at=at), text=form.words, **typed)
+    composer = replace(composer_view(conversation, person=person, at=at), text=form.words)
+    if not form.is_note:
+        # As they were typed, wrong ones included: they are there to be corrected.
+        to, cc, bcc = (str(form.value(role) or "") for role in ("to", "cc", "bcc"))
+        composer = replace(composer, to=to, cc=cc, bcc=bcc)
     context = {
         "talk": talk,
         "composer": composer,
