@@ -174,3 +174,22 @@ RETURNED_ANSWER: Final = (
     "Hi Minsu,\n\nFriday and Saturday would be a great help. Come by tomorrow after three, then it is quiet, and ask"
     " for me."
 )
+
+# What the cast answers to the first reply, and to the second.
+WRITE_BACK: Final = {
+    people.SORA.address: (
+        "Thank you for calling it what it was. If the next one comes warm, I'm yours again.\n\nSora",
+        "Deal. Friday, as always.",
+    ),
+    people.JAMES.address: (
+        "Great, 3 pm it is. Is there anything vegetarian in the tasting? My mother eats no meat.\n\nJames",
+        "Perfect, thank you so much. See you tomorrow!",
+    ),
+    people.JIHOON.address: ("바로 답해 주셔서 감사합니다. 내일 주문할 때 써 볼게요.\n\n박지훈 드림",),
+    people.ANA.address: ("Got it, thank you. Accounting is happy, and so am I.\n\nAna",),
+    people.TOM_WU.address: (
+        "Thanks for the quick answer. Then three of us come at seven. Could we sit at the window?\n\nTom Wu",
+        "Wonderful. See you tonight.",
+    ),
+    people.SEOYEON.address: ("이렇게 빨리 답을 주실 줄 몰랐어요. 감사합니다. 다음에도 주문할게요!",),
+}

@@ -38,6 +38,11 @@ ENGLISH: Final = Voice(
         "I still haven't heard from you. Could somebody look at this, please?",
         "Just making sure this hasn't got lost.",
     ),
+    asked_on=(
+        "Thank you. And until when are you there tonight?",
+        "Good to know. Can I pay by card?",
+        "One more thing: may I also come a little later?",
+    ),
     welcomes=(
         "You're welcome. Until soon!",
         "With pleasure. Say hello when you are here.",
@@ -84,6 +89,11 @@ KOREAN: Final = Voice(
         "혹시 메일 받으셨을까요?",
         "아직 답을 못 받아서 다시 보냅니다. 확인 부탁드려요.",
         "바쁘신 것 같은데 언제쯤 답을 받을 수 있을까요?",
+    ),
+    asked_on=(
+        "감사합니다. 오늘은 몇 시까지 계시나요?",
+        "네, 알겠습니다. 카드로 결제해도 되나요?",
+        "하나만 더 여쭤볼게요. 조금 늦게 가도 괜찮을까요?",
     ),
     welcomes=(
         "별말씀을요. 또 뵙겠습니다!",

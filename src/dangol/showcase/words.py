@@ -45,6 +45,7 @@ class Voice:
     hello: tuple[str, ...]  # of staff, with {name}
     thanks: tuple[str, ...]
     nudges: tuple[str, ...]
+    asked_on: tuple[str, ...]  # what can follow on any answer
     welcomes: tuple[str, ...]  # what staff answers to thanks, now and then
     gaps: Mapping[str, Sequence[str]]
 

@@ -1,0 +1,198 @@
+"""`dangol demo`: a living shop in a folder of its own, that is gone when it ends.
+
+While the tables are made, another process already tells the shop's past: it takes as long, and needs no table.
+"""
+
+import gc
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+from dangol.kernel.errors import Refused
+from dangol.kernel.keys import make_secret
+
+if TYPE_CHECKING:
+    from dangol.kernel.loops import Loop
+
+HOST: Final = "127.0.0.1"
+PREFIX: Final = "dangol-demo-"
+MARK: Final = "moon-burger"  # a file that says: this folder is a demo
+# Of the surroundings only these reach the demo: it must never touch a real installation's data.
+_PASSED_ON: Final = frozenset({"DANGOL_DEBUG", "DANGOL_LOG"})
+
+
+def run_demo(*, port: int, keep: Path | None, language: str) -> None:
+    """Open the shop on `port` until Ctrl-C. With `keep` it stays in that folder, and goes on there the next time.
+
+    Refused when `keep` holds something that is no demo.
+    """
+    from dangol.running import run_desk
+
+    sweep(Path(tempfile.gettempdir()))
+    folder = _kept(keep) if keep else Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    story: _Storyteller | None = None
+    try:
+        _surround(folder)
+        make_secret(folder)
+        (folder / MARK).touch()
+        if not (folder / "dangol.sqlite3").exists():
+            story = _Storyteller.begin(language)
+        run_desk(
+            host=HOST,
+            port=port,
+            before=_opening(story, language),
+            welcome=_welcome,
+            more_loops=lambda: [_visitors()],
+        )
+    finally:
+        if story:
+            story.end()
+        if not keep:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def language_of_terminal() -> str:
+    """Korean where the surroundings say so, else English."""
+    said = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
+    return "ko" if said.startswith("ko") else "en"
+
+
+def sweep(folder: Path) -> None:
+    """Remove what demos have left in this folder that were killed: theirs is the name, and no such process runs."""
+    for left in folder.glob(f"{PREFIX}*"):
+        pid = left.name.removeprefix(PREFIX).partition("-")[0]
+        is_ours = left.is_dir() and not left.is_symlink() and left.stat().st_uid == os.geteuid()
+        if is_ours and pid.isdigit() and not _runs(int(pid)):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+@dataclass
+class _Storyteller:
+    """The process that tells the past, and the end of the pipe on which it arrives."""
+
+    pid: int
+    pipe: BinaryIO
+
+    @classmethod
+    def begin(cls, language: str) -> "_Storyteller":
+        now = datetime.now(UTC)
+        reading, writing = os.pipe()
+        pid = os.fork()
+        if pid:
+            os.close(writing)
+            return cls(pid, os.fdopen(reading, "rb"))
+        os.close(reading)
+        code = 1
+        try:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            gc.disable()  # nothing is thrown away before the end
+            _tell(now, language, writing)
+            code = 0
+        except KeyboardInterrupt:
+            pass
+        except BaseException as failure:
+            if os.environ.get("DANGOL_DEBUG"):
+                raise
+            sys.stderr.write(f"The past of the shop could not be told ({type(failure).__name__}).\n")
+        finally:
+            os._exit(code)
+
+    def end(self) -> None:
+        self.pipe.close()
+        with suppress(ProcessLookupError, ChildProcessError):
+            os.kill(self.pid, signal.SIGTERM)
+            os.waitpid(self.pid, 0)
+
+
+def _tell(now: datetime, language: str, writing: int) -> None:
+    import django
+
+    django.setup()
+    from dangol.showcase.story import tell_story
+
+    packed = tell_story(now, language)
+    with os.fdopen(writing, "wb") as pipe:
+        packed.send(pipe)
+
+
+def _opening(story: _Storyteller | None, language: str) -> Callable[[], None]:
+    """What happens between the tables and the first visitor."""
+
+    def open_shop() -> None:
+        from dangol.business.models import Business
+        from dangol.showcase import rows
+        from dangol.showcase.story import tell_story
+
+        if story is not None:
+            rows.write(rows.receive(story.pipe))
+        elif not Business.objects.exists():  # ended the last time before it was open
+            rows.write(tell_story(datetime.now(UTC), language))
+
+    return open_shop
+
+
+def _welcome(address: str) -> str:
+    from django.utils import translation
+    from django.utils.translation import gettext as _
+
+    from dangol.business.queries import current_business
+    from dangol.showcase.entrance import entrance_path
+    from dangol.staff.models import Role, Staff
+
+    owner = Staff.objects.filter(role=Role.OWNER, is_active=True).order_by("pk").first()
+    business = current_business()
+    with translation.override(business.language):
+        lines = [_("%(business)s is open at %(address)s") % {"business": business.name, "address": address}]
+        if owner:
+            come_in = _("Come in as %(name)s, who owns it:") % {"name": owner.name}
+            lines += ["", come_in, f"  {address}{entrance_path(owner)}"]
+        lines += [
+            "",
+            _("Answer somebody in the inbox. Ten seconds later the mail is in “What they got”,"),
+            _("and soon the customer writes back. New mail keeps coming while this runs."),
+            _("Nothing leaves this machine. Ctrl-C closes the shop."),
+        ]
+    return "\n".join(lines)
+
+
+def _visitors() -> "Loop":
+    from dangol.kernel.loops import Loop
+    from dangol.showcase.visitors import Visitors
+
+    visitors = Visitors()
+    return Loop("visitors", visitors.turn, rest_seconds=1, prepare=visitors.come_in)
+
+
+def _surround(folder: Path) -> None:
+    for name in list(os.environ):
+        if name == "DATABASE_URL" or (name.startswith("DANGOL_") and name not in _PASSED_ON):
+            del os.environ[name]
+    os.environ["DANGOL_DATA"] = str(folder)
+    os.environ["DANGOL_DEMO"] = "1"
+
+
+def _kept(folder: Path) -> Path:
+    folder = folder.expanduser().resolve()
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / MARK).exists():
+        raise Refused(f"{folder} holds something that is no demo. Choose an empty folder with --keep.")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
