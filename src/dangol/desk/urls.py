@@ -1,16 +1,22 @@
-from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
-from dangol.desk import views
-
-
-def today(request: HttpRequest) -> HttpResponse:
-    return HttpResponse("today")
-
+from dangol.desk import finding, person, stuck, times, today, views
 
 urlpatterns = [
-    path("", today, name="today"),
+    path("", today.today, name="today"),
     path("inbox/", views.inbox, name="inbox"),
     path("inbox/<int:conversation_id>/", views.conversation, name="conversation"),
     path("rail/", views.rail, name="rail"),
+    path("search/", finding.search, name="search"),
+    path("customers/<int:customer_id>/", person.customer, name="customer"),
+    path("times/", times.answer_times, name="answer_times"),
+    path("times/conversations/", times.answer_times_list, name="answer_times_list"),
+    path("times/table.csv", times.answer_times_csv, name="answer_times_csv"),
+    path("stuck/", stuck.stuck_work, name="stuck_work"),
+    path("stuck/mails/<int:raw_id>/file/", stuck.stuck_mail_file, name="stuck_mail_file"),
+    path("stuck/mails/<int:raw_id>/retry/", stuck.stuck_mail_retry, name="stuck_mail_retry"),
+    path(
+        "stuck/deliveries/<int:delivery_id>/retry/", stuck.stuck_delivery_retry, name="stuck_delivery_retry"
+    ),
+    path("stuck/setbacks/<int:setback_id>/retry/", stuck.stuck_setback_retry, name="stuck_setback_retry"),
 ]

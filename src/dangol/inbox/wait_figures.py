@@ -62,6 +62,11 @@ class Figures:
     unpromised: int
 
     @property
+    def open(self) -> int:
+        """How many nobody has answered yet."""
+        return self.overdue + self.undecided
+
+    @property
     def is_empty(self) -> bool:
         """Whether nobody waited at all."""
         return not (self.kept or self.late or self.undecided or self.dropped)

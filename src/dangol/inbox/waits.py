@@ -10,8 +10,8 @@ from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from dangol.business.queries import calendar_at
+from dangol.customers.queries import names_of
 from dangol.inbox import promise
-from dangol.inbox.listing import shown_names
 from dangol.inbox.models import Wait
 from dangol.kernel.places import Place
 
@@ -92,6 +92,13 @@ def waits_in(which: Waits, *, at: datetime) -> "QuerySet[Wait]":
     return all_waits_in(which).filter(outcome_of(which.outcome, at))
 
 
+def unanswered_count(at: datetime, *, since: datetime) -> int:
+    """How many waits that began since then had no answer at the instant, and were not closed either."""
+    unanswered = Q(answered_at=None) | Q(answered_at__gt=at)
+    rows = Wait.objects.filter(unanswered, started_at__gte=since, started_at__lte=at)
+    return rows.filter(Q(dropped_at=None) | Q(dropped_at__gt=at)).count()
+
+
 def outcome_of(outcome: Outcome, at: datetime) -> Q:
     """The condition behind the word. An unanswered wait past its time is a broken promise, as in `measures`."""
     is_open = Q(answered_at=None, dropped_at=None)
@@ -123,7 +130,7 @@ def wait_page(which: Waits, *, after: str, at: datetime) -> WaitPage:
 
 
 def _views(rows: Sequence[Wait], at: datetime) -> tuple[WaitView, ...]:
-    names = shown_names([row.conversation for row in rows])
+    names = names_of(row.conversation.customer for row in rows)
     calendar = calendar_at(at)
     views = []
     for row in rows:

@@ -18,3 +18,18 @@ def short_duration(seconds: float) -> str:
     if minutes and hours < 10:
         return gettext("%(hours)s h %(minutes)s min") % {"hours": hours, "minutes": minutes}
     return gettext("%(hours)s h") % {"hours": hours}
+
+
+def long_duration(seconds: float) -> str:
+    """As `short_duration`, for a sentence: "41 minutes", "2 hours 5 minutes", "3 days"."""
+    whole = max(0, int(seconds))
+    if whole >= 2 * DAY:
+        days = whole // DAY
+        return ngettext("%(days)s day", "%(days)s days", days) % {"days": days}
+    hours, minutes = divmod(max(1, whole // MINUTE), 60)
+    said = []
+    if hours:
+        said.append(ngettext("%(hours)s hour", "%(hours)s hours", hours) % {"hours": hours})
+    if minutes and hours < 10:
+        said.append(ngettext("%(minutes)s minute", "%(minutes)s minutes", minutes) % {"minutes": minutes})
+    return " ".join(said)

@@ -1,0 +1,80 @@
+"""Search: people, subjects and text, newest first. It works as one types, and without JavaScript."""
+
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from dangol.customers.models import Customer, Identity
+from dangol.inbox.finding import HitPage, conversation_counts, find_conversations
+from dangol.search import index
+from dangol.search.snippets import Piece, marked
+from dangol.staff.rights import needs
+
+MOST_PEOPLE: Final = 8
+LONGEST: Final = 300
+
+
+@dataclass(frozen=True)
+class PersonHit:
+    """A customer whose name or address matches."""
+
+    url: str
+    face: str
+    name: tuple[Piece, ...]
+    address: tuple[Piece, ...]
+    conversation_count: int
+
+
+@require_safe
+@needs("answer")
+def search(request: HttpRequest) -> HttpResponse:
+    """What matches the words, a page at a time; people on the first page only."""
+    query = request.GET.get("q", "").strip()[:LONGEST]
+    after = request.GET.get("after", "")
+    before = int(after) if after.isdecimal() and len(after) < 18 else None
+    page = find_conversations(query, before=before) if query else HitPage((), None)
+    here = reverse("search")
+    context = {
+        "query": query,
+        "people": find_people(query) if query and before is None else (),
+        "page": page,
+        "is_first": before is None,
+        "first_url": f"{here}?{urlencode({'q': query})}" if before is not None else "",
+        "next_url": f"{here}?{urlencode({'q': query, 'after': page.next})}" if page.next else "",
+    }
+    template = "desk/search.html#found" if getattr(request, "htmx", False) else "desk/search.html"
+    return render(request, template, context)
+
+
+def find_people(query: str) -> tuple[PersonHit, ...]:
+    """The newest customers whose name or address matches, each once."""
+    ids = index.find("customer", query, limit=MOST_PEOPLE)
+    if not ids:
+        return ()
+    rows = Customer.objects.filter(pk__in=ids).select_related("merged_into")
+    people = {row.pk: row.merged_into or row for row in rows}
+    found = list({people[pk].pk: people[pk] for pk in ids if pk in people}.values())
+    addresses: dict[int, list[str]] = {}
+    for identity in Identity.objects.filter(customer__in=[row.pk for row in found]).order_by("id"):
+        addresses.setdefault(identity.customer_id, []).append(identity.shown or identity.address)
+    counts = conversation_counts([row.pk for row in found])
+    return tuple(_person(row, addresses.get(row.pk, []), counts.get(row.pk, 0), query) for row in found)
+
+
+def _person(row: Customer, addresses: list[str], count: int, query: str) -> PersonHit:
+    name = row.name or (addresses[0] if addresses else f"#{row.pk}")
+    shown = [marked(address, query) for address in addresses]
+    # Of several addresses the one that matched is shown.
+    best = next((pieces for pieces in shown if any(piece.is_match for piece in pieces)), (shown or [[]])[0])
+    return PersonHit(
+        url=reverse("customer", args=[row.pk]),
+        face=name,
+        name=tuple(marked(name, query)),
+        address=tuple(best) if row.name else (),
+        conversation_count=count,
+    )

@@ -1,0 +1,40 @@
+"""How the desk's pages say figures: {% load desk %}."""
+
+from django import template
+
+from dangol.desk.times_reads import KindFigures, Line, list_url
+from dangol.inbox.measures import Share
+from dangol.inbox.waits import OUTCOMES
+from dangol.kernel import durations
+
+register = template.Library()
+
+
+@register.filter
+def waits_url(of: Line | KindFigures, outcome: str) -> str:
+    """The list of exactly those waits that a figure of the line counts."""
+    return list_url(of.waits, next(word for word in OUTCOMES if word == outcome))
+
+
+@register.filter
+def share(of: Share) -> str:
+    """The share alone: 94 %. Its interval stands beside it."""
+    return f"{of.share * 100:.0f} %"
+
+
+@register.filter
+def interval(of: Share) -> str:
+    """Where the true share lies: 88–97 %."""
+    return f"{of.low * 100:.0f}–{of.high * 100:.0f} %"
+
+
+@register.filter
+def named(names: dict[int, str], pk: int | None) -> str:
+    """The name of the person with the id, "" for nobody."""
+    return names.get(pk, "") if pk is not None else ""
+
+
+@register.filter
+def long_duration(seconds: float) -> str:
+    """Seconds in words that stand in a sentence: "2 hours 5 minutes"."""
+    return durations.long_duration(seconds)

@@ -1,0 +1,54 @@
+"""A customer's timeline: what happened, newest first, in the words of the app that it happened in."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from django.db.models import Q
+
+from dangol.inbox import timeline as inbox_timeline
+from dangol.kernel.models import Event
+from dangol.kernel.places import Place
+from dangol.kernel.timeline import TimelineLine
+from dangol.staff.models import Staff
+
+# Each offers WORDS, the names of the events that it tells of, and timeline_lines.
+SOURCES: Final = (inbox_timeline,)
+TOLD: Final = frozenset(name for source in SOURCES for name in source.WORDS)
+
+
+@dataclass(frozen=True)
+class TimelinePage:
+    """A page of it. `actors` are the names of those who did it; `next` is the place behind it, "" at the end."""
+
+    lines: tuple[TimelineLine, ...]
+    actors: dict[int, str]
+    next: str
+
+
+def timeline_page(customer_ids: Iterable[int], *, limit: int, after: str = "") -> TimelinePage:
+    """What happened with the person behind the place `after`: a query for the events, one a kind for the words."""
+    rows = Event.objects.filter(customer_id__in=list(customer_ids), name__in=TOLD)
+    place = Place.read(after)
+    if place:
+        earlier = Q(happened_at__lt=place.at) | Q(happened_at=place.at, id__lt=place.id)
+        rows = rows.filter(earlier, happened_at__lte=place.at)
+    found = list(rows.order_by("-happened_at", "-id")[: limit + 1])
+    events, last = found[:limit], found[limit - 1] if len(found) > limit else None
+    return TimelinePage(
+        tuple(_lines(events)),
+        _actors(events),
+        str(Place(last.happened_at, last.pk)) if last else "",
+    )
+
+
+def _lines(events: Sequence[Event]) -> Iterable[TimelineLine]:
+    lines: dict[int, TimelineLine] = {}
+    for source in SOURCES:
+        lines |= source.timeline_lines(events)
+    return (lines[event.pk] for event in events if event.pk in lines)
+
+
+def _actors(events: Sequence[Event]) -> dict[int, str]:
+    ids = {event.actor_id for event in events if event.actor_id is not None}
+    return dict(Staff.objects.filter(pk__in=ids).values_list("id", "name")) if ids else {}

@@ -1,0 +1,188 @@
+"""What only this person can do now, the most urgent first, each with one button."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.text import Truncator
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from dangol.channels.stuck import failing_mailboxes, mail_set_aside_count
+from dangol.desk import doctor
+from dangol.inbox.duties import MyDuties, Talk, duties_of
+from dangol.kernel.durations import short_duration
+from dangol.kernel.models import Setback
+from dangol.kernel.timeline import Tone
+from dangol.staff.models import Staff
+from dangol.staff.rights import may
+
+WORDS: Final = 12
+
+
+@dataclass(frozen=True)
+class Job:
+    """One thing to do. `face` is the name of whom it is about, else `icon` is shown. With `fields` it is a POST."""
+
+    key: str
+    title: str
+    detail: str
+    url: str
+    button: str
+    face: str = ""
+    icon: str = "warning"
+    tone: Tone = ""
+    is_urgent: bool = False
+    fields: dict[str, str] = field(default_factory=dict)
+
+
+def jobs_of(person: Staff, *, at: datetime) -> tuple[Job, ...]:
+    """The person's jobs."""
+    tomorrow = timezone.localtime(at).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    duties = duties_of(person, until=tomorrow, at=at)
+    return (
+        *(_of_the_machine(person) if may(person, "see_stuck_work") else ()),
+        *_failed(duties),
+        *_due(duties, at),
+        *_unassigned(person, duties, at),
+        *_drafts(duties),
+        *(_stuck() if may(person, "see_stuck_work") else ()),
+    )
+
+
+def _of_the_machine(person: Staff) -> Iterator[Job]:
+    for finding in doctor.glance():
+        if finding.health != "good":
+            yield Job(
+                key=f"machine-{finding.area}",
+                title=f"{finding.area}: {finding.sentence}",
+                detail=finding.advice,
+                url=reverse("stuck_work"),
+                button=_("Look"),
+                tone=finding.health,
+            )
+    for mailbox in failing_mailboxes():
+        since = date_format(timezone.localtime(mailbox.since), "DATETIME_FORMAT")
+        yield Job(
+            key=f"mailbox-{mailbox.id}",
+            title=_("No mail comes in from %(address)s") % {"address": mailbox.address},
+            detail=_("Since %(time)s. %(reason)s") % {"time": since, "reason": mailbox.reason},
+            url=reverse("mailbox", args=[mailbox.id])
+            if may(person, "change_mailboxes")
+            else reverse("stuck_work"),
+            button=_("Mend"),
+            tone="bad",
+        )
+
+
+def _failed(duties: MyDuties) -> Iterator[Job]:
+    for reply in duties.failed:
+        said = _("Your answer to %(name)s came back") if reply.is_bounce else _(
+            "Your answer to %(name)s could not be sent"
+        )  # fmt: skip
+        yield Job(
+            key=f"failed-{reply.delivery_id}",
+            title=said % {"name": reply.talk.name},
+            detail=_about(reply.talk, _("the page says why")),
+            url=reply.talk.url,
+            button=_("Look"),
+            face=reply.talk.name,
+            tone="bad",
+            is_urgent=True,
+        )
+
+
+def _due(duties: MyDuties, at: datetime) -> Iterator[Job]:
+    for talk in duties.due:
+        is_late = talk.due_at < at
+        due = date_format(timezone.localtime(talk.due_at), "H:i")
+        late = {"duration": short_duration((at - talk.due_at).total_seconds())}
+        yield Job(
+            key=f"due-{talk.id}",
+            title=_("Answer %(name)s") % {"name": talk.name},
+            detail=_about(
+                talk, _("%(duration)s late") % late if is_late else _("due by %(time)s") % {"time": due}
+            ),
+            url=f"{talk.url}#compose",
+            button=_("Answer"),
+            face=talk.name,
+            tone="bad" if is_late else "",
+            is_urgent=is_late,
+        )
+    more = duties.due_count - len(duties.due)
+    if more > 0:
+        yield Job(
+            key="due-more",
+            title=ngettext("%(n)d more is yours", "%(n)d more are yours", more) % {"n": more},
+            detail=_("all due today or late"),
+            url=f"{reverse('inbox')}?tab=mine",
+            button=_("Open"),
+            icon="inbox",
+        )
+
+
+def _unassigned(person: Staff, duties: MyDuties, at: datetime) -> Iterator[Job]:
+    talk = duties.unassigned
+    if talk is None:
+        return
+    waited = {"duration": short_duration((at - talk.since).total_seconds())}
+    yield Job(
+        key=f"free-{talk.id}",
+        title=_("Nobody has taken %(name)s’s mail") % {"name": talk.name},
+        detail=_about(talk, _("waiting for %(duration)s") % waited),
+        url=reverse("assignment", args=[talk.id]),
+        button=_("Take it"),
+        face=talk.name,
+        tone="bad" if talk.due_at < at else "",
+        fields={"assignee": str(person.pk)},
+    )
+
+
+def _drafts(duties: MyDuties) -> Iterator[Job]:
+    for draft in duties.drafts:
+        yield Job(
+            key=f"draft-{draft.talk.id}",
+            title=_("Finish what you began to write to %(name)s") % {"name": draft.talk.name},
+            detail=f"“{Truncator(' '.join(draft.text.split())).words(WORDS)}”",
+            url=f"{draft.talk.url}#compose",
+            button=_("Go on"),
+            face=draft.talk.name,
+        )
+
+
+def _stuck() -> Iterator[Job]:
+    aside, setbacks = mail_set_aside_count(), Setback.objects.filter(next_at=None).count()
+    if aside:
+        yield Job(
+            key="aside",
+            title=ngettext("%(n)d mail could not be read", "%(n)d mails could not be read", aside)
+            % {"n": aside},
+            detail=_("Nothing is lost, and it can be tried again."),
+            url=reverse("stuck_work"),
+            button=_("Look"),
+            icon="mail",
+            tone="warn",
+        )
+    if setbacks:
+        yield Job(
+            key="setbacks",
+            title=ngettext(
+                "%(n)d thing that should have followed did not happen",
+                "%(n)d things that should have followed did not happen",
+                setbacks,
+            )
+            % {"n": setbacks},
+            detail=_("Each can be tried again."),
+            url=reverse("stuck_work"),
+            button=_("Look"),
+            icon="stuck",
+            tone="warn",
+        )
+
+
+def _about(talk: Talk, rest: str) -> str:
+    return f"{talk.subject} · {rest}" if talk.subject else rest

@@ -1,0 +1,209 @@
+"""What Today says: one honest sentence, what only this person can do, and how the week went."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext_lazy
+
+from dangol.business.hours import is_open, opening_seconds
+from dangol.business.queries import calendar_at, current_business
+from dangol.channels.models import Mailbox
+from dangol.desk.times_reads import list_url
+from dangol.desk.today_jobs import Job, jobs_of
+from dangol.inbox.duties import Talk, waiting_people
+from dangol.inbox.models import Wait
+from dangol.inbox.wait_figures import Figures, figures_of, read_cells
+from dangol.inbox.waits import Waits, unanswered_count
+from dangol.kernel.durations import long_duration, short_duration
+from dangol.kernel.timeline import Tone
+from dangol.staff.models import Staff
+from dangol.staff.rights import may
+
+WEEK: Final = 7
+# Small numbers of people are said as words; Korean counts people in its own.
+NUMBERS: Final = (
+    pgettext_lazy("so many people", "Two"),
+    pgettext_lazy("so many people", "Three"),
+    pgettext_lazy("so many people", "Four"),
+    pgettext_lazy("so many people", "Five"),
+    pgettext_lazy("so many people", "Six"),
+    pgettext_lazy("so many people", "Seven"),
+    pgettext_lazy("so many people", "Eight"),
+    pgettext_lazy("so many people", "Nine"),
+    pgettext_lazy("so many people", "Ten"),
+)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Who waits. `how_long` is the longest wait in opening time, "" when it is all from closed hours."""
+
+    count: int
+    number: str
+    longest: Talk | None
+    how_long: str
+
+
+@dataclass(frozen=True)
+class AnsweredToday:
+    """The first answers that left today: how many, how quick, how many in time; "" and None where there is nothing."""
+
+    count: int
+    median: str
+    url: str
+    in_time: int | None  # None where nothing is promised
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One figure of the week beside that of the week before. `change` is short for the eye, `says` for the ear."""
+
+    label: str
+    value: str
+    range: str
+    url: str
+    change: str = ""
+    says: str = ""
+    tone: Tone = ""
+
+
+@dataclass(frozen=True)
+class TodayPage:
+    """The whole page."""
+
+    day_part: Literal["morning", "afternoon", "evening"]
+    now: datetime
+    is_new: bool  # no mailbox yet: nobody can write
+    can_connect: bool
+    waiting: Waiting
+    answered: AnsweredToday
+    jobs: tuple[Job, ...]
+    facts: tuple[Fact, ...]
+
+
+def today_page(person: Staff, *, at: datetime) -> TodayPage:
+    """The page as this person sees it. The number of queries does not grow with what there is."""
+    local = timezone.localtime(at)
+    zone = current_business().zone
+    today = Waits(at.astimezone(zone).date(), at.astimezone(zone).date(), zone)
+    count, longest = waiting_people()
+    return TodayPage(
+        day_part="morning" if 4 <= local.hour < 12 else "afternoon" if 12 <= local.hour < 18 else "evening",
+        now=local,
+        is_new=not Mailbox.objects.exists(),
+        can_connect=may(person, "change_mailboxes"),
+        waiting=_waiting(count, longest, at),
+        answered=_answered(replace(today, kind=Wait.Kind.FIRST, by_answer=True), at),
+        jobs=jobs_of(person, at=at),
+        facts=tuple(_facts(today, at)),
+    )
+
+
+def _waiting(count: int, longest: Talk | None, at: datetime) -> Waiting:
+    if longest is None:
+        return Waiting(0, "", None, "")
+    calendar = calendar_at(at)
+    seconds = opening_seconds(calendar, longest.since, at)
+    how_long = long_duration(seconds) if seconds >= 60 or is_open(calendar, at) else ""
+    if how_long and (at - longest.since).total_seconds() - seconds >= 60:
+        how_long = _("%(duration)s of opening time") % {"duration": how_long}
+    number = str(NUMBERS[count - 2]) if 2 <= count < len(NUMBERS) + 2 else str(count)
+    return Waiting(count, number, longest, how_long)
+
+
+def _answered(which: Waits, at: datetime) -> AnsweredToday:
+    figures = figures_of(read_cells(which, at=at))
+    return AnsweredToday(
+        count=figures.answered,
+        median="" if figures.median is None else long_duration(figures.median),
+        url=list_url(which),
+        in_time=None if figures.unpromised == figures.answered else figures.kept,
+    )
+
+
+def _facts(today: Waits, at: datetime) -> Iterator[Fact]:
+    week = replace(today, first_day=today.last_day - timedelta(days=WEEK - 1))
+    day_before = week.first_day - timedelta(days=1)
+    before = replace(week, first_day=day_before - timedelta(days=WEEK - 1), last_day=day_before)
+    cells = read_cells(replace(week, first_day=before.first_day), at=at)
+    now_cells = [cell for cell in cells if cell.day >= week.first_day]
+    past_cells = [cell for cell in cells if cell.day < week.first_day]
+    first = [
+        figures_of(cell for cell in group if cell.kind == Wait.Kind.FIRST)
+        for group in (now_cells, past_cells)
+    ]
+    now, past = figures_of(now_cells), figures_of(past_cells)
+    everybody = replace(week, first_day=week.last_day - timedelta(days=365))
+    open_now = unanswered_count(at, since=everybody.begin)
+    open_then = unanswered_count(at - timedelta(days=WEEK), since=everybody.begin)
+    if now.is_empty and past.is_empty and not open_now:
+        return
+    yield _median_fact(first[0], first[1], list_url(replace(week, kind=Wait.Kind.FIRST), "answered"))
+    yield _promise_fact(now, past, list_url(week, "decided"))
+    yield _count_fact(_("Answered"), now.answered, past.answered, list_url(week, "answered"))
+    yield _count_fact(
+        _("Without an answer now"), open_now, open_then, list_url(everybody, "open"), fewer_is_better=True
+    )
+
+
+def _median_fact(now: Figures, past: Figures, url: str) -> Fact:
+    label = _("First answer, half within")
+    if now.median is None:
+        return Fact(label, "–", "", "")
+    around = "" if now.middle is None else _span(now.middle)
+    value = short_duration(now.median)
+    if past.median is None:
+        return Fact(label, value, around, url)
+    less = past.median - now.median
+    if abs(less) < 60:
+        return Fact(label, value, around, url, "±0", _("as in the week before"))
+    is_sure = now.middle is not None and not now.middle[0] <= past.median <= now.middle[1]
+    words = {"duration": long_duration(abs(less))}
+    says = (
+        _("%(duration)s less than in the week before")
+        if less > 0
+        else _("%(duration)s more than in the week before")
+    )
+    change = f"{'−' if less > 0 else '+'}{short_duration(abs(less))}"
+    return Fact(label, value, around, url, change, says % words, _tone(less > 0) if is_sure else "")
+
+
+def _promise_fact(now: Figures, past: Figures, url: str) -> Fact:
+    label = _("Answered within the promise")
+    if now.within is None:
+        return Fact(label, "–", "", "")
+    value, around = f"{now.within.share * 100:.0f} %", f"{now.within.low * 100:.0f}–{now.within.high * 100:.0f}"
+    if past.within is None:
+        return Fact(label, value, around, url)
+    points = round(now.within.share * 100) - round(past.within.share * 100)
+    # Within the interval it may be chance: then it is said, but not in a colour.
+    is_sure = not now.within.low <= past.within.share <= now.within.high
+    change, says = _difference(points)
+    return Fact(label, value, around, url, change, says, _tone(points > 0) if is_sure and points else "")
+
+
+def _count_fact(label: str, now: int, past: int, url: str, *, fewer_is_better: bool = False) -> Fact:
+    change, says = _difference(now - past)
+    tone: Tone = _tone(now < past) if fewer_is_better and now != past else ""
+    return Fact(label, str(now), "", url, change, says, tone)
+
+
+def _difference(points: int) -> tuple[str, str]:
+    if not points:
+        return "±0", _("as in the week before")
+    if points > 0:
+        return f"+{points}", _("%(n)s more than in the week before") % {"n": points}
+    return f"−{-points}", _("%(n)s less than in the week before") % {"n": -points}
+
+
+def _span(ends: tuple[float, float]) -> str:
+    low, high = short_duration(ends[0]), short_duration(ends[1])
+    return low if low == high else f"{low} – {high}"
+
+
+def _tone(is_better: bool) -> Tone:
+    return "good" if is_better else "warn"

@@ -1,0 +1,102 @@
+"""Conversations in which a text occurs, newest message first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.db.models import Case, F, When
+from django.db.models.functions import Left
+from django.urls import reverse
+
+from dangol.customers.queries import names_of
+from dangol.inbox.models import Conversation, Message
+from dangol.inbox.reading import SHOWN as SHOWN_MESSAGES
+from dangol.search import index
+from dangol.search.snippets import LOOKED_AT, Piece, marked, snippet
+
+PAGE: Final = 20  # conversations
+LOOKED_THROUGH: Final = 80  # messages for a page of them
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A conversation with its newest message that matches; `more` is how many others of it do, as far as looked."""
+
+    url: str
+    name: str
+    subject: tuple[Piece, ...]
+    words: tuple[Piece, ...]
+    says: str  # who wrote it, "" for the customer
+    is_note: bool
+    at: datetime
+    state: str
+    more: int
+
+
+@dataclass(frozen=True)
+class HitPage:
+    """A page of hits; `next` is the message behind which the next one begins, None at the end."""
+
+    hits: tuple[Hit, ...]
+    next: int | None
+
+
+def find_conversations(query: str, *, before: int | None = None) -> HitPage:
+    """The conversations whose messages match, by subject or text; a fixed number of queries."""
+    ids = index.find("message", query, limit=LOOKED_THROUGH + 1, before=before)
+    if not ids:
+        return HitPage((), None)
+    body = Left(Case(When(text_new="", then=F("text")), default=F("text_new")), LOOKED_AT)
+    found = (
+        Message.objects.filter(pk__in=ids[:LOOKED_THROUGH])
+        .select_related("conversation__customer", "staff")
+        .annotate(body=body)
+        .defer("text", "text_new", "html")
+    )
+    rows = {row.pk: row for row in found}
+    newest: dict[int, Message] = {}
+    others: dict[int, int] = {}
+    next_before = ids[LOOKED_THROUGH - 1] if len(ids) > LOOKED_THROUGH else None
+    last = 0
+    for pk in ids[:LOOKED_THROUGH]:
+        row = rows.get(pk)
+        if row is None:
+            continue
+        if row.conversation_id in newest:
+            others[row.conversation_id] += 1
+        elif len(newest) == PAGE:
+            next_before = last
+            break
+        else:
+            newest[row.conversation_id], others[row.conversation_id] = row, 0
+        last = pk
+    names = names_of(row.conversation.customer for row in newest.values())
+    return HitPage(
+        tuple(_hit(row, names, query, others[row.conversation_id]) for row in newest.values()), next_before
+    )
+
+
+def _hit(row: Message, names: dict[int, str], query: str, more: int) -> Hit:
+    conversation = row.conversation
+    everything = "?all=1" if conversation.message_count > SHOWN_MESSAGES else ""
+    return Hit(
+        url=f"{reverse('conversation', args=[conversation.pk])}{everything}#message-{row.pk}",
+        name=names[conversation.customer_id],
+        subject=tuple(marked(conversation.subject, query)),
+        words=tuple(snippet(row.body, query)),  # type: ignore[attr-defined]
+        says="" if row.direction == Message.Direction.IN else row.staff.name if row.staff else row.from_name,
+        is_note=row.direction == Message.Direction.NOTE,
+        at=row.happened_at,
+        state=str(Conversation.State(conversation.state).label),
+        more=more,
+    )
+
+
+def conversation_counts(customer_ids: Sequence[int]) -> dict[int, int]:
+    """How many conversations each of the customers has."""
+    rows = Conversation.objects.filter(customer__in=customer_ids, merged_into=None)
+    counts: dict[int, int] = {}
+    for customer in rows.values_list("customer_id", flat=True):
+        counts[customer] = counts.get(customer, 0) + 1
+    return counts
