@@ -117,7 +117,9 @@ def _is_paired_letter(letter: str) -> bool:
 
 def plain(text: str) -> str:
     """The runs of the text that are indexed, joined by single spaces. `tokens` of it are those of the text."""
-    return " ".join(_first_runs(runs(text)))
+    found = runs(text)
+    is_short = len(text) * 18 <= MOST_TOKENS  # folding makes 18 letters of one at most
+    return " ".join(found if is_short else _first_runs(found))
 
 
 def _first_runs(found: list[str]) -> list[str]:
