@@ -17,7 +17,6 @@ import os
 import pwd
 import re
 import shutil
-import signal
 import smtplib
 import socket
 import ssl
@@ -154,7 +153,8 @@ class MailServer:
     def stop(self) -> None:
         """End both servers and remove their folder."""
         for process in self._processes:
-            process.send_signal(signal.SIGTERM)
+            if process.stdin:
+                process.stdin.close()
         for process in self._processes:
             try:
                 process.wait(10)
@@ -249,12 +249,16 @@ def _lay_out(server: MailServer) -> None:
             shutil.chown(path, server.owner, server.group)
 
 
+# Ends the server when the test run ends its line, also where that was killed and could not say so.
+_WHILE_THE_LINE_IS_OPEN = '"$@" & server=$!; read -r _; kill $server; wait $server'
+
+
 def _run(server: MailServer, command: list[str]) -> None:
     output = (server.folder / "run" / f"{Path(command[0]).name}.out").open("wb")
     server._processes.append(
         subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
+            ["/bin/sh", "-c", _WHILE_THE_LINE_IS_OPEN, "sh", *command],
+            stdin=subprocess.PIPE,
             stdout=output,
             stderr=output,
             cwd="/",

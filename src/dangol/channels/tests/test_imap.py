@@ -331,6 +331,16 @@ def fetch(running: Script) -> list[Fetched]:
         return list(imap.fetch_since(0))
 
 
+def test_flags_are_safe_twice_over_by_examine_and_by_peek() -> None:
+    running = script()
+    assert fetch(running) == [WHOLE]
+    said = [line.partition(b" ")[2] for line in running.heard]
+    assert not any(
+        line.upper().startswith((b"SELECT", b"STORE", b"UID STORE", b"CLOSE", b"EXPUNGE")) for line in said
+    )
+    assert [line for line in said if b"BODY" in line] == [b"UID FETCH 7 (UID BODY.PEEK[])"]
+
+
 WHOLE = Fetched(7, datetime(2026, 1, 1, 18, 4, 5, tzinfo=UTC), b"hello", 5)
 
 

@@ -117,6 +117,11 @@ def test_the_first_genuine_tag_in_a_subject_counts() -> None:
     assert read_subject(KEY, f"[#123] {forged} Fwd: {make_tag(KEY, 9).upper()}") == 9
 
 
+def test_a_letter_that_only_folds_to_one_of_ours_is_not_read() -> None:
+    token = next(token for number in range(1000) if "k" in (token := make_token(KEY, number)))
+    assert read_token(KEY, token.replace("k", "\N{KELVIN SIGN}")) is None
+
+
 def test_leading_zeros_and_a_weak_key_are_refused() -> None:
     digits, _, signature = make_token(KEY, 5).partition("-")
     assert read_token(KEY, f"c0{digits[1:]}-{signature}") is None
