@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
@@ -20,6 +21,8 @@ from dangol.staff.rights import actor
 ENTRIES: Final = (
     ("today", "today", gettext_lazy("Today"), "today"),
     ("inbox", "inbox", gettext_lazy("Inbox"), "inbox"),
+    ("outbox", "showcase_outbox", gettext_lazy("What they got"), "mail"),
+    ("search", "search", gettext_lazy("Search"), "search"),
     ("answer_times", "answer_times", gettext_lazy("Answer times"), "times"),
     ("settings", "settings", gettext_lazy("Settings"), "settings"),
 )
@@ -35,6 +38,7 @@ def rail(request: HttpRequest) -> dict[str, Any]:
         "business": getattr(request, "business", None) or SimpleLazyObject(current_business),
         "nav": _lazily(lambda: menu(request)),
         "my_links": _lazily(_my_links),
+        "is_demo": settings.DANGOL_DEMO,
     }
 
 

@@ -1,6 +1,7 @@
 """`dangol demo`: a living shop in a folder of its own, that is gone when it ends.
 
-While the tables are made, another process already tells the shop's past: it takes as long, and needs no table.
+While the tables are made, another process already tells the shop's past, which takes as long and needs no table
+before it is written. It ends with that, so that its memory is not kept.
 """
 
 import gc
@@ -14,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, Final
 
 from dangol.kernel.errors import Refused
 from dangol.kernel.keys import make_secret
@@ -77,10 +78,10 @@ def sweep(folder: Path) -> None:
 
 @dataclass
 class _Storyteller:
-    """The process that tells the past, and the end of the pipe on which it arrives."""
+    """The process that tells the past and, when it may, writes it down. The pipe says that the tables are there."""
 
     pid: int
-    pipe: BinaryIO
+    pipe: int
 
     @classmethod
     def begin(cls, language: str) -> "_Storyteller":
@@ -88,40 +89,48 @@ class _Storyteller:
         reading, writing = os.pipe()
         pid = os.fork()
         if pid:
-            os.close(writing)
-            return cls(pid, os.fdopen(reading, "rb"))
-        os.close(reading)
+            os.close(reading)
+            return cls(pid, writing)
+        os.close(writing)
         code = 1
         try:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             gc.disable()  # nothing is thrown away before the end
-            _tell(now, language, writing)
+            _tell(now, language, may_write=lambda: os.read(reading, 1) != b"")
             code = 0
-        except KeyboardInterrupt:
-            pass
-        except BaseException as failure:
+        except BaseException:
             if os.environ.get("DANGOL_DEBUG"):
                 raise
-            sys.stderr.write(f"The past of the shop could not be told ({type(failure).__name__}).\n")
         finally:
             os._exit(code)
 
+    def write(self) -> None:
+        """Let it write, and return when it has."""
+        os.write(self.pipe, b"!")
+        _pid, status = os.waitpid(self.pid, 0)
+        self.pid = 0
+        if status:
+            raise Refused("The past of the shop could not be written. DANGOL_DEBUG=1 shows why.")
+
     def end(self) -> None:
-        self.pipe.close()
-        with suppress(ProcessLookupError, ChildProcessError):
-            os.kill(self.pid, signal.SIGTERM)
-            os.waitpid(self.pid, 0)
+        """Send it home, if it is still there."""
+        os.close(self.pipe)
+        if self.pid:
+            with suppress(ProcessLookupError, ChildProcessError):
+                os.kill(self.pid, signal.SIGTERM)
+                os.waitpid(self.pid, 0)
 
 
-def _tell(now: datetime, language: str, writing: int) -> None:
+def _tell(now: datetime, language: str, *, may_write: Callable[[], bool]) -> None:
     import django
 
     django.setup()
+    from dangol.showcase import rows
     from dangol.showcase.story import tell_story
 
     packed = tell_story(now, language)
-    with os.fdopen(writing, "wb") as pipe:
-        packed.send(pipe)
+    if may_write():
+        rows.write(packed)
 
 
 def _opening(story: _Storyteller | None, language: str) -> Callable[[], None]:
@@ -129,13 +138,11 @@ def _opening(story: _Storyteller | None, language: str) -> Callable[[], None]:
 
     def open_shop() -> None:
         from dangol.business.models import Business
-        from dangol.showcase import rows
-        from dangol.showcase.story import tell_story
 
         if story is not None:
-            rows.write(rows.receive(story.pipe))
+            story.write()
         elif not Business.objects.exists():  # ended the last time before it was open
-            rows.write(tell_story(datetime.now(UTC), language))
+            _tell(datetime.now(UTC), language, may_write=lambda: True)
 
     return open_shop
 

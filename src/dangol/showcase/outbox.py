@@ -112,6 +112,14 @@ def delivery(delivery_id: int) -> Delivery:
     return row
 
 
+def delivery_of(message_id: int) -> int:
+    """The id of the delivery of a reply. Refused (Gone) when it has none."""
+    found = Message.objects.filter(pk=message_id).values_list("delivery", flat=True).first()
+    if found is None:
+        raise Gone
+    return found
+
+
 def _state(row: Delivery) -> tuple[str, str]:
     for recipient in row.recipients.all():
         if recipient.state in {DeliveryRecipient.State.BOUNCED, DeliveryRecipient.State.REFUSED}:

@@ -1,15 +1,13 @@
 """Rows that are made in memory with their ids, and written at once. The database sees few, large statements."""
 
-import pickle
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
-from typing import Any, BinaryIO, Final, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from django.apps import apps
 from django.core.management.color import no_style
 from django.db import connection, transaction
 from django.db.models import Model
@@ -25,20 +23,16 @@ _PLAIN: Final = (int, str, bool, float, type(None))
 class Table:
     """The rows of one model as the database takes them."""
 
-    label: str
+    model: type[Model]
     values: list[tuple[Any, ...]]
 
 
 @dataclass(frozen=True)
 class Packed:
-    """All that is to be written, in an order in which it can be: plain values that travel between processes."""
+    """All that is to be written, in an order in which it can be."""
 
     tables: tuple[Table, ...]
     texts: dict[str, list[tuple[int, str]]]
-
-    def send(self, pipe: BinaryIO) -> None:
-        """Hand it to another process."""
-        pickle.dump(self, pipe, protocol=pickle.HIGHEST_PROTOCOL)
 
 
 class Rows:
@@ -104,37 +98,26 @@ def pack_table(rows: Sequence[Model]) -> Table:
             if type(value) is datetime:  # by far the most of those that are not plain
                 value = as_instant(value)
             elif type(value) not in _PLAIN:
-                value = _plain(save(value, connection))
+                value = save(value, connection)
             packed.append(value)
         values.append(tuple(packed))
-    return Table(type(rows[0])._meta.label, values)
-
-
-def receive(pipe: BinaryIO) -> Packed:
-    """What another process of ours sent. EOFError when it ended before."""
-    packed: Packed = pickle.load(pipe)  # noqa: S301  written by our own child
-    return packed
+    return Table(type(rows[0]), values)
 
 
 def write(packed: Packed) -> None:
     """Write it all in one transaction, into tables that are empty, and make it findable."""
     with transaction.atomic(), connection.cursor() as cursor:
         for table in packed.tables:
-            model = apps.get_model(table.label)
-            columns = [connection.ops.quote_name(field.column) for field in model._meta.concrete_fields]
+            meta = table.model._meta
+            columns = [connection.ops.quote_name(str(field.column)) for field in meta.concrete_fields]
             marks = ", ".join(["%s"] * len(columns))
             cursor.executemany(
-                f"INSERT INTO {connection.ops.quote_name(model._meta.db_table)} ({', '.join(columns)})"  # noqa: S608
+                f"INSERT INTO {connection.ops.quote_name(meta.db_table)} ({', '.join(columns)})"  # noqa: S608
                 f" VALUES ({marks})",
                 table.values,
             )
-        models = [apps.get_model(table.label) for table in packed.tables]
+        models = [table.model for table in packed.tables]
         for statement in connection.ops.sequence_reset_sql(no_style(), models):
             cursor.execute(statement)
         for kind, texts in packed.texts.items():
             index.put(kind, texts)
-
-
-def _plain(value: Any) -> Any:
-    # What SQLite's driver wraps cannot travel between processes, and need not be wrapped.
-    return bytes(value) if isinstance(value, memoryview) else value

@@ -111,12 +111,13 @@ class Talk:
         )
 
     def postpone(self, at: datetime, who: str, until: datetime) -> None:
-        """Somebody puts it off."""
+        """Somebody puts it off. In the past it belongs to what brings it back, and goes with it."""
         self._add(
             at,
             lambda recorder, at: recorder.postpone(
                 self.known, staff=recorder.shop.staff[who], until=until, at=at
             ),
+            leaves_open=True,
         )
 
     def bring_back(self, at: datetime) -> None:

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -53,6 +53,14 @@ def mail(request: HttpRequest, delivery_id: int) -> HttpResponse:
     """One of them, as the customer's program shows it."""
     _only_in_the_demo()
     return render(request, "showcase/mail.html", {"mail": kept.kept_mail(delivery_id)})
+
+
+@require_safe
+@needs("answer")
+def mail_of_message(request: HttpRequest, message_id: int) -> HttpResponse:
+    """The mail that a reply became."""
+    _only_in_the_demo()
+    return redirect("showcase_mail", delivery_id=kept.delivery_of(message_id))
 
 
 @require_safe
