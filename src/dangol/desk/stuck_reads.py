@@ -30,6 +30,7 @@ LOOPS: Final[dict[str, str | Promise]] = {
     "reactions": _("Does what follows from what happened"),
     "schedule": _("Brings back what was put off"),
     "holidays": _("Keeps the public holidays up to date"),
+    "visitors": _("Lets the customers of the demo write"),
 }
 # What did not follow, by the name of the reaction in reactions.py.
 REACTIONS: Final[dict[str, str | Promise]] = {

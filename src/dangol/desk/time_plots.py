@@ -51,20 +51,25 @@ class Plot:
     dots: tuple[Dot, ...]
     rows: tuple[Mark, ...]
     columns: tuple[Mark, ...]
+    promise: Mark | None = None
 
 
-def median_plot(label: str, days: Days) -> Plot | None:
-    """The median of each day as a line, and as a band where the true one lies; None where too few days have one."""
+def median_plot(label: str, days: Days, promised: int | None = None) -> Plot | None:
+    """The median of each day as a line, and as a band where the true one lies; None where too few days have one.
+
+    `promised` seconds are drawn as a line of their own.
+    """
     points = [(day, figures.median, figures.middle) for day, figures in days if figures.median is not None]
     if len(points) < 2:
         return None
-    top = _top(
-        max(median for _day, median, _range in points), [high for *_rest, r in points if r for high in r]
-    )
+    highest = max(median for _day, median, _range in points)
+    top = _top(highest, [around[1] for *_rest, around in points if around])
+    if promised and promised <= 3 * top:
+        top = max(top, promised * 1.1)
     step = _step(top)
     x = _across([day for day, *_rest in points])
     low_day, lowest, _r = min(points, key=lambda point: point[1])
-    high_day, highest, _r = max(points, key=lambda point: point[1])
+    high_day, _highest, _r = max(points, key=lambda point: point[1])
     edges = [(x(day), around) for day, _median, around in points if around]
     upper = [(at, _down(min(high, top) / top)) for at, (_low, high) in edges]
     lower = [(at, _down(min(low, top) / top)) for at, (low, _high) in edges]
@@ -101,6 +106,9 @@ def median_plot(label: str, days: Days) -> Plot | None:
             for at in range(int(top // step) + 1)
         ),
         columns=_columns([day for day, *_rest in points], x),
+        promise=Mark(round(_down(promised / top), 1), _("promised"))
+        if promised and promised <= top
+        else None,
     )
 
 

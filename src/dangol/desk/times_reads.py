@@ -27,14 +27,14 @@ KINDS: Final = {
     Wait.Kind.NEXT: gettext_lazy("Next answers"),
 }
 OUTCOME_WORDS: Final[dict[Outcome, str | Promise]] = {
-    "": gettext_lazy("Everybody who waited"),
-    "answered": gettext_lazy("Those who were answered"),
-    "kept": gettext_lazy("Answered within the promise"),
-    "late": gettext_lazy("Later than promised"),
-    "decided": gettext_lazy("Answered, or waiting longer than promised"),
-    "open": gettext_lazy("Those without an answer"),
-    "undecided": gettext_lazy("Waiting, and not late yet"),
-    "dropped": gettext_lazy("Closed without an answer"),
+    "": gettext_lazy("everybody who waited"),
+    "answered": gettext_lazy("those who were answered"),
+    "kept": gettext_lazy("answered within the promise"),
+    "late": gettext_lazy("later than promised"),
+    "decided": gettext_lazy("answered, or waiting longer than promised"),
+    "open": gettext_lazy("those without an answer"),
+    "undecided": gettext_lazy("waiting, and not late yet"),
+    "dropped": gettext_lazy("closed without an answer"),
 }
 
 
@@ -120,7 +120,8 @@ def times_page(chosen: Waits, *, at: datetime) -> TimesPage:
     """The page of the chosen days and mailbox; without a kind it is about first answers. Two queries."""
     chosen = replace(chosen, outcome="", by_answer=False, kind=chosen.kind or Wait.Kind.FIRST)
     cells = read_cells(replace(chosen, kind=""), at=at)
-    channels = tuple(Channel.objects.order_by("name", "id").values_list("id", "name"))
+    rows = list(Channel.objects.order_by("name", "id"))
+    channels = tuple((row.pk, row.name) for row in rows)
     kinds = tuple(
         KindFigures(
             label=str(words),
@@ -141,7 +142,7 @@ def times_page(chosen: Waits, *, at: datetime) -> TimesPage:
         days=days,
         mailboxes=_mailboxes(shown, chosen, dict(channels)),
         channels=channels,
-        plots=tuple(_plots(current.label, days)),
+        plots=tuple(_plots(current.label, days, _promised(rows, chosen))),
         csv_url=reverse("answer_times_csv") + choice_query(chosen),
         today=at.astimezone(chosen.zone).date(),
     )
@@ -166,10 +167,20 @@ def _mailboxes(cells: Iterable[Cell], chosen: Waits, names: dict[int, str]) -> t
     )
 
 
-def _plots(label: str, lines: tuple[Line, ...]) -> Iterable[Plot]:
+def _promised(channels: Iterable[Channel], chosen: Waits) -> int | None:
+    """What the chosen mailboxes promise, where they promise the same."""
+    promises = {
+        row.promised_first_seconds if chosen.kind == Wait.Kind.FIRST else row.promised_next_seconds
+        for row in channels
+        if row.is_active and chosen.mailbox_id in {None, row.pk}
+    }
+    return promises.pop() if len(promises) == 1 else None
+
+
+def _plots(label: str, lines: tuple[Line, ...], promised: int | None) -> Iterable[Plot]:
     days = [(line.waits.first_day, line.figures) for line in reversed(lines)]
     if len(days) > 1:
-        yield from filter(None, (median_plot(label, days), promise_plot(label, days)))
+        yield from filter(None, (median_plot(label, days, promised), promise_plot(label, days)))
 
 
 def _day(text: str) -> date | None:

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import ngettext, pgettext_lazy
 
 from dangol.business.hours import is_open, opening_seconds
 from dangol.business.queries import calendar_at, current_business
@@ -99,7 +100,7 @@ def today_page(person: Staff, *, at: datetime) -> TodayPage:
         waiting=_waiting(count, longest, at),
         answered=_answered(replace(today, kind=Wait.Kind.FIRST, by_answer=True), at),
         jobs=jobs_of(person, at=at),
-        facts=tuple(_facts(today, at)),
+        facts=tuple(_facts(today, count, at)),
     )
 
 
@@ -125,7 +126,7 @@ def _answered(which: Waits, at: datetime) -> AnsweredToday:
     )
 
 
-def _facts(today: Waits, at: datetime) -> Iterator[Fact]:
+def _facts(today: Waits, waiting: int, at: datetime) -> Iterator[Fact]:
     week = replace(today, first_day=today.last_day - timedelta(days=WEEK - 1))
     day_before = week.first_day - timedelta(days=1)
     before = replace(week, first_day=day_before - timedelta(days=WEEK - 1), last_day=day_before)
@@ -137,17 +138,12 @@ def _facts(today: Waits, at: datetime) -> Iterator[Fact]:
         for group in (now_cells, past_cells)
     ]
     now, past = figures_of(now_cells), figures_of(past_cells)
-    everybody = replace(week, first_day=week.last_day - timedelta(days=365))
-    open_now = unanswered_count(at, since=everybody.begin)
-    open_then = unanswered_count(at - timedelta(days=WEEK), since=everybody.begin)
-    if now.is_empty and past.is_empty and not open_now:
+    if now.is_empty and past.is_empty and not waiting:
         return
     yield _median_fact(first[0], first[1], list_url(replace(week, kind=Wait.Kind.FIRST), "answered"))
     yield _promise_fact(now, past, list_url(week, "decided"))
     yield _count_fact(_("Answered"), now.answered, past.answered, list_url(week, "answered"))
-    yield _count_fact(
-        _("Without an answer now"), open_now, open_then, list_url(everybody, "open"), fewer_is_better=True
-    )
+    yield _waiting_fact(waiting, at)
 
 
 def _median_fact(now: Figures, past: Figures, url: str) -> Fact:
@@ -161,7 +157,7 @@ def _median_fact(now: Figures, past: Figures, url: str) -> Fact:
     less = past.median - now.median
     if abs(less) < 60:
         return Fact(label, value, around, url, "±0", _("as in the week before"))
-    is_sure = now.middle is not None and not now.middle[0] <= past.median <= now.middle[1]
+    is_sure = bool(now.middle and past.middle and _are_apart(now.middle, past.middle))
     words = {"duration": long_duration(abs(less))}
     says = (
         _("%(duration)s less than in the week before")
@@ -176,20 +172,38 @@ def _promise_fact(now: Figures, past: Figures, url: str) -> Fact:
     label = _("Answered within the promise")
     if now.within is None:
         return Fact(label, "–", "", "")
-    value, around = f"{now.within.share * 100:.0f} %", f"{now.within.low * 100:.0f}–{now.within.high * 100:.0f}"
+    value, around = (
+        f"{now.within.share * 100:.0f} %",
+        f"{now.within.low * 100:.0f}–{now.within.high * 100:.0f}",
+    )
     if past.within is None:
         return Fact(label, value, around, url)
     points = round(now.within.share * 100) - round(past.within.share * 100)
-    # Within the interval it may be chance: then it is said, but not in a colour.
-    is_sure = not now.within.low <= past.within.share <= now.within.high
+    is_sure = _are_apart((now.within.low, now.within.high), (past.within.low, past.within.high))
     change, says = _difference(points)
     return Fact(label, value, around, url, change, says, _tone(points > 0) if is_sure and points else "")
 
 
-def _count_fact(label: str, now: int, past: int, url: str, *, fewer_is_better: bool = False) -> Fact:
+def _count_fact(label: str, now: int, past: int, url: str) -> Fact:
     change, says = _difference(now - past)
-    tone: Tone = _tone(now < past) if fewer_is_better and now != past else ""
-    return Fact(label, str(now), "", url, change, says, tone)
+    return Fact(label, str(now), "", url, change, says)
+
+
+def _waiting_fact(now: int, at: datetime) -> Fact:
+    # What state a conversation was in a week ago is not kept; who had no answer then can be read off the waits.
+    then = at - timedelta(days=WEEK)
+    past = unanswered_count(then, since=then - timedelta(days=WEEK * 52))
+    says = ngettext("%(n)s person waited a week ago", "%(n)s people waited a week ago", past) % {"n": past}
+    change, _says = _difference(now - past)
+    return Fact(
+        _("Waiting now"),
+        str(now),
+        "",
+        reverse("inbox"),
+        change,
+        says,
+        _tone(now < past) if now != past else "",
+    )
 
 
 def _difference(points: int) -> tuple[str, str]:
@@ -200,9 +214,17 @@ def _difference(points: int) -> tuple[str, str]:
     return f"−{-points}", _("%(n)s less than in the week before") % {"n": -points}
 
 
+def _are_apart(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    # While the intervals overlap, the difference may be chance: it is said, but not in a colour.
+    return one[1] < other[0] or other[1] < one[0]
+
+
 def _span(ends: tuple[float, float]) -> str:
-    low, high = short_duration(ends[0]), short_duration(ends[1])
-    return low if low == high else f"{low} – {high}"
+    low, high = ends
+    if high < 3600:
+        words = {"low": max(1, int(low // 60)), "high": max(1, int(high // 60))}
+        return _("%(low)s–%(high)s min") % words
+    return f"{short_duration(low)} – {short_duration(high)}"
 
 
 def _tone(is_better: bool) -> Tone:
