@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from dangol.customers.models import Identity
 from dangol.inbox.models import Conversation, Draft
 from dangol.inbox.pages import Clock, Item, ListPage, Tab
+from dangol.kernel.places import Place
 from dangol.staff.models import Staff
 
 PAGE: Final = 40
@@ -58,7 +59,6 @@ SELECT (SELECT COUNT(*) FROM
             WHERE merged_into_id IS NULL AND state = 'waiting' AND assignee_id = %s LIMIT %s) AS d),
        (SELECT COUNT(*) FROM channels_channel WHERE is_active)
 """
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def list_page(
             for row in rows
         ),
         url=_url(current_id) + _query(tab, after),
-        next_url=reverse("inbox") + _query(tab, place_after(last["due_at"], last["id"])) if last else "",
+        next_url=reverse("inbox") + _query(tab, str(Place(last["due_at"], last["id"]))) if last else "",
         first_url=reverse("inbox") + query if after else "",
     )
 
@@ -146,11 +146,6 @@ def clock_of(
     )
 
 
-def place_after(due_at: datetime, pk: int) -> str:
-    """The place in the list right after this conversation: its due time in microseconds, and its id."""
-    return f"{(due_at - _EPOCH) // timedelta(microseconds=1)}.{pk}"
-
-
 def shown_names(names: Mapping[int, str]) -> dict[int, str]:
     """The name of each customer id, or the first address where there is none; one query at most."""
     nameless = [customer for customer, name in names.items() if not name]
@@ -163,16 +158,16 @@ def shown_names(names: Mapping[int, str]) -> dict[int, str]:
 
 def _page(person: Staff, tab: str, after: str) -> "QuerySet[Conversation, dict[str, Any]]":
     rows = _in_tab(person, tab)
-    place = _read_place(after)
+    place = Place.read(after)
     if tab in _NEWEST_FIRST:
         rows = rows.order_by("-due_at", "-id")
         if place:
-            due, pk = place
+            due, pk = place.at, place.id
             rows = rows.filter(Q(due_at__lt=due) | Q(due_at=due, id__lt=pk), due_at__lte=due)
     else:
         rows = rows.order_by("due_at", "id")
         if place:
-            due, pk = place
+            due, pk = place.at, place.id
             rows = rows.filter(Q(due_at__gt=due) | Q(due_at=due, id__gt=pk), due_at__gte=due)
     earlier = Conversation.objects.filter(customer=OuterRef("customer"), id__lt=OuterRef("id"))
     drafts = Draft.objects.filter(conversation=OuterRef("id"), staff=person)
@@ -198,11 +193,3 @@ def _query(tab: str, after: str = "") -> str:
     given = {"tab": tab if tab != "waiting" else "", "after": after}
     query = urlencode({name: value for name, value in given.items() if value})
     return f"?{query}" if query else ""
-
-
-def _read_place(after: str) -> tuple[datetime, int] | None:
-    microseconds, _dot, pk = after.partition(".")
-    try:
-        return _EPOCH + timedelta(microseconds=int(microseconds)), int(pk)
-    except (ValueError, OverflowError):
-        return None

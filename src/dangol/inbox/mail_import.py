@@ -14,7 +14,6 @@ from dangol.channels.models import Channel, Mailbox, Raw
 from dangol.inbox.intake import take_in_batch
 from dangol.inbox.models import Conversation
 from dangol.kernel import clock
-from dangol.kernel.db import relax_durability
 from dangol.kernel.errors import Refused
 
 BATCH: Final = 100
@@ -71,7 +70,6 @@ def import_mail(
 
     Stored first, in batches that commit, then taken in: an import that was stopped goes on where it was.
     """
-    relax_durability()
     before = Conversation.objects.filter(channel=channel, merged_into=None).count()
     read = new = 0
     remaining = iter(messages)

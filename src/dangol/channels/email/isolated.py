@@ -3,6 +3,7 @@
 For large mails and for those at which a process died before: whatever they do, they do it there.
 """
 
+import os
 import pickle
 import resource
 import subprocess
@@ -28,6 +29,7 @@ def read_isolated(
     try:
         child = subprocess.run(  # noqa: S603  our own interpreter and module
             [sys.executable, "-m", __name__],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
             input=content,
             capture_output=True,
             timeout=seconds,

@@ -1,6 +1,7 @@
 """The answer at once to a new matter, where a mailbox has one. It never counts as an answer."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import uuid5
 
 from django.db import transaction
@@ -16,16 +17,21 @@ from dangol.inbox.models import Message, Reference
 from dangol.inbox.threading import mail_key, reference_rows
 
 
+TOO_LATE: Final = timedelta(hours=24)  # "we have your message" a week later says that nobody looked
+
+
 def acknowledge_arrival(*, message_id: int, at: datetime) -> Message | None:
     """Send the mailbox's acknowledgement for the message that opened a conversation, once.
 
     None where the mailbox has none, where it was done before, or where the guard kept it back.
     """
     with transaction.atomic():
-        arrived = Message.objects.select_related("conversation__channel__mailbox").get(pk=message_id)
+        arrived = Message.objects.select_related("conversation__channel__mailbox", "raw").get(pk=message_id)
         channel = arrived.conversation.channel
         key = uuid5(arrived.uid, "acknowledgement")
         if not channel.acknowledgement.strip() or Message.objects.filter(uid=key).exists():
+            return None
+        if at - arrived.happened_at > TOO_LATE:
             return None
         mailbox = channel.mailbox
         business = current_business()
@@ -74,6 +80,7 @@ def acknowledge_arrival(*, message_id: int, at: datetime) -> Message | None:
             message_id=answer.message_id,
             at=at,
             no_answer=arrived.no_answer or None,
+            is_silent=bool(arrived.raw and arrived.raw.is_silent),
         )
         if answer.delivery is None:
             return None
