@@ -1,6 +1,6 @@
 """A customer's timeline: what happened, newest first, in the words of the app that it happened in."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -42,10 +42,18 @@ def timeline_page(customer_ids: Iterable[int], *, limit: int, after: str = "") -
     )
 
 
-def _lines(events: Sequence[Event]) -> Iterable[TimelineLine]:
+def newest_lines(
+    customer_ids: Iterable[int], *, limit: int, subjects: Mapping[int, str]
+) -> tuple[TimelineLine, ...]:
+    """The last lines alone. `subjects` are those of conversations that the page has read already."""
+    rows = Event.objects.filter(customer_id__in=list(customer_ids), name__in=TOLD)
+    return tuple(_lines(list(rows.order_by("-happened_at", "-id")[:limit]), subjects))
+
+
+def _lines(events: Sequence[Event], subjects: Mapping[int, str] | None = None) -> Iterable[TimelineLine]:
     lines: dict[int, TimelineLine] = {}
     for source in SOURCES:
-        lines |= source.timeline_lines(events)
+        lines |= source.timeline_lines(events, subjects)
     return (lines[event.pk] for event in events if event.pk in lines)
 
 
