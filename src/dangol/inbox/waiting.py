@@ -7,6 +7,7 @@ from datetime import datetime
 
 from dangol.business.hours import Calendar
 from dangol.business.queries import calendar_at
+from dangol.channels.models import Delivery
 from dangol.inbox import promise
 from dangol.inbox.models import Conversation, Message, Wait
 
@@ -60,6 +61,24 @@ def end_wait(wait: Wait, answer: Message, answered_at: datetime) -> Wait:
 def open_wait(conversation: Conversation) -> Wait | None:
     """The wait that nobody has answered yet."""
     return Wait.objects.filter(conversation=conversation, answered_at=None, dropped_at=None).first()
+
+
+def drop_wait(conversation: Conversation, at: datetime) -> None:
+    """End an open wait without an answer; not when an answer is on its way, whose hand-over will end it."""
+    wait = open_wait(conversation)
+    if wait is None:
+        return
+    under_way = Message.objects.filter(
+        conversation=conversation,
+        direction=Message.Direction.OUT,
+        automatic="",
+        undone_at=None,
+        happened_at__gte=wait.started_at,
+        delivery__state__in=[Delivery.State.QUEUED, Delivery.State.SENDING, Delivery.State.RETRY],
+    )
+    if not under_way.exists():
+        wait.dropped_at = at
+        wait.save(update_fields=["dropped_at"])
 
 
 def last_word(conversation: Conversation) -> Message | None:

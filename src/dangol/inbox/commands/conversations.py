@@ -14,7 +14,7 @@ from dangol.inbox.events import (
     NoteAdded,
 )
 from dangol.inbox.models import Conversation, Draft, Message, Wait
-from dangol.inbox.waiting import open_wait, settle_state
+from dangol.inbox.waiting import drop_wait, open_wait, settle_state
 from dangol.kernel.events import emit
 from dangol.search import index
 from dangol.staff.models import Staff
@@ -95,15 +95,14 @@ def postpone_conversation(
 
 
 def close_conversation(*, actor: Staff, conversation: Conversation, at: datetime) -> Conversation:
-    """The matter is done. A customer who still waited is counted as not answered, never as answered."""
+    """The matter is done. A customer who still waited is counted as not answered, unless the answer
+    is on its way."""
     demand(actor, "answer")
     with transaction.atomic():
         conversation = _locked(conversation)
         if conversation.state == Conversation.State.DONE:
             return conversation
-        Wait.objects.filter(conversation=conversation, answered_at=None, dropped_at=None).update(
-            dropped_at=at
-        )
+        drop_wait(conversation, at)
         conversation.state = Conversation.State.DONE
         conversation.due_at = at
         conversation.waiting_since = None

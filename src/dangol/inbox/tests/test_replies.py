@@ -8,7 +8,7 @@ from dangol.channels.commands import AlreadyOnItsWay
 from dangol.channels.incoming import IncomingAttachment
 from dangol.channels.models import Delivery
 from dangol.channels.outbox import claim_delivery, deliver_due
-from dangol.inbox.commands.conversations import add_note, assign_conversation
+from dangol.inbox.commands.conversations import add_note, assign_conversation, close_conversation
 from dangol.inbox.commands.drafts import attach_file, save_draft
 from dangol.inbox.commands.replies import (
     UNDO_SECONDS,
@@ -67,6 +67,24 @@ def test_the_clock_stops_when_the_server_takes_the_mail_and_not_before(asked, ha
     assert wait.wall_seconds == 9 * 60 + 12
     assert (wait.answered_by, wait.answer, wait.is_kept) == (hana, message, True)
     assert Event.objects.get(name="ReplySent").data["waited_wall_seconds"] == 9 * 60 + 12
+
+
+def test_sending_and_closing_at_once_counts_as_an_answer(asked, hana):
+    message = answer(hana, asked)
+    close_conversation(actor=hana, conversation=asked, at=LATER)
+    hand_over(message, LATER + timedelta(seconds=12))
+    wait = Wait.objects.get()
+    assert (wait.wall_seconds, wait.dropped_at) == (9 * 60 + 12, None)
+    asked.refresh_from_db()
+    assert asked.state == "done"
+
+
+def test_undoing_what_was_sent_and_closed_makes_the_customer_wait_again(asked, hana):
+    message = answer(hana, asked)
+    close_conversation(actor=hana, conversation=asked, at=LATER)
+    undo_reply(actor=hana, message=message, at=LATER)
+    asked.refresh_from_db()
+    assert asked.state == "waiting"
 
 
 def test_settling_twice_counts_once(asked, hana):
