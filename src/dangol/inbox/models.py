@@ -95,7 +95,7 @@ class Message(models.Model):
     references = models.JSONField(default=list)
     automatic = models.CharField(max_length=12, blank=True)  # channels.incoming.Automatic, or "" for a person
     no_answer = models.CharField(max_length=40, blank=True)
-    dedupe_key = models.CharField(max_length=64, null=True)
+    dedupe_key = models.CharField(max_length=64, null=True)  # noqa: DJ001  unique, but for those that have none
     raw = models.ForeignKey(Raw, null=True, on_delete=models.SET_NULL, related_name="+")
     delivery = models.OneToOneField(Delivery, null=True, on_delete=models.SET_NULL, related_name="message")
     undone_at = models.DateTimeField(null=True)

@@ -16,7 +16,6 @@ from dangol.channels.models import Delivery
 from dangol.inbox.models import Message, Reference
 from dangol.inbox.threading import mail_key, reference_rows
 
-
 TOO_LATE: Final = timedelta(hours=24)  # "we have your message" a week later says that nobody looked
 
 
