@@ -56,7 +56,7 @@ def _queue(channel: Channel, mail: EmailMessage) -> bool:
     queue_delivery(
         channel=channel,
         kind=Delivery.Kind.SYSTEM,
-        content=mail.message().as_bytes(linesep="\r\n"),
+        content=mail.message().as_bytes(linesep="\r\n"),  # type: ignore[call-arg]
         message_id=message_id.strip("<>"),
         envelope_from=mailbox.address,
         recipients=recipients,
