@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from dangol.staff.models import Staff
-from dangol.staff.rights import actor, may
+from dangol.staff.rights import actor, may, needs
 
 
 class Subject(NamedTuple):
@@ -60,6 +60,7 @@ def settings_entries(request: HttpRequest) -> tuple[SettingsEntry, ...]:
 
 
 @require_safe
+@needs("answer")
 def settings_index(request: HttpRequest) -> HttpResponse:
     """To the first subject that the person may change."""
     person = actor(request)

@@ -1,0 +1,277 @@
+"""Every address of the project, held against every role and the stranger.
+
+A URL without a line here fails the last tests of this file, and so does a line whose view asks for another right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import pytest
+from django.db import transaction
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from dangol.staff.rights import RIGHTS
+
+ROLES: Final = ("owner", "manager", "agent")
+EVERYBODY: Final = frozenset(ROLES)
+LEADS: Final = frozenset({"owner", "manager"})
+OWNER: Final = frozenset({"owner"})
+SIGN_IN: Final = "/account/login/"
+EVERY_URL: Final = "tests.urls_with_demo"
+
+
+@dataclass(frozen=True)
+class Line:
+    """Who reaches a URL. `names` are the parts of its address, as the world below has them."""
+
+    who: frozenset[str]
+    method: str = "GET"
+    names: tuple[str, ...] = ()
+    data: dict[str, str] = field(default_factory=dict)
+    is_open: bool = False  # strangers too
+    is_closed: bool = False  # nobody: 404
+    answers: frozenset[int] = frozenset()  # others than the usual, for those who may
+
+
+def to(who: frozenset[str], method: str = "GET", *names: str, **data: str) -> Line:
+    """A line for people who are signed in."""
+    return Line(who, method, names, data)
+
+
+OPEN: Final = Line(EVERYBODY, is_open=True)
+CLOSED: Final = Line(frozenset(), is_closed=True)
+LOOKING, DOING = "GET", "POST"
+NOTHING_THERE: Final = frozenset({302, 404})  # let in, and what they ask for does not exist yet
+
+TABLE: Final[dict[str, Line]] = {
+    # The desk
+    "today": to(EVERYBODY),
+    "inbox": to(EVERYBODY),
+    "rail": to(EVERYBODY),
+    "search": to(EVERYBODY),
+    "customer": to(EVERYBODY, LOOKING, "customer_id"),
+    "answer_times": to(EVERYBODY),
+    "answer_times_list": to(EVERYBODY),
+    "answer_times_csv": to(EVERYBODY),
+    "stuck_work": to(LEADS),
+    "stuck_mail_file": to(LEADS, LOOKING, "raw_id"),
+    "stuck_mail_retry": to(LEADS, DOING, "raw_id"),
+    "stuck_delivery_retry": to(LEADS, DOING, "delivery_id"),
+    "stuck_setback_retry": to(LEADS, DOING, "setback_id"),
+    # One conversation
+    "conversation": to(EVERYBODY, LOOKING, "conversation_id"),
+    "reply": to(EVERYBODY, DOING, "conversation_id"),
+    "reply_undo": Line(EVERYBODY, DOING, ("conversation_id",), answers=NOTHING_THERE),
+    "note": to(EVERYBODY, DOING, "conversation_id"),
+    "draft": to(EVERYBODY, DOING, "conversation_id"),
+    "assignment": to(EVERYBODY, DOING, "conversation_id"),
+    "closure": to(EVERYBODY, DOING, "conversation_id"),
+    "reopening": to(EVERYBODY, DOING, "conversation_id"),
+    "postponement": to(EVERYBODY, DOING, "conversation_id"),
+    "message_html": to(EVERYBODY, LOOKING, "message_id"),
+    "attachment": to(EVERYBODY, LOOKING, "attachment_id"),
+    # The first visit; once somebody has an account it only leads on
+    "set_up": OPEN,
+    "set_up_code": OPEN,
+    "set_up_business": OPEN,
+    "set_up_owner": OPEN,
+    "set_up_mailbox": to(LEADS),
+    "set_up_ready": to(OWNER),
+    # Settings
+    "settings": to(EVERYBODY),
+    "business_settings": to(OWNER),
+    "hours_settings": to(OWNER),
+    "mailboxes": to(LEADS),
+    "new_mailbox": to(LEADS),
+    "mailbox_servers": to(LEADS),
+    "mailbox": to(LEADS, LOOKING, "channel_id"),
+    "mailbox_pause": to(LEADS, DOING, "channel_id"),
+    "mailbox_resumption": to(LEADS, DOING, "channel_id"),
+    "staff": to(LEADS),
+    "staff_role": to(OWNER, DOING, "staff_id", role="manager"),
+    "staff_deactivation": to(OWNER, DOING, "staff_id"),
+    "staff_reactivation": to(OWNER, DOING, "staff_id"),
+    "invitations": to(LEADS, DOING, email="new@moonburger.test", role="agent", language="en"),
+    "invitation_renewal": to(LEADS, DOING, "invitation_id"),
+    "invitation_revocation": to(LEADS, DOING, "invitation_id"),
+    "profile": to(EVERYBODY),
+    "join": Line(EVERYBODY, names=("token",), is_open=True),
+    # Signing in
+    "account_login": OPEN,
+    "account_logout": OPEN,
+    "account_inactive": OPEN,
+    "account_reset_password": OPEN,
+    "account_reset_password_done": OPEN,
+    "account_reset_password_from_key": Line(EVERYBODY, names=("uidb36", "key"), is_open=True),
+    "account_reset_password_from_key_done": OPEN,
+    "account_reauthenticate": to(EVERYBODY),
+    "account_change_password": to(EVERYBODY),
+    "mfa_index": to(EVERYBODY),
+    "mfa_authenticate": Line(EVERYBODY, is_open=True, answers=frozenset({302})),  # only amid signing in
+    "mfa_reauthenticate": to(EVERYBODY),
+    "mfa_activate_totp": to(EVERYBODY),
+    "mfa_deactivate_totp": Line(EVERYBODY, answers=NOTHING_THERE),
+    "mfa_view_recovery_codes": Line(EVERYBODY, answers=NOTHING_THERE),
+    "mfa_generate_recovery_codes": to(EVERYBODY),
+    "mfa_download_recovery_codes": Line(EVERYBODY, answers=NOTHING_THERE),
+    "mfa_list_webauthn": to(EVERYBODY),
+    "mfa_add_webauthn": to(EVERYBODY),
+    "mfa_reauthenticate_webauthn": to(EVERYBODY),
+    "mfa_remove_webauthn": to(EVERYBODY, LOOKING, "pk"),
+    "mfa_edit_webauthn": to(EVERYBODY, LOOKING, "pk"),
+    # The demo shop, in which nobody else works
+    "showcase_entrance": Line(EVERYBODY, names=("token",), is_open=True, answers=NOTHING_THERE),
+    "showcase_message": Line(EVERYBODY, LOOKING, ("message_id",), answers=NOTHING_THERE),
+    "showcase_outbox": to(EVERYBODY),
+    "showcase_mail": to(EVERYBODY, LOOKING, "delivery_id"),
+    "showcase_mail_html": to(EVERYBODY, LOOKING, "delivery_id"),
+    "showcase_mail_raw": to(EVERYBODY, LOOKING, "delivery_id"),
+    # Of allauth, and not wanted: accounts come by invitation
+    "account_signup": CLOSED,
+    "account_email": CLOSED,
+    "account_email_verification_sent": CLOSED,
+    "account_set_password": CLOSED,
+}
+
+
+@pytest.fixture
+def _everything(settings: Any) -> None:
+    settings.ROOT_URLCONF = EVERY_URL
+    settings.DANGOL_DEMO = True
+    # Four people for each of a hundred lines: their passwords need not cost anything.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def world(_everything: None, minji: Any, dongsuk: Any, hana: Any, tom: Any, receive: Any) -> dict[str, Any]:
+    """One of everything that an address can name."""
+    from dangol.channels.models import Delivery, Raw
+    from dangol.inbox.models import Attachment, Conversation, Message
+    from dangol.kernel.models import Event, Setback
+    from dangol.staff.commands.invitations import invite_staff
+    from tests.parts.cast import mail
+
+    at = datetime(2026, 11, 18, 3, 0, tzinfo=UTC)
+    receive(mail(files={"photo.bin": b"photo"}))
+    conversation = Conversation.objects.get()
+    delivery = Delivery.objects.create(
+        channel=conversation.channel,
+        kind="reply",
+        message_id="one@moonburger.test",
+        envelope_from="hello@moonburger.test",
+        state="failed",
+        created_at=at,
+        due_at=at,
+        **Delivery.fields_for(b"mail"),
+    )
+    raw = Raw.objects.get()
+    Raw.objects.filter(pk=raw.pk).update(state="quarantined")
+    setback = Setback.objects.create(follower="x", event=Event.objects.first(), reason="failed", first_at=at)
+    invited = invite_staff(
+        actor=minji,
+        email="guest@moonburger.test",
+        role="agent",
+        language="en",
+        link_to=lambda token: token,
+        at=datetime.now(UTC),
+    )
+    return {
+        "people": {"owner": minji, "manager": dongsuk, "agent": hana},
+        "conversation_id": conversation.pk,
+        "customer_id": conversation.customer_id,
+        "message_id": Message.objects.get().pk,
+        "attachment_id": Attachment.objects.get().pk,
+        "raw_id": raw.pk,
+        "delivery_id": delivery.pk,
+        "setback_id": setback.pk,
+        "channel_id": conversation.channel_id,
+        "staff_id": tom.pk,
+        "invitation_id": invited.invitation.pk,
+        "token": invited.link,
+        "uidb36": "1",
+        "key": "abc-123",
+        "pk": 1,
+    }
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_it_opens_to_those_who_may_and_to_nobody_else(name: str, world: dict[str, Any]) -> None:
+    line = TABLE[name]
+    url = reverse(name, urlconf=EVERY_URL, kwargs={part: world[part] for part in line.names})
+    for visitor in (*ROLES, "stranger"):
+        client = Client(raise_request_exception=True)
+        if visitor != "stranger":
+            client.force_login(world["people"][visitor])
+        for method in dict.fromkeys((line.method, "GET", "POST")):
+            response = _ask(client, method, url, line.data)
+            said = f"{visitor} {method} {url}: {response.status_code} {response.get('Location', '')}"
+            _check(line, visitor, method, response, said)
+
+
+def _ask(client: Client, method: str, url: str, data: dict[str, str]) -> HttpResponse:
+    # What it changes is taken back, so that the next one meets the same world.
+    with transaction.atomic():
+        response: Any = client.get(url) if method == "GET" else client.post(url, data)
+        transaction.set_rollback(True)
+    return response
+
+
+def _check(line: Line, visitor: str, method: str, response: HttpResponse, said: str) -> None:
+    leads_to_sign_in = response.status_code == 302 and response["Location"].startswith(SIGN_IN)
+    if line.is_closed:
+        assert response.status_code == 404, said
+    elif visitor == "stranger" and not line.is_open:
+        assert leads_to_sign_in, said
+    elif visitor != "stranger" and visitor not in line.who:
+        assert response.status_code == 403 or (method != line.method and response.status_code == 405), said
+    elif method == line.method and line.answers:
+        assert response.status_code in line.answers, said
+    elif method == line.method:
+        # 409 and 422 come from the thing itself: whoever gets them was let in.
+        assert response.status_code in {200, 204, 302, 303, 409, 422}, said
+        assert line.is_open or not leads_to_sign_in, said
+    else:
+        assert response.status_code not in {401, 403, 500}, said
+
+
+def _patterns(
+    patterns: list[URLPattern | URLResolver] | None = None, prefix: str = ""
+) -> Iterator[tuple[str, URLPattern]]:
+    for each in get_resolver(EVERY_URL).url_patterns if patterns is None else patterns:
+        if isinstance(each, URLResolver):
+            yield from _patterns(each.url_patterns, prefix + str(each.pattern))
+        else:
+            yield prefix + str(each.pattern), each
+
+
+def test_every_url_has_a_line_and_every_line_a_url() -> None:
+    found = [each.name or f"the nameless {path}" for path, each in _patterns()]
+    assert sorted(found) == sorted(set(found)), "two URLs with one name"
+    assert set(found) - set(TABLE) == set(), "URLs without a line in the table above"
+    assert set(TABLE) - set(found) == set(), "lines without a URL"
+
+
+@pytest.mark.parametrize(("path", "pattern"), list(_patterns()), ids=lambda each: getattr(each, "name", ""))
+def test_the_right_of_the_view_is_that_of_the_line(path: str, pattern: URLPattern) -> None:
+    right = getattr(pattern.callback, "right", None)
+    line = TABLE.get(pattern.name or "")
+    if right and line:
+        assert {str(role) for role in RIGHTS[right]} == line.who, f"{path} asks for the right {right}"
+        assert not line.is_open
+        assert getattr(pattern.callback, "login_required", True), f"{path} is open to strangers"
+
+
+def test_every_view_of_ours_names_its_right() -> None:
+    ours = {
+        each.name
+        for _path, each in _patterns()
+        if each.callback.__module__.startswith("dangol.") and not getattr(each.callback, "right", None)
+    }
+    without = {name for name, line in TABLE.items() if line.is_open or line.is_closed}
+    assert ours <= without, "views of ours that anybody signed in reaches, whatever their role"
