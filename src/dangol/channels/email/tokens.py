@@ -41,13 +41,13 @@ def read_message_id(key: bytes, message_id: str) -> int | None:
 def plus_address(key: bytes, conversation_id: int, mailbox_address: str) -> str:
     """The mailbox's address with the token: answers to it find the conversation even without References.
 
-    ValueError when the address is none.
+    An address so long that it would no longer be one stays as it is. ValueError when the address is none.
     """
     address = normalise(mailbox_address)
     if address is None:
         raise ValueError("Not an address.")
     local, _, domain = address.rpartition("@")
-    return f"{local}+{make_token(key, conversation_id)}@{domain}"
+    return normalise(f"{local}+{make_token(key, conversation_id)}@{domain}") or address
 
 
 def read_plus_address(key: bytes, address: str) -> int | None:

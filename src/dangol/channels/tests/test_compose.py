@@ -20,6 +20,7 @@ from dangol.channels.email.compose import (
     reply_subject,
     reply_to_all,
 )
+from dangol.channels.email.parse import parse
 from dangol.channels.email.tokens import make_message_id
 from dangol.channels.incoming import Party
 
@@ -223,6 +224,29 @@ def test_the_message_that_is_answered_stands_below_in_the_language_of_the_busine
         korean
     )
     assert '<html lang="ko">' in html(korean)
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_our_own_reading_finds_everything_again(language: str) -> None:
+    mail = replace(
+        MAIL,
+        cc=(JAMES, JIHOON),
+        signature="Hana",
+        quoted=Quoted(JIHOON, datetime(2026, 11, 21, 15, 12, tzinfo=KST), "식었어요\n> 예전"),
+        language=language,
+        in_reply_to="b@customer.test",
+        references=("a@customer.test", "b@customer.test"),
+        attachments=(OutgoingFile("계산서.pdf", "application/pdf", b"%PDF"),),
+    )
+    found = parse(compose(mail))
+    assert found.warnings == ()
+    assert (found.subject, found.sender, found.to, found.cc) == (mail.subject, SHOP, mail.to, mail.cc)
+    assert (found.in_reply_to, found.references) == (mail.in_reply_to, mail.references)
+    assert (found.message_id, found.date) == (mail.message_id, mail.date)
+    assert found.text_new == "안녕하세요, Sora님.\n\n*새 감자튀김*을 보내 드립니다."
+    assert [(file.filename, file.content) for file in found.attachments] == [("계산서.pdf", b"%PDF")]
+    assert (found.automatic, found.no_answer) == (None, None)
+    assert parse(compose(replace(mail, automatic="auto-replied"))).no_answer is not None
 
 
 def test_a_quote_of_nobody_at_no_time_still_reads_well() -> None:

@@ -366,7 +366,7 @@ def test_a_server_that_shows_deletions_only_when_asked_is_asked() -> None:
     listed: Answer = lambda line: answers(  # noqa: E731
         b"" if any(b"NOOP" in heard for heard in running.heard) else LISTED
     )(line)  # type: ignore[operator]
-    running = script((b" UID FETCH 7 ", answers(b"")), (b" UID FETCH 7:", listed))
+    running: Script = script((b" UID FETCH 7 ", answers(b"")), (b" UID FETCH 7:", listed))
     assert fetch(running) == []
 
 

@@ -83,6 +83,13 @@ def test_a_mailbox_that_has_a_plus_already_keeps_it() -> None:
     assert read_plus_address(KEY, "shop+orders@moonburger.test") is None
 
 
+def test_a_mailbox_with_a_very_long_name_goes_without() -> None:
+    long = "x" * 50 + "@moonburger.test"
+    assert plus_address(KEY, 7, long) == long
+    with pytest.raises(ValueError, match="address"):
+        plus_address(KEY, 7, "no address")
+
+
 def test_a_message_id_carries_the_host_of_the_mailbox() -> None:
     message_id = make_message_id(KEY, 7, "a1", "MoonBurger.test")
     assert message_id.endswith(".a1@moonburger.test")
