@@ -22,6 +22,7 @@ from dangol.inbox.commands.replies import UNDO_SECONDS, mail_of, reply_from
 from dangol.inbox.models import Attachment, Conversation, Draft, Message, Wait
 from dangol.inbox.preview import preview_of
 from dangol.inbox.threading import named_ids, reference_rows
+from dangol.inbox.waiting import new_wait
 from dangol.kernel.events import Happened
 from dangol.showcase.letters import Letter
 from dangol.showcase.rows import Rows
@@ -233,17 +234,8 @@ class Recorder:
         conversation.due_at, conversation.waiting_since = wait.due_at, wait.started_at
 
     def _begin_wait(self, conversation: Conversation, message: Message) -> Wait:
-        again = conversation.pk in self._answered
-        channel = conversation.channel
-        promised = channel.promised_next_seconds if again else channel.promised_first_seconds
-        wait = self._open[conversation.pk] = Wait(
-            conversation=conversation,
-            channel=channel,
-            kind=Wait.Kind.NEXT if again else Wait.Kind.FIRST,
-            message=message,
-            started_at=message.happened_at,
-            promised_seconds=promised,
-            due_at=promise.due_at(self.shop.calendar, message.happened_at, promised),
+        wait = self._open[conversation.pk] = new_wait(
+            conversation, message, self.shop.calendar, answered_before=conversation.pk in self._answered
         )
         return self.rows.add(wait)
 
@@ -292,7 +284,7 @@ class Recorder:
             took = promise.waited(self.shop.calendar, wait.started_at, delivery.sent_at)
             wait.answered_at, wait.answer, wait.answered_by = delivery.sent_at, message, message.staff
             wait.wall_seconds, wait.opening_seconds = took.wall_seconds, took.opening_seconds
-            wait.is_kept = delivery.sent_at <= wait.due_at
+            wait.is_kept = promise.is_kept(wait.due_at, delivery.sent_at)
             self._answered.add(conversation.pk)
         self._tell(
             events.ReplySent,

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from dangol.channels.email import tokens
+from dangol.channels.email.compose import reply_subject
 from dangol.channels.email.markup import to_text
 from dangol.channels.email.parse import parse
 from dangol.channels.incoming import Party
@@ -42,6 +43,7 @@ class Talk:
     steps: list[Step] = field(default_factory=list)
     conversation: Conversation | None = None
     last_reply: Message | None = None
+    last_asked: Got | None = None
     is_closed: bool = False  # by its steps
 
     @property
@@ -169,10 +171,14 @@ class Talk:
 
     def _letter(self, at: datetime, text: str, manner: str, pictures: Mapping[str, bytes]) -> Letter:
         mailbox = self.channel.mailbox
-        answers = got(self.last_reply) if self.last_reply else None
+        # Who has no answer yet goes on from the own mail: that is what keeps the two together.
+        answers = got(self.last_reply) if self.last_reply else self.last_asked
         to = Party(mailbox.from_name, mailbox.address)
-        subject = answers.subject if answers else self.subject
+        subject = reply_subject(answers.subject) if answers else self.subject
         message_id = self._message_id(at)
+        own = Party(self.person.name, self.person.address)
+        references = (*answers.references, answers.message_id) if answers else ()
+        self.last_asked = Got(own, to, at, subject, text, message_id, references)
         if manner in {HTML, HTML_ALONE} or pictures:
             content = odd_letters.with_html(
                 self.person,
