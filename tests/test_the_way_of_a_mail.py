@@ -204,3 +204,19 @@ def test_a_mail_that_cannot_be_read_is_set_aside_and_the_others_go_on(mailserver
 
 def _die(*_: object) -> None:
     raise SystemExit
+
+
+def test_a_server_in_trouble_holds_up_nothing_but_its_own_mail(mailserver, shop, sora, hana):
+    write(mailserver, shop, sora.address)
+    fetch_all_once()
+    work()
+    answer(hana)
+    Mailbox.objects.update(smtp_port=1)  # nothing listens there
+    work()
+    delivery = Delivery.objects.get()
+    assert (delivery.state, delivery.failure) == ("retry", "port-closed")
+    Delivery.objects.update(due_at=clock.now())
+    assert claim_delivery(at=clock.now()) is None, "its server is left alone for a minute"
+    Mailbox.objects.update(smtp_port=mailserver.ports.smtps)
+    hand_over(claim_delivery(at=clock.now() + timedelta(seconds=61)))
+    assert Delivery.objects.get().state == "sent"

@@ -117,3 +117,16 @@ def receive(mailbox: Channel) -> Callable[..., TakenIn]:
         return taken
 
     return arrive
+
+
+@pytest.fixture(autouse=True)
+def _a_fresh_process() -> None:
+    """Forget what a process remembers to ask the database less: each test has another database."""
+    from django.apps import apps
+
+    if apps.ready:
+        from dangol.channels import outbox
+        from dangol.kernel import reacting
+
+        outbox._resting.clear()
+        reacting._reached.clear()

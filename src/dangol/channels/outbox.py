@@ -22,8 +22,10 @@ log = logging.getLogger(__name__)
 
 CLAIM_SECONDS: Final = 15 * 60  # longer than the longest answer a server may take after the last dot
 RETRY_MINUTES: Final = (1, 5, 15, 30, 60, 120, 240, 480, 720, 1440)  # for about two days, as RFC 5321 asks
+SERVER_REST_SECONDS: Final = 60  # a server that does not answer holds up nothing but its own mail
 State = Delivery.State
 RecipientState = DeliveryRecipient.State
+_resting: dict[int, datetime] = {}  # channels whose server is in trouble, in this process
 
 
 def deliver_due() -> int:
@@ -43,8 +45,11 @@ def claim_delivery(*, at: datetime) -> Delivery | None:
     due = Q(state__in=[State.QUEUED, State.RETRY], due_at__lte=at)
     left_behind = Q(state=State.SENDING)
     free = Q(claimed_until=None) | Q(claimed_until__lte=at)
+    rows = Delivery.objects.select_related("channel__mailbox").filter(due | left_behind).filter(free)
+    rows = rows.exclude(channel__in=[channel for channel, until in _resting.items() if until > at])
+    if not rows.exists():
+        return None  # asked several times a second: without work it takes no lock
     with transaction.atomic():
-        rows = Delivery.objects.select_related("channel__mailbox").filter(due | left_behind).filter(free)
         delivery = rows.select_for_update(skip_locked=True, of=("self",)).order_by("due_at", "id").first()
         if delivery is None:
             return None
@@ -91,6 +96,8 @@ def _mark_sending(delivery: Delivery) -> None:
 
 def _record(delivery: Delivery, waiting: list[DeliveryRecipient], result: SendResult | None) -> None:
     at = clock.now()
+    if result and result.problem:
+        _resting[delivery.channel_id] = at + timedelta(seconds=SERVER_REST_SECONDS)
     said = {each.address: each for each in result.recipients} if result else {}
     accepted = refused = later = 0
     for recipient in waiting:

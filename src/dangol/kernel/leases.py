@@ -16,8 +16,14 @@ def holder_name() -> str:
 
 
 def take_lease(name: str, *, holder: str, seconds: float, at: datetime) -> bool:
-    """True when `holder` now has the lease until `at` + seconds: it was free, had run out, or was its own."""
+    """True when `holder` has the lease for at least half of the seconds from `at`.
+
+    It is taken when it was free, had run out, or its holder died here; one's own is renewed before it runs low.
+    """
     until = at + timedelta(seconds=seconds)
+    # A loop asks several times a second: most of these must not write.
+    if Lease.objects.filter(name=name, holder=holder, until__gt=at + timedelta(seconds=seconds / 2)).exists():
+        return True
     free = Q(until__lte=at) | Q(holder=holder)
     if Lease.objects.filter(free, name=name).update(holder=holder, until=until):
         return True

@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 BATCH: Final = 100
 LEASE: Final = "reactions"
 LEASE_SECONDS: Final = 60
+# How far all of these have come, as this process saw it last: it saves asking for each.
+_reached: dict[tuple["Reaction", ...], Cursor] = {}
 RETRY_MINUTES: Final = (1, 5, 15, 60, 240, 720)  # then it waits for a person
 
 
@@ -34,14 +36,18 @@ class Reaction:
     do: Callable[[Any], object]
 
 
-def react(reactions: Sequence[Reaction]) -> int:
+def react(reactions: tuple[Reaction, ...]) -> int:
     """One turn of all reactions; returns how many events were handed on."""
     at = clock.now()
+    end = events.latest()
+    if _reached.get(reactions) == end and not Setback.objects.filter(next_at__lte=at).exists():
+        return 0
     if not take_lease(LEASE, holder=holder_name(), seconds=LEASE_SECONDS, at=at):
         return 0
-    end = events.latest()
-    done = sum(_follow(reaction, end) for reaction in reactions)
-    return done + _retry(reactions, at)
+    done = sum(_follow(reaction, end) for reaction in reactions) + _retry(reactions, at)
+    if not done:
+        _reached[reactions] = end
+    return done
 
 
 def stop_reacting() -> None:

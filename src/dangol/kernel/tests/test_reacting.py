@@ -33,33 +33,33 @@ def heard() -> list[int]:
 @pytest.fixture
 def listen(heard) -> Reaction:
     reaction = Reaction("listen", BellRang, lambda event: heard.append(event.bell_id))
-    react([reaction])  # the first turn only notes where it begins
+    react((reaction,))  # the first turn only notes where it begins
     return reaction
 
 
 def test_a_reaction_gets_each_event_once(listen, heard):
     ring(1, 2)
-    assert react([listen]) == 2
-    assert react([listen]) == 0
+    assert react((listen,)) == 2
+    assert react((listen,)) == 0
     assert heard == [1, 2]
 
 
 def test_a_new_reaction_does_not_react_to_the_past(heard):
     ring(1)
-    react([Reaction("late", BellRang, lambda event: heard.append(event.bell_id))])
+    react((Reaction("late", BellRang, lambda event: heard.append(event.bell_id)),))
     assert heard == []
 
 
 def test_nothing_reacts_to_silent_events(listen, heard):
     ring(1, silent=True)
-    react([listen])
+    react((listen,))
     assert heard == []
 
 
 def test_more_than_a_batch_is_read_to_the_end(listen, heard):
     ring(*range(BATCH + 5))
-    react([listen])
-    react([listen])
+    react((listen,))
+    react((listen,))
     assert heard == list(range(BATCH + 5))
 
 
@@ -70,9 +70,9 @@ def test_what_fails_is_set_aside_and_the_others_go_on(heard):
         heard.append(event.bell_id)
 
     reaction = Reaction("picky", BellRang, picky)
-    react([reaction])
+    react((reaction,))
     ring(1, 2, 3)
-    react([reaction])
+    react((reaction,))
     assert heard == [1, 3]
     setback = Setback.objects.get()
     assert (setback.reason, setback.tries) == ("ValueError", 1)
@@ -87,15 +87,15 @@ def test_what_was_set_aside_is_tried_again_and_then_forgotten(heard):
         heard.append(event.bell_id)
 
     reaction = Reaction("moody", BellRang, moody)
-    react([reaction])
+    react((reaction,))
     ring(1)
-    react([reaction])
+    react((reaction,))
     Setback.objects.update(next_at=clock.now() - timedelta(seconds=1))
-    react([reaction])
+    react((reaction,))
     assert Setback.objects.get().tries == 2
     working = True
     Setback.objects.update(next_at=clock.now() - timedelta(seconds=1))
-    react([reaction])
+    react((reaction,))
     assert heard == [1]
     assert not Setback.objects.exists()
 
@@ -106,7 +106,7 @@ def test_what_a_failing_reaction_wrote_is_rolled_back_with_it():
         raise ValueError("no")
 
     reaction = Reaction("half", BellRang, half)
-    react([reaction])
+    react((reaction,))
     ring(1)
-    react([reaction])
+    react((reaction,))
     assert not Follower.objects.filter(name="left over").exists()
