@@ -114,7 +114,7 @@ def replies_of(delivery_ids: Iterable[int]) -> dict[int, SentBy]:
         Message.objects.filter(delivery__in=list(delivery_ids))
         .annotate(is_overtaken=_later_answer())
         .select_related("conversation__customer", "staff")
-        .only("delivery", "staff__name", "conversation", "conversation__customer")
+        .defer("html", "text", "text_new")
     )
     names = names_of(row.conversation.customer for row in rows)
     return {

@@ -1,0 +1,159 @@
+import re
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.urls import reverse
+
+from dangol.channels.models import Delivery
+from dangol.channels.outbox import deliver_due
+from dangol.customers.models import Customer, Identity
+from dangol.desk.tests.reading import see
+from dangol.inbox.commands.conversations import add_note, close_conversation
+from dangol.inbox.commands.drafts import save_draft
+from dangol.inbox.commands.replies import send_reply, settle_sent_reply
+from dangol.inbox.models import Conversation
+from dangol.kernel import clock
+from tests.parts.cast import JAMES, JIHOON, NOON, SORA, mail
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def at_noon(monkeypatch, request):
+    """It is Wednesday noon in Seoul."""
+    monkeypatch.setattr(clock, "now", lambda: NOON)
+    request.getfixturevalue("moon_burger")
+
+
+@pytest.fixture
+def staff_client(client, hana):
+    client.force_login(hana)
+    return client
+
+
+def answer(staff, talk, at) -> None:
+    draft = save_draft(actor=staff, conversation=talk, text="Sorry!", at=at)
+    message = send_reply(actor=staff, draft=draft, key=uuid4(), at=at)
+    Delivery.objects.filter(pk=message.delivery_id).update(due_at=at - timedelta(days=1))
+    assert deliver_due()
+    Delivery.objects.filter(pk=message.delivery_id).update(sent_at=at)
+    settle_sent_reply(delivery_id=message.delivery_id, at=at)
+
+
+def test_a_customer_who_waits_is_told_first(staff_client, receive):
+    talk = receive(mail(), at=NOON - timedelta(minutes=41)).conversation
+    words = see(staff_client, "customer", talk.customer_id)
+    assert "Sora Kim With you since November 2026" in words
+    assert "Waits for an answer for 41 min ." in words
+    assert "Wrote: Cold burger 11:19" in words
+    page = staff_client.get(reverse("customer", args=[talk.customer_id])).content.decode()
+    assert f'href="/inbox/{talk.pk}/#compose"' in page
+
+
+def test_what_happened_is_told_newest_first_with_who_did_it(staff_client, receive, hana):
+    talk = receive(mail(), at=NOON - timedelta(minutes=41)).conversation
+    answer(hana, talk, NOON - timedelta(minutes=32))
+    add_note(actor=hana, conversation=talk, text="A coupon?", at=NOON - timedelta(minutes=20))
+    close_conversation(actor=hana, conversation=talk, at=NOON)
+    words = see(staff_client, "customer", talk.customer_id)
+    story = [
+        "Done: Cold burger by Hana",
+        "Note for the team: Cold burger by Hana",
+        "We answered after 9 min: Cold burger by Hana",
+        "Wrote: Cold burger",
+    ]
+    places = [words.index(line) for line in story]
+    assert places == sorted(places)
+    assert "Has every answer. Half of your answers came within 9 minutes of opening time." in words
+
+
+def test_addresses_say_whether_they_are_proved(staff_client, receive):
+    talk = receive(mail()).conversation
+    assert "sora@example.com from their mail" in see(staff_client, "customer", talk.customer_id)
+    Identity.objects.update(is_verified=True)
+    assert "sora@example.com verified" in see(staff_client, "customer", talk.customer_id)
+
+
+def test_a_customer_without_a_name_goes_by_the_address(staff_client, receive):
+    talk = receive(mail("<nobody@example.com>")).conversation
+    page = staff_client.get(reverse("customer", args=[talk.customer_id])).content.decode()
+    assert "<h1>nobody@example.com</h1>" in page
+
+
+def merge(one: Customer, into: Customer) -> None:
+    one.merged_into = into
+    one.save()
+
+
+def test_a_merged_customer_leads_to_the_one_it_became_and_brings_everything(staff_client, receive):
+    talks = [receive(mail(sender)).conversation for sender in (SORA, JAMES, JIHOON)]
+    sora, james, jihoon = (talk.customer for talk in talks)
+    merge(jihoon, james)
+    merge(james, sora)
+    for merged in (james, jihoon):
+        response = staff_client.get(reverse("customer", args=[merged.pk]))
+        assert (response.status_code, response["Location"]) == (302, f"/customers/{sora.pk}/")
+    words = see(staff_client, "customer", sora.pk)
+    assert "3 conversations" in words
+    assert words.count("Wrote: Cold burger") == 3
+    for address in ("sora@example.com", "james@example.org", "jihoon@example.kr"):
+        assert address in words
+
+
+def test_nobody_is_said_so(staff_client):
+    assert staff_client.get(reverse("customer", args=[987654])).status_code == 404
+
+
+def test_the_story_goes_on_page_by_page_to_its_beginning(staff_client, receive, hana, monkeypatch):
+    monkeypatch.setattr("dangol.desk.person.LINES", 3)
+    talk = receive(mail(), at=NOON - timedelta(days=1)).conversation
+    for number in range(7):
+        # Two at the same instant: none may be lost between the pages.
+        add_note(actor=hana, conversation=talk, text=f"{number}", at=NOON - timedelta(minutes=number // 2))
+    url, lines, pages = reverse("customer", args=[talk.customer_id]), 0, 0
+    while url:
+        page = staff_client.get(url).content.decode()
+        story = page.partition('class="timeline')[2].partition("</ol>")[0]
+        lines += story.count("Note for the team") + story.count("Wrote")
+        pages += 1
+        following = re.search(r'id="more"><a [^>]*href="([^"]+)"', story)
+        url = following[1] if following else ""
+    assert (lines, pages) == (8, 3)
+
+
+def test_with_javascript_only_the_next_lines_are_fetched(staff_client, receive, hana, monkeypatch):
+    monkeypatch.setattr("dangol.desk.person.LINES", 1)
+    talk = receive(mail(), at=NOON).conversation
+    add_note(actor=hana, conversation=talk, text="x", at=NOON)
+    url = reverse("customer", args=[talk.customer_id])
+    more = re.search(r'hx-get="(/customers/[^"]+)"', staff_client.get(url).content.decode())
+    assert more
+    part = staff_client.get(more[1], headers={"HX-Request": "true", "HX-Target": "more"}).content.decode()
+    assert part.lstrip().startswith("<li")
+    assert "Wrote" in part
+
+
+def test_older_conversations_are_a_page_away(staff_client, receive, monkeypatch):
+    monkeypatch.setattr("dangol.desk.person.TALKS", 2)
+    for number in range(5):
+        receive(mail(SORA, f"Matter {number}", f"{number}"), at=NOON - timedelta(days=number))
+    customer = Customer.objects.get(name="Sora Kim")
+    url, seen = reverse("customer", args=[customer.pk]), []
+    while url:
+        page = staff_client.get(url).content.decode().partition('id="talks"')[2]
+        seen += re.findall(r"Matter (\d)", page)
+        following = re.search(r'href="([^"]+)" rel="next"', page)
+        url = following[1] if following else ""
+    assert seen == ["0", "1", "2", "3", "4"]
+
+
+def test_the_number_of_queries_does_not_grow(staff_client, receive, hana, django_assert_max_num_queries):
+    for number in range(9):
+        talk = receive(
+            mail(SORA, f"Matter {number}", f"{number}"), at=NOON - timedelta(days=number)
+        ).conversation
+        add_note(actor=hana, conversation=talk, text="x", at=NOON)
+    assert Conversation.objects.count() == 9
+    with django_assert_max_num_queries(16):
+        see(staff_client, "customer", talk.customer_id)
