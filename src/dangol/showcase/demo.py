@@ -10,6 +10,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -98,9 +99,12 @@ class _Storyteller:
             gc.disable()  # nothing is thrown away before the end
             _tell(now, language, may_write=lambda: os.read(reading, 1) != b"")
             code = 0
-        except BaseException:
+        except KeyboardInterrupt:
+            pass
+        except Exception as failure:
             if os.environ.get("DANGOL_DEBUG"):
-                raise
+                traceback.print_exc()
+            sys.stderr.write(f"{type(failure).__name__}: {failure}\n")
         finally:
             os._exit(code)
 
@@ -110,7 +114,7 @@ class _Storyteller:
         _pid, status = os.waitpid(self.pid, 0)
         self.pid = 0
         if status:
-            raise Refused("The past of the shop could not be written. DANGOL_DEBUG=1 shows why.")
+            raise Refused("The past of the shop could not be written, for the reason above.")
 
     def end(self) -> None:
         """Send it home, if it is still there."""
@@ -185,6 +189,7 @@ def _surround(folder: Path) -> None:
             del os.environ[name]
     os.environ["DANGOL_DATA"] = str(folder)
     os.environ["DANGOL_DEMO"] = "1"
+    os.environ["DJANGO_SETTINGS_MODULE"] = "dangol.settings"
 
 
 def _kept(folder: Path) -> Path:

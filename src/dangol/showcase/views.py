@@ -1,5 +1,7 @@
 """Pages that only the demo has: its door, and what the customers got."""
 
+import re
+
 from django.conf import settings
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
@@ -35,7 +37,7 @@ def outbox(request: HttpRequest) -> HttpResponse:
     """The mails that would have left, newest first."""
     _only_in_the_demo()
     before = request.GET.get("before", "")
-    lines, next_before = kept.kept_mails(int(before) if before.isdigit() and len(before) < 19 else None)
+    lines, next_before = kept.kept_mails(int(before) if re.fullmatch("[0-9]{1,18}", before) else None)
     url = reverse("showcase_outbox")
     context = {
         "lines": lines,

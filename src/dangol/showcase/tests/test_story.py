@@ -64,13 +64,12 @@ def test_every_plain_letter_says_what_the_parser_makes_of_it():
         ]
 
 
-def test_the_same_moment_tells_the_same_story():
+def test_the_same_moment_tells_the_same_story(packed):
     again = tell_story(NOW, "en")
-    other = tell_story(NOW, "en")
-    assert [(table.model, len(table.values)) for table in again.tables] == [
-        (table.model, len(table.values)) for table in other.tables
+    assert [(table.model, table.values) for table in again.tables if table.model in (Conversation, Wait)] == [
+        (table.model, table.values) for table in packed.tables if table.model in (Conversation, Wait)
     ]
-    assert again.texts == other.texts
+    assert again.texts == packed.texts
 
 
 @pytest.mark.usefixtures("story")
