@@ -76,9 +76,10 @@ def demo(port: int, keep: Path | None, language: str | None) -> None:
     Example: dangol demo --port 8080
              dangol demo --keep ~/moon-burger --language ko
     """
+    from dangol.running import run_desk
     from dangol.showcase.demo import language_of_terminal, run_demo
 
-    run_demo(port=port, keep=keep, language=language or language_of_terminal())
+    run_demo(run_desk, port=port, keep=keep, language=language or language_of_terminal())
 
 
 @main.command()

@@ -11,12 +11,12 @@ import signal
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from dangol.kernel.errors import Refused
 from dangol.kernel.keys import make_secret
@@ -31,13 +31,25 @@ MARK: Final = "moon-burger"  # a file that says: this folder is a demo
 _PASSED_ON: Final = frozenset({"DANGOL_DEBUG", "DANGOL_LOG"})
 
 
-def run_demo(*, port: int, keep: Path | None, language: str) -> None:
+class RunDesk(Protocol):
+    """What runs the whole desk until a signal: `dangol.running.run_desk`."""
+
+    def __call__(
+        self,
+        *,
+        host: str,
+        port: int,
+        more_loops: "Callable[[], Sequence[Loop]]",
+        welcome: Callable[[str], str],
+        before: Callable[[], None],
+    ) -> None: ...
+
+
+def run_demo(run_desk: RunDesk, *, port: int, keep: Path | None, language: str) -> None:
     """Open the shop on `port` until Ctrl-C. With `keep` it stays in that folder, and goes on there the next time.
 
     Refused when `keep` holds something that is no demo.
     """
-    from dangol.running import run_desk
-
     sweep(Path(tempfile.gettempdir()))
     folder = _kept(keep) if keep else Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

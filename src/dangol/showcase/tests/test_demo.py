@@ -184,7 +184,7 @@ def test_a_folder_that_is_no_demo_is_refused(tmp_path):
     (tmp_path / "dangol.sqlite3").touch()
     before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(Refused, match="no demo"):
-        run_demo(port=0, keep=tmp_path, language="en")
+        run_demo(lambda **_: pytest.fail("it must not open"), port=0, keep=tmp_path, language="en")
     assert signal.getsignal(signal.SIGTERM) is before
 
 
