@@ -171,7 +171,7 @@ class TestThePages:
         page = guest.get(link)
         assert page.headers["Content-Language"] == "ko"
         assert '<html lang="ko">' in page.content.decode()
-        assert page.headers["Referrer-Policy"] == "no-referrer"
+        assert page.headers["Referrer-Policy"] == "same-origin", "its address must not travel to another site"
         response = guest.post(link, {"name": "한나", "password": PASSWORD})
         assert (response.status_code, response.url) == (303, "/")
         hana = Staff.objects.get(email="hana@moonburger.test")
