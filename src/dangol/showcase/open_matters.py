@@ -1,7 +1,7 @@
 """What is open at Moon Burger right now, word by word."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from dangol.showcase import people
@@ -24,7 +24,7 @@ class Told:
 
 @dataclass(frozen=True)
 class Waiting:
-    """Somebody who waits: since so many minutes, of opening time where `is_opening_time`. Notes are (who, text)."""
+    """Somebody who waits: since so many minutes, of opening time where `is_opening_time`."""
 
     person: Person
     minutes: int
@@ -32,7 +32,8 @@ class Waiting:
     text: str
     is_opening_time: bool = False
     is_catering: bool = False
-    notes: tuple[tuple[str, str], ...] = ()
+    # What Hana has noted, by the shop's language, and to whom she gave it.
+    notes: Mapping[str, str] = field(default_factory=dict)
     assignee: str = ""
     picture: tuple[str, Callable[[], bytes]] | None = None
     # Where it goes on from an answer: (text of the customer before, who answered, the answer).
@@ -110,13 +111,12 @@ WAITING: Final = (
         "Third time this month. The burger was cold, the drink was missing and I let the phone ring for ten minutes."
         " I used to tell everyone about you.\n\nSora",
         is_opening_time=True,
-        notes=(
-            (
-                "hana",
-                "My mistake, the drink was on the counter. The phone was off the hook the whole lunch."
-                " @Minji I'd like to call her myself.",
-            ),
-        ),
+        notes={
+            "en": "My mistake, the drink was on the counter. The phone was off the hook the whole lunch."
+            " @Minji I'd like to call her myself.",
+            "ko": "제 실수예요. 음료를 카운터에 두고 포장했어요. 점심 내내 수화기도 내려져 있었고요."
+            " @민지 제가 직접 전화드리고 싶어요.",
+        },
         assignee="minji",
     ),
     Waiting(

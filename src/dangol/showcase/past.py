@@ -84,9 +84,16 @@ class _Telling:
                 self.talk.ask(nudge_at, self.random.choice(self.voice.nudges))
         if self.random.random() < 0.3:
             self.talk.assign(at + wait * self.random.uniform(0.65, 0.9), who)
-        if self.matter.notes and self.random.random() < 0.6:
-            note = self.random.choice(self.matter.notes).format_map(self.gaps)
-            self.talk.note(at + wait * 0.95, who, note)
+        notes = self._notes()
+        if notes and self.random.random() < 0.6:
+            self.talk.note(at + wait * 0.95, who, self.random.choice(notes))
+
+    def _notes(self) -> list[str]:
+        # Staff write to each other in their own language, whatever the customer's is.
+        voice = VOICES[self.shop.language]
+        matter = voice.matter(self.matter.topic)
+        gaps = fill(voice, self.random) | {"order": self.gaps["order"]}
+        return [note.format_map(gaps) for note in (matter.notes if matter else ())]
 
     def _afterwards(self, at: datetime, who: str) -> None:
         random = self.random

@@ -149,12 +149,12 @@ class Person:
         return self.name if self.language == "ko" else self.name.split()[0]
 
 
-SORA: Final = Person("Sora Kim", "sora.kim@mail.example", "en", "iphone", 9)
+SORA: Final = Person("Sora Kim", "sora.kim@mail.example", "en", "iphone", 0)
 JAMES: Final = Person("James Lee", "james.lee@post.example", "en", "gmail", 0)
-JIHOON: Final = Person("박지훈", "jihoon.park@mail.example", "ko", "naver", 9)
-ANA: Final = Person("Ana Reyes", "ana.reyes@northgate.example", "en", "outlook", 6)
-TOM_WU: Final = Person("Tom Wu", "tom.wu@inbox.example", "en", "plain", 1)
-SEOYEON: Final = Person("이서연", "seoyeon.lee@post.example", "ko", "iphone", 4)
+JIHOON: Final = Person("박지훈", "jihoon.park@mail.example", "ko", "naver", 2)
+ANA: Final = Person("Ana Reyes", "ana.reyes@northgate.example", "en", "outlook", 1)
+TOM_WU: Final = Person("Tom Wu", "tom.wu@inbox.example", "en", "plain", 0)
+SEOYEON: Final = Person("이서연", "seoyeon.lee@post.example", "ko", "iphone", 1)
 CAST: Final = (SORA, JAMES, JIHOON, ANA, TOM_WU, SEOYEON)
 
 

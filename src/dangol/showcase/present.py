@@ -68,10 +68,10 @@ def _waiting(shop: Shop, waiting: Waiting, now: datetime) -> Talk:
         talk.reply(opening_ago(shop, at, 21), who, answer)
     pictures = {waiting.picture[0]: waiting.picture[1]()} if waiting.picture else {}
     talk.ask(at, waiting.text, manner=PLAIN, pictures=pictures)
-    for who, text in waiting.notes:
-        talk.note(at + (now - at) / 2, who, text)
-        if waiting.assignee:
-            talk.assign(at + (now - at) * 0.55, who, waiting.assignee)
+    if waiting.notes:
+        talk.note(at + (now - at) / 2, "hana", waiting.notes[shop.language])
+    if waiting.assignee:
+        talk.assign(at + (now - at) * 0.55, "hana", waiting.assignee)
     return talk
 
 
