@@ -121,6 +121,15 @@ class TestTheTrial:
         assert response.status_code == 422
         assert "enter the password" in response.content.decode()
 
+    def test_of_a_known_mailbox_uses_the_password_that_is_kept(self, manager: Client, trusting):
+        user = trusting.user("hello@moonburger.test")
+        manager.post(reverse("new_mailbox"), typed(trusting, user.address, user.password, do="save"))
+        url = reverse("mailbox", args=[Channel.objects.get().pk])
+        page = manager.post(url, typed(trusting, user.address, "", do="trial")).content.decode()
+        assert "The mailbox opens." in page
+        moved = manager.post(url, typed(trusting, user.address, "", do="trial", imap_host="127.0.0.1"))
+        assert "enter the password again" in moved.content.decode()
+
     def test_ends_when_a_server_says_nothing(self, manager: Client, silent_port: int, monkeypatch):
         monkeypatch.setattr("dangol.channels.trial.TRIAL_SECONDS", 1.0)
         monkeypatch.setattr("dangol.channels.trial.STEP_SECONDS", 2.0)
