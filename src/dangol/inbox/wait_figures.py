@@ -6,7 +6,7 @@ The figures are those of `measures`, which says what they mean and is what the t
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from heapq import merge
+from itertools import chain
 from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -14,7 +14,7 @@ from django.db.models import Aggregate, Case, Count, F, Func, IntegerField, Q, T
 from django.db.models.expressions import Combinable
 
 from dangol.inbox.measures import Share, median, median_range, percentile, share_of
-from dangol.inbox.waits import Outcome, Waits, all_waits_in, outcome_of
+from dangol.inbox.waits import Waits, all_waits_in, outcome_of
 
 DAY_SECONDS: Final = 86400
 _FIRST_DAY: Final = date(1970, 1, 1)
@@ -74,6 +74,7 @@ class Figures:
 
 def read_cells(which: Waits, *, at: datetime) -> list[Cell]:
     """The waits that are meant, as they stand at the instant, counted; one query. The outcome is not looked at."""
+    is_open = outcome_of("open", at)
     moment = "answered_at" if which.by_answer else "started_at"
     rows = (
         all_waits_in(which)
@@ -82,11 +83,11 @@ def read_cells(which: Waits, *, at: datetime) -> list[Cell]:
         .annotate(
             opening=_Joined("opening_seconds"),
             wall=_Joined("wall_seconds"),
-            kept=_count("kept", at),
-            late=_count("late", at),
-            overdue=Count("id", filter=outcome_of("open", at) & Q(due_at__lt=at)),
-            undecided=_count("undecided", at),
-            dropped=_count("dropped", at),
+            kept=Count("id", filter=Q(is_kept=True)),
+            answered_late=Count("id", filter=Q(is_kept=False)),
+            overdue=Count("id", filter=is_open & Q(due_at__lt=at)),
+            undecided=Count("id", filter=is_open & Q(due_at__gte=at)),
+            dropped=Count("id", filter=outcome_of("dropped", at)),
             unpromised=Count("id", filter=Q(promised_seconds=None, dropped_at=None)),
         )
         .order_by()
@@ -97,8 +98,8 @@ def read_cells(which: Waits, *, at: datetime) -> list[Cell]:
 def figures_of(cells: Iterable[Cell]) -> Figures:
     """The figures of all these cells together."""
     cells = list(cells)
-    opening = list(merge(*(cell.opening for cell in cells)))
-    wall = list(merge(*(cell.wall for cell in cells)))
+    opening = sorted(chain.from_iterable(cell.opening for cell in cells))
+    wall = sorted(chain.from_iterable(cell.wall for cell in cells))
     kept, late = sum(cell.kept for cell in cells), sum(cell.late for cell in cells)
     return Figures(
         answered=len(opening),
@@ -153,10 +154,6 @@ class _UnixSeconds(Func):
         )
 
 
-def _count(outcome: Outcome, at: datetime) -> Count:
-    return Count("id", filter=outcome_of(outcome, at))
-
-
 def _cell(row: Mapping[str, Any]) -> Cell:
     return Cell(
         day=_FIRST_DAY + timedelta(days=row["day"]),
@@ -165,7 +162,7 @@ def _cell(row: Mapping[str, Any]) -> Cell:
         opening=_numbers(row["opening"]),
         wall=_numbers(row["wall"]),
         kept=row["kept"],
-        late=row["late"],
+        late=row["answered_late"] + row["overdue"],
         overdue=row["overdue"],
         undecided=row["undecided"],
         dropped=row["dropped"],
