@@ -193,6 +193,9 @@ def _recipients(form: ComposerForm) -> Recipients:
 def _autosave(person: Staff, conversation: Conversation, form: ComposerForm) -> JsonResponse:
     at, version = clock.now(), form.value("version")
     known = draft_of(person, conversation)
+    if known and (known.text, known.is_note) == (form.words, form.is_note) and version != known.version:
+        # A page that was closed saved this already; the next one, which did not know, is not another writer.
+        return JsonResponse({"version": known.version, "saved_at": known.saved_at.isoformat()})
     if known is None and not form.words.strip():
         return JsonResponse({"version": 0})
     checked: Recipients = {}

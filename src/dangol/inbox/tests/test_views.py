@@ -161,6 +161,16 @@ def test_a_draft_is_kept_as_one_types_and_counts_its_versions(asked, hana, brows
     assert Draft.objects.get().text == "Dear Sora"
 
 
+def test_the_same_text_saved_by_a_page_that_was_closed_is_no_conflict(asked, hana, browser_of):
+    fields = {"text": "Dear Sora", "version": 0, "base_message_id": asked.last_message_id}
+    for _ in range(2):
+        answer = browser_of(hana).post(
+            f"/conversations/{asked.pk}/draft/", json.dumps(fields), content_type="application/json"
+        )
+
+    assert (answer.status_code, answer.json()["version"]) == (200, Draft.objects.get().version)
+
+
 def test_half_an_address_does_not_stop_the_draft_from_being_kept(asked, hana, browser_of):
     browser_of(hana).post(
         f"/conversations/{asked.pk}/draft/",

@@ -6,6 +6,7 @@
 
 const DEBOUNCE = 120;
 const LONGEST_PAUSE = 20_000;
+const ONCE_MORE = 4000;
 
 class LiveFeed extends HTMLElement {
   #cursor = "";
@@ -20,6 +21,16 @@ class LiveFeed extends HTMLElement {
   connectedCallback() {
     this.#cursor = this.dataset.cursor || "";
     this.#tabs.onmessage = ({ data }) => this.#hear(data);
+    // The browser may know before the connection does that the line is gone, and that it is back.
+    addEventListener("offline", () => this.#show("lost"));
+    addEventListener("online", () => this.#source && (this.#close(), this.#open()));
+    // A part that could not be fetched is behind, and no event tells of it again.
+    for (const failure of ["htmx:sendError", "htmx:responseError"]) {
+      document.addEventListener(failure, ({ target, detail }) => {
+        const isPassing = detail.xhr.status === 0 || detail.xhr.status >= 500;
+        if (isPassing && target.matches("[data-live]")) setTimeout(() => htmx.trigger(target, "live"), ONCE_MORE);
+      });
+    }
     if (navigator.locks) {
       navigator.locks.request("dangol-live", () => new Promise(() => this.#open()));
     } else {
@@ -88,8 +99,9 @@ class LiveFeed extends HTMLElement {
   }
 
   #show(state) {
-    clearTimeout(this.#complaint);
     if (state === "live") {
+      clearTimeout(this.#complaint);
+      this.#complaint = 0;
       this.#failures = 0;
       this.dataset.state = "live";
       // The cursor brings what was missed; loading once more also covers what no event tells.
@@ -97,7 +109,8 @@ class LiveFeed extends HTMLElement {
       this.#wasLost = false;
     } else {
       this.#wasLost = true;
-      this.#complaint = setTimeout(() => (this.dataset.state = "lost"), 2500);
+      // Each failed try says it again; the first one counts.
+      this.#complaint ||= setTimeout(() => (this.dataset.state = "lost"), 2500);
     }
   }
 }
