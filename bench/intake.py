@@ -32,7 +32,9 @@ def main() -> None:
         from django.db import connection
 
         print(f"{wanted.mails} mails, {expected} conversations, {connection.vendor}")
-        print(f"{'':12}{'mails/s':>10}{'seconds':>10}{'CPU s':>8}{'conversations':>16}{'right':>8}{'peak MB':>10}")
+        print(
+            f"{'':12}{'mails/s':>10}{'seconds':>10}{'CPU s':>8}{'conversations':>16}{'right':>8}{'peak MB':>10}"
+        )
         for way in (_live, _import):
             (seconds, cpu), found = way(work / "maildir")
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

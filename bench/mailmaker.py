@@ -17,8 +17,46 @@ from email.utils import format_datetime, formataddr
 from itertools import cycle
 from pathlib import Path
 
-KOREAN = "주문 배송 포인트 쿠폰 버거 감자튀김 환불 예약 단체 영수증 포장 매장 시간 알레르기 음료 문의 감사합니다 안녕하세요".split()
-ENGLISH = "order delivery points voucher burger fries refund booking group receipt packing shop hours allergy drink question thanks hello".split()
+KOREAN = [
+    "주문",
+    "배송",
+    "포인트",
+    "쿠폰",
+    "버거",
+    "감자튀김",
+    "환불",
+    "예약",
+    "단체",
+    "영수증",
+    "포장",
+    "매장",
+    "시간",
+    "알레르기",
+    "음료",
+    "문의",
+    "감사합니다",
+    "안녕하세요",
+]
+ENGLISH = [
+    "order",
+    "delivery",
+    "points",
+    "voucher",
+    "burger",
+    "fries",
+    "refund",
+    "booking",
+    "group",
+    "receipt",
+    "packing",
+    "shop",
+    "hours",
+    "allergy",
+    "drink",
+    "question",
+    "thanks",
+    "hello",
+]
 BEGAN = datetime(2026, 8, 1, 9, 0, tzinfo=UTC)
 
 
