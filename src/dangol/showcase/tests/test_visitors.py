@@ -83,6 +83,7 @@ def test_who_waits_already_does_not_begin_anew(visitors, now):
     assert waiting.count() == waiting.values("customer").distinct().count()
 
 
+@pytest.mark.only_sqlite  # on PostgreSQL events are followed once they are committed
 def test_a_customer_writes_back_to_what_was_sent(shop, monkeypatch):
     commands = Commands(shop, monkeypatch)
     visitors = Visitors(random=Random(5))
@@ -111,6 +112,7 @@ def test_a_customer_writes_back_to_what_was_sent(shop, monkeypatch):
     assert conversation.state == "waiting"
 
 
+@pytest.mark.only_sqlite  # on PostgreSQL events are followed once they are committed
 def test_nobody_writes_back_twice(shop, monkeypatch):
     commands = Commands(shop, monkeypatch)
     visitors = Visitors(random=Random(5))
