@@ -66,8 +66,12 @@ def main(data: Path | None) -> None:
 
 
 @main.command()
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
-@click.option("--keep", type=click.Path(path_type=Path, file_okay=False), help="Keep the shop in this folder.")
+@click.option(
+    "--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one."
+)
+@click.option(
+    "--keep", type=click.Path(path_type=Path, file_okay=False), help="Keep the shop in this folder."
+)
 @click.option("--language", type=click.Choice(["en", "ko"]), help="Default: that of the terminal.")
 def demo(port: int, keep: Path | None, language: str | None) -> None:
     """Open a living shop with ninety days of history and customers who keep writing. Nothing leaves the machine.
@@ -84,7 +88,9 @@ def demo(port: int, keep: Path | None, language: str | None) -> None:
 
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all.")
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
+@click.option(
+    "--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 takes a free one."
+)
 def up(host: str, port: int) -> None:
     """Run the whole desk: pages, mail in, mail out, in one go.
 
@@ -98,7 +104,9 @@ def up(host: str, port: int) -> None:
 
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all.")
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
+@click.option(
+    "--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 takes a free one."
+)
 def web(host: str, port: int) -> None:
     """Serve the pages only; any number of these behind a load balancer.
 
@@ -175,8 +183,8 @@ def mail_import(paths: tuple[Path, ...], mailbox: str | None) -> None:
     from dangol.kernel.db import relax_durability
 
     relax_durability()
-    channel = importing_channel(mailbox)
     total = sum(count_messages(path) for path in paths)
+    channel = importing_channel(mailbox)
     with click.progressbar(length=total, label="Importing", file=sys.stderr) as bar:
         done = import_mail(
             channel=channel,

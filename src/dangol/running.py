@@ -1,5 +1,6 @@
 """How the program runs: which loops there are, and the processes of `dangol up`."""
 
+import contextlib
 import gc
 import logging
 import os
@@ -179,7 +180,8 @@ def _serve(listener: socket.socket) -> None:
         timeout_graceful_shutdown=2,
         backlog=1024,
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    with contextlib.suppress(KeyboardInterrupt):  # raised again after everything has ended in order
+        uvicorn.Server(config).run(sockets=[listener])
 
 
 def _keep_running(parts: dict[str, Callable[[], None]]) -> None:

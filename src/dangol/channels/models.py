@@ -208,6 +208,11 @@ class Delivery(Content):
     def __str__(self) -> str:
         return f"delivery {self.pk}"
 
+    @property
+    def has_reached_somebody(self) -> bool:
+        """Whether a server took it for at least one recipient, and it did not come back from there."""
+        return self.recipients.filter(state=DeliveryRecipient.State.ACCEPTED).exists()
+
 
 class DeliveryRecipient(models.Model):
     """What became of a delivery for one address."""

@@ -63,6 +63,19 @@ def open_wait(conversation: Conversation) -> Wait | None:
     return Wait.objects.filter(conversation=conversation, answered_at=None, dropped_at=None).first()
 
 
+def resume_wait(conversation: Conversation, answer: Message) -> None:
+    """An answer that reached nobody was none: the clock goes on as if it had not been sent."""
+    if open_wait(conversation) is None:
+        Wait.objects.filter(conversation=conversation, answer=answer).update(
+            answered_at=None,
+            answer=None,
+            answered_by=None,
+            wall_seconds=None,
+            opening_seconds=None,
+            is_kept=None,
+        )
+
+
 def drop_wait(conversation: Conversation, at: datetime) -> None:
     """End an open wait without an answer; not when an answer is on its way, whose hand-over will end it."""
     wait = open_wait(conversation)

@@ -28,7 +28,7 @@ from dangol.inbox.events import ReplyFailed, ReplyQueued, ReplySent, ReplyUndone
 from dangol.inbox.models import Attachment, Conversation, Draft, Message, Reference
 from dangol.inbox.preview import preview_of
 from dangol.inbox.threading import mail_key, reference_rows
-from dangol.inbox.waiting import begin_wait, end_wait, open_wait, settle_state
+from dangol.inbox.waiting import begin_wait, end_wait, open_wait, resume_wait, settle_state
 from dangol.kernel.events import emit
 from dangol.search import index
 from dangol.staff.models import Staff
@@ -170,11 +170,13 @@ def settle_sent_reply(*, delivery_id: int, at: datetime) -> None:
 def settle_failed_reply(*, delivery_id: int, at: datetime) -> None:
     """A reply could not be delivered or came back: the customer waits again, and the page says why."""
     with transaction.atomic():
-        message = Message.objects.filter(delivery_id=delivery_id).first()
-        if message is None:
+        message = Message.objects.select_related("delivery").filter(delivery_id=delivery_id).first()
+        if message is None or message.delivery is None:
             return
         conversation = Conversation.objects.select_for_update().get(pk=message.conversation_id)
         conversation.state = Conversation.State.WAITING
+        if not message.delivery.has_reached_somebody:
+            resume_wait(conversation, message)
         wait = open_wait(conversation)
         conversation.due_at = wait.due_at if wait else at
         conversation.waiting_since = wait.started_at if wait else at

@@ -229,6 +229,27 @@ def test_a_reply_that_fails_leaves_the_customer_waiting_with_the_clock_running(a
     assert Event.objects.filter(name="ReplyFailed").count() == 1
 
 
+def test_an_answer_that_came_back_was_none_and_the_clock_goes_on(asked, hana):
+    message = answer(hana, asked)
+    hand_over(message, LATER)
+    assert Wait.objects.get().answered_at is not None
+    message.delivery.recipients.update(state="bounced")
+    settle_failed_reply(delivery_id=message.delivery_id, at=LATER + timedelta(minutes=5))
+    wait = Wait.objects.get()
+    assert (wait.answered_at, wait.answer, wait.wall_seconds, wait.is_kept) == (None, None, None, None)
+    asked.refresh_from_db()
+    assert (asked.state, asked.waiting_since) == ("waiting", NOON)
+
+
+def test_an_answer_that_reached_the_customer_stays_one_when_a_copy_comes_back(receive, hana):
+    conversation = receive(mail(headers={"Cc": JAMES})).conversation
+    message = answer(hana, conversation)
+    hand_over(message, LATER)
+    message.delivery.recipients.filter(role="cc").update(state="bounced")
+    settle_failed_reply(delivery_id=message.delivery_id, at=LATER)
+    assert Wait.objects.get().answered_at == LATER
+
+
 def test_a_question_that_crosses_the_answer_waits_on_its_own(asked, hana, receive):
     message = answer(hana, asked)
     receive(
