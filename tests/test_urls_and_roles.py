@@ -81,7 +81,7 @@ TABLE: Final[dict[str, Line]] = {
     "set_up_code": OPEN,
     "set_up_business": OPEN,
     "set_up_owner": OPEN,
-    "set_up_mailbox": to(LEADS),
+    "set_up_mailbox": to(OWNER),
     "set_up_ready": to(OWNER),
     # Settings
     "settings": to(EVERYBODY),
@@ -149,7 +149,13 @@ def _everything(settings: Any) -> None:
 
 
 @pytest.fixture
-def world(_everything: None, minji: Any, dongsuk: Any, hana: Any, tom: Any, receive: Any) -> dict[str, Any]:
+def people(_everything: None, minji: Any, dongsuk: Any, hana: Any) -> dict[str, Any]:
+    """One of each role."""
+    return {"owner": minji, "manager": dongsuk, "agent": hana}
+
+
+@pytest.fixture
+def world(people: dict[str, Any], tom: Any, receive: Any) -> dict[str, Any]:
     """One of everything that an address can name."""
     from dangol.channels.models import Delivery, Raw
     from dangol.inbox.models import Attachment, Conversation, Message
@@ -174,7 +180,7 @@ def world(_everything: None, minji: Any, dongsuk: Any, hana: Any, tom: Any, rece
     Raw.objects.filter(pk=raw.pk).update(state="quarantined")
     setback = Setback.objects.create(follower="x", event=Event.objects.first(), reason="failed", first_at=at)
     invited = invite_staff(
-        actor=minji,
+        actor=people["owner"],
         email="guest@moonburger.test",
         role="agent",
         language="en",
@@ -182,7 +188,6 @@ def world(_everything: None, minji: Any, dongsuk: Any, hana: Any, tom: Any, rece
         at=datetime.now(UTC),
     )
     return {
-        "people": {"owner": minji, "manager": dongsuk, "agent": hana},
         "conversation_id": conversation.pk,
         "customer_id": conversation.customer_id,
         "message_id": Message.objects.get().pk,
@@ -201,13 +206,16 @@ def world(_everything: None, minji: Any, dongsuk: Any, hana: Any, tom: Any, rece
 
 
 @pytest.mark.parametrize("name", TABLE)
-def test_it_opens_to_those_who_may_and_to_nobody_else(name: str, world: dict[str, Any]) -> None:
+def test_it_opens_to_those_who_may_and_to_nobody_else(
+    name: str, people: dict[str, Any], request: pytest.FixtureRequest
+) -> None:
     line = TABLE[name]
+    world = request.getfixturevalue("world") if line.names else {}
     url = reverse(name, urlconf=EVERY_URL, kwargs={part: world[part] for part in line.names})
     for visitor in (*ROLES, "stranger"):
         client = Client(raise_request_exception=True)
         if visitor != "stranger":
-            client.force_login(world["people"][visitor])
+            client.force_login(people[visitor])
         for method in dict.fromkeys((line.method, "GET", "POST")):
             response = _ask(client, method, url, line.data)
             said = f"{visitor} {method} {url}: {response.status_code} {response.get('Location', '')}"

@@ -112,7 +112,7 @@ def owner(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_http_methods(METHODS)
-@needs("change_mailboxes")
+@needs("change_business")
 def mailbox(request: HttpRequest) -> HttpResponse:
     """The third step: the first mailbox, or later."""
     person, business = actor(request), current_business()

@@ -3,13 +3,16 @@
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import password_validation
 from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from dangol.business.models import Business
+from dangol.business.rules import is_zone
 from dangol.kernel.audit import record_act
+from dangol.kernel.errors import Refused
 from dangol.kernel.events import emit
 from dangol.staff.errors import AddressTaken, LastOwner, NameMissing, OwnerExists, PasswordTooWeak
 from dangol.staff.events import StaffDeactivated, StaffJoined, StaffReactivated, StaffRoleChanged
@@ -139,7 +142,9 @@ def reactivate_staff(*, actor: Staff | None, person: Staff, at: datetime) -> Sta
 def change_profile(
     *, actor: Staff, name: str, language: str, time_zone: str, signature: str, at: datetime
 ) -> Staff:
-    """What people say about themselves: nobody does it for another."""
+    """What people say about themselves: nobody does it for another. Empty language and zone are the business's."""
+    if (language and language not in dict(settings.LANGUAGES)) or (time_zone and not is_zone(time_zone)):
+        raise Refused  # every page of theirs would fail
     row = _locked(actor)
     before = {field: getattr(row, field) for field in PROFILE}
     row.name, row.language, row.time_zone = _name(name), language, time_zone

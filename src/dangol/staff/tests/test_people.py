@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth import get_user
 from django.test import Client
 
-from dangol.kernel.errors import NotAllowed
+from dangol.kernel.errors import NotAllowed, Refused
 from dangol.kernel.models import AuditEntry, Event
 from dangol.staff.commands.people import (
     add_staff,
@@ -145,3 +145,12 @@ def test_a_profile_is_kept_and_written_down_once(hana: Staff):
         hana = change_profile(actor=hana, at=NOW, **values)
     assert (hana.name, hana.signature) == ("한나", "한나 드림")
     assert AuditEntry.objects.filter(act="change_profile").count() == 1
+
+
+@pytest.mark.parametrize("wrong", [{"time_zone": "Mars/Olympus"}, {"language": "tlh"}])
+def test_a_zone_or_language_that_is_none_is_refused_before_it_breaks_every_page(
+    hana: Staff, wrong: dict[str, str]
+):
+    values = {"name": "Hana", "language": "", "time_zone": "", "signature": "", **wrong}
+    with pytest.raises(Refused):
+        change_profile(actor=hana, at=NOW, **values)
