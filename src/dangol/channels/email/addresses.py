@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
 
 _SPECIALS = re.compile(r'[\x00-\x20\x7f-\xa0()<>\[\]:;,\\"\u2028\u2029\ufeff]')
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?", re.IGNORECASE)
@@ -31,16 +32,7 @@ def normalise(address: str | None) -> str | None:
 def ascii_host(host: str) -> str | None:
     """The host name in lower-case ASCII, Korean and other letters as IDNA; None when it is no host name."""
     host = host.strip().rstrip(".").lower()
-    if _LITERAL.fullmatch(host):
-        return host
-    try:
-        host = host.encode("idna").decode("ascii")
-    except UnicodeError:
-        return None
-    labels = host.split(".")
-    if len(host) > 253 or not all(len(label) <= 63 and _LABEL.fullmatch(label) for label in labels):
-        return None
-    return host
+    return _ascii_host(host) if len(host) <= 253 else None
 
 
 def needs_smtputf8(address: str) -> bool:
@@ -69,6 +61,20 @@ def machine_word(address: str) -> str | None:
     if local == "postmaster":
         return "postmaster"
     return "no-reply" if _NO_REPLY.search(local) else None
+
+
+@lru_cache(maxsize=1024)  # the same few hosts again and again, and IDNA is slow
+def _ascii_host(host: str) -> str | None:
+    if _LITERAL.fullmatch(host):
+        return host
+    try:
+        host = host.encode("idna").decode("ascii")
+    except UnicodeError:
+        return None
+    labels = host.split(".")
+    if len(host) > 253 or not all(len(label) <= 63 and _LABEL.fullmatch(label) for label in labels):
+        return None
+    return host
 
 
 def _is_local_part(local: str) -> bool:

@@ -14,7 +14,7 @@ from typing import Literal
 
 from django.utils import translation
 from django.utils.dateformat import format as format_date
-from django.utils.translation import pgettext
+from django.utils.translation import pgettext, pgettext_lazy
 
 from dangol.channels.email import markup, mime_writing
 from dangol.channels.email.addresses import is_one_of, normalise
@@ -24,6 +24,17 @@ _FONT = "font-family:system-ui,-apple-system,'Apple SD Gothic Neo','Malgun Gothi
 _QUOTE = "margin:0 0 0 .8ex;border-left:1px solid #ccc;padding-left:1ex"
 _REPLY_PREFIX = re.compile(
     r"\s*((?:re|aw|sv|antw|답장|회신|返信|回复|回覆)\s*(?:\[\d+\]|\(\d+\)|\^\d+)?\s*[:：])\s*", re.IGNORECASE
+)
+
+# Not Django's own names of days: in Korean they are long, and mail programs write (토).
+_WEEKDAYS = (
+    pgettext_lazy("quoted", "Mon"),
+    pgettext_lazy("quoted", "Tue"),
+    pgettext_lazy("quoted", "Wed"),
+    pgettext_lazy("quoted", "Thu"),
+    pgettext_lazy("quoted", "Fri"),
+    pgettext_lazy("quoted", "Sat"),
+    pgettext_lazy("quoted", "Sun"),
 )
 
 
@@ -242,16 +253,7 @@ def _introduction(quoted: Quoted) -> str:
 
 
 def _when(at: datetime) -> str:
-    # Not Django's own names of days: in Korean they are long, and mail programs write (토).
-    weekday = (
-        pgettext("quoted", "Mon"),
-        pgettext("quoted", "Tue"),
-        pgettext("quoted", "Wed"),
-        pgettext("quoted", "Thu"),
-        pgettext("quoted", "Fri"),
-        pgettext("quoted", "Sat"),
-        pgettext("quoted", "Sun"),
-    )[at.weekday()]
+    weekday = str(_WEEKDAYS[at.weekday()])
     # Translators: Django's letters for dates, as mail programs of your language write them.
     date = format_date(at, pgettext("quoted", "M j, Y"))
     # Translators: Django's letters for times, as mail programs of your language write them.

@@ -44,14 +44,20 @@ def to_html(markdown: str) -> str:
 
     No HTML of the writer's comes through, and only links that are safe to click.
     """
-    return str(_markdown().render(markdown)).strip()
+    renderer = _markdown()
+    return str(renderer.renderer.render(_tokens(markdown), renderer.options, {})).strip()
 
 
 @lru_cache(maxsize=256)
 def to_text(markdown: str) -> str:
     """The text to read as it is: `[menu](https://…)` as `menu (https://…)`, lists and quotes in place."""
-    tree = SyntaxTreeNode(_markdown().parse(markdown))
+    tree = SyntaxTreeNode(_tokens(markdown))
     return "\n\n".join(filter(None, map(_block, tree.children))).strip()
+
+
+@lru_cache(maxsize=16)  # a mail asks for both
+def _tokens(markdown: str) -> list[Token]:
+    return _markdown().parse(markdown)
 
 
 @cache
