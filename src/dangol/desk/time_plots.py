@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 from typing import Final
 
 from django.utils.formats import date_format
@@ -18,17 +19,17 @@ LEFT, RIGHT, TOP, BOTTOM = 56, 552, 12, 172
 STEPS: Final = (60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 172800, 345600, 864000)
 
 Days = Sequence[tuple[date, Figures]]
+Point = tuple[date, float, tuple[float, float] | None]
 
 
 @dataclass(frozen=True)
 class Dot:
-    """A value of one day; `low` and `high` are the ends of its whisker, None where it has none."""
+    """A value of one day; the ends of its whisker are where the low and the high end of its interval stand."""
 
     x: float
     y: float
-    low: float | None
-    high: float | None
     says: str
+    whisker: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -41,13 +42,13 @@ class Mark:
 
 @dataclass(frozen=True)
 class Plot:
-    """A picture. `alternative` says in words what it shows; `band` is a polygon, "" where no day has an interval."""
+    """A picture. `alternative` says in words what it shows; `bands` are polygons over days that have an interval."""
 
     title: str
     note: str
     alternative: str
     line: str
-    band: str
+    bands: tuple[str, ...]
     dots: tuple[Dot, ...]
     rows: tuple[Mark, ...]
     columns: tuple[Mark, ...]
@@ -68,36 +69,19 @@ def median_plot(label: str, days: Days, promised: int | None = None) -> Plot | N
         top = max(top, promised * 1.1)
     step = _step(top)
     x = _across([day for day, *_rest in points])
-    low_day, lowest, _r = min(points, key=lambda point: point[1])
-    high_day, _highest, _r = max(points, key=lambda point: point[1])
-    edges = [(x(day), around) for day, _median, around in points if around]
-    upper = [(at, _down(min(high, top) / top)) for at, (_low, high) in edges]
-    lower = [(at, _down(min(low, top) / top)) for at, (low, _high) in edges]
+    bands, alone = _bands(points, x, top)
     return Plot(
         title=_("Half were answered within"),
         note=_("Opening time. The band is where the true middle of the day lies, in 95 of 100 cases."),
-        alternative=_(
-            "%(label)s, the middle of each day: shortest %(low)s on %(low_day)s, longest %(high)s on %(high_day)s, "
-            "last %(last)s on %(last_day)s."
-        )
-        % {
-            "label": label,
-            "low": short_duration(lowest),
-            "low_day": _short(low_day),
-            "high": short_duration(highest),
-            "high_day": _short(high_day),
-            "last": short_duration(points[-1][1]),
-            "last_day": _short(points[-1][0]),
-        },
+        alternative=_medians_in_words(label, points),
         line=_path([(x(day), _down(median / top)) for day, median, _range in points]),
-        band=" ".join(f"{at:.1f},{y:.1f}" for at, y in [*upper, *lower[::-1]]) if len(edges) > 1 else "",
+        bands=bands,
         dots=tuple(
             Dot(
                 round(x(day), 1),
                 round(_down(median / top), 1),
-                None,
-                None,
                 f"{_short(day)}: {short_duration(median)}",
+                alone.get(day),
             )
             for day, median, _range in points
         ),
@@ -110,6 +94,24 @@ def median_plot(label: str, days: Days, promised: int | None = None) -> Plot | N
         if promised and promised <= top
         else None,
     )
+
+
+def _medians_in_words(label: str, points: Sequence[Point]) -> str:
+    low_day, low, _range = min(points, key=lambda point: point[1])
+    high_day, high, _range = max(points, key=lambda point: point[1])
+    last_day, last, _range = points[-1]
+    return _(
+        "%(label)s, the middle of each day: shortest %(low)s on %(low_day)s, longest %(high)s on %(high_day)s, "
+        "last %(last)s on %(last_day)s."
+    ) % {
+        "label": label,
+        "low": short_duration(low),
+        "low_day": _short(low_day),
+        "high": short_duration(high),
+        "high_day": _short(high_day),
+        "last": short_duration(last),
+        "last_day": _short(last_day),
+    }
 
 
 def promise_plot(label: str, days: Days) -> Plot | None:
@@ -137,20 +139,37 @@ def promise_plot(label: str, days: Days) -> Plot | None:
             "last_day": _short(points[-1][0]),
         },
         line="",
-        band="",
+        bands=(),
         dots=tuple(
             Dot(
                 round(x(day), 1),
                 round(_down(within.share), 1),
-                round(_down(within.low), 1),
-                round(_down(within.high), 1),
                 f"{_short(day)}: {within}",
+                (round(_down(within.low), 1), round(_down(within.high), 1)),
             )
             for day, within in points
         ),
         rows=tuple(Mark(_down(share / 100), f"{share} %") for share in (0, 25, 50, 75, 100)),
         columns=_columns([day for day, _within in points], x),
     )
+
+
+def _bands(
+    points: Sequence[Point], x: Callable[[date], float], top: float
+) -> tuple[tuple[str, ...], dict[date, tuple[float, float]]]:
+    """A polygon for each row of days with an interval; the ends of the whisker of a day that stands alone."""
+    bands: list[str] = []
+    alone: dict[date, tuple[float, float]] = {}
+    for has_range, group in groupby(points, key=lambda point: point[2] is not None):
+        ends = [(day, around) for day, _median, around in group if around]
+        drawn = [(day, _down(min(low, top) / top), _down(min(high, top) / top)) for day, (low, high) in ends]
+        if has_range and len(drawn) == 1:
+            alone[drawn[0][0]] = (round(drawn[0][1], 1), round(drawn[0][2], 1))
+        elif has_range:
+            upper = [(x(day), high) for day, _low, high in drawn]
+            lower = [(x(day), low) for day, low, _high in reversed(drawn)]
+            bands.append(" ".join(f"{at:.1f},{y:.1f}" for at, y in [*upper, *lower]))
+    return tuple(bands), alone
 
 
 def _across(days: Sequence[date]) -> Callable[[date], float]:

@@ -235,7 +235,7 @@ def test_the_picture_of_medians_draws_its_uncertainty_and_says_itself_in_words()
     days = [(day, figures(600 + 60 * n, (300, 1200 + n))) for n, day in enumerate(DAYS)]
     plot = median_plot("First answers", days, 1800)
     assert plot
-    assert plot.band.count(",") == 10
+    assert [band.count(",") for band in plot.bands] == [10]
     assert plot.alternative == (
         "First answers, the middle of each day: shortest 10 min on 1 Nov, longest 14 min on 5 Nov, "
         "last 14 min on 5 Nov."
@@ -245,19 +245,31 @@ def test_the_picture_of_medians_draws_its_uncertainty_and_says_itself_in_words()
     assert plot.promise.at < min(dot.y for dot in plot.dots)  # the promise lies above: all were quicker
 
 
+def test_a_day_that_alone_has_an_interval_gets_a_whisker():
+    ranges = [None, (300, 900), None, (300, 900), (300, 900)]
+    plot = median_plot(
+        "First answers", [(day, figures(600, around)) for day, around in zip(DAYS, ranges, strict=True)]
+    )
+    assert plot
+    assert len(plot.bands) == 1
+    assert [bool(dot.whisker) for dot in plot.dots] == [False, True, False, False, False]
+    low, high = plot.dots[1].whisker
+    assert high < plot.dots[1].y < low
+
+
 def test_an_interval_that_reaches_far_is_cut_and_flattens_nothing():
     days = [(day, figures(600, (300, 90_000))) for day in DAYS]
     plot = median_plot("First answers", days)
     assert plot
     assert plot.dots[0].y < 100
-    assert all(float(point.split(",")[1]) >= 12 for point in plot.band.split())
+    assert all(float(point.split(",")[1]) >= 12 for point in plot.bands[0].split())
 
 
 def test_the_picture_of_the_promise_has_whiskers_that_hold_their_dot():
     days = [(day, figures(within=share_of(n, 4))) for n, day in enumerate(DAYS)]
     plot = promise_plot("First answers", days)
     assert plot
-    assert all(dot.high <= dot.y <= dot.low for dot in plot.dots)
+    assert all(dot.whisker[1] <= dot.y <= dot.whisker[0] for dot in plot.dots)
     assert "worst 0 % (0 %–49 %) on 1 Nov" in plot.alternative
 
 
