@@ -37,21 +37,24 @@ class Clock:
 
 
 @dataclass(frozen=True)
-class Item:
-    """One line of the list."""
+class Mark:
+    """Something to know about a conversation before it is opened: "first time", "2 files"."""
 
-    id: int
+    words: str
+    tone: Tone = ""
+    icon: str = ""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line of the list. `key` is the id as text."""
+
+    key: str
     url: str
     name: str
     subject: str
     clock: Clock
-    channel: str
-    assignee: str
-    is_mine: bool
-    is_first: bool
-    is_machine: bool
-    file_count: int
-    has_draft: bool
+    marks: tuple[Mark, ...]
     is_current: bool
 
 

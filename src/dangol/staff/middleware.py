@@ -18,6 +18,7 @@ def language_and_zone(get_response: Handler) -> Handler:
 
     def handle(request: HttpRequest) -> HttpResponse:
         business = current_business()
+        request.business = business  # type: ignore[attr-defined]  # read once a request, shown on every page
         person = request.user if isinstance(request.user, Staff) else None
         language = (person.language if person else "") or (
             business.language if person else translation.get_language_from_request(request)

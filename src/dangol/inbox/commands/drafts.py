@@ -109,14 +109,10 @@ def detach_file(*, actor: Staff, draft: Draft, attachment_id: int) -> None:
 
 def recipients_for(conversation: Conversation) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Whom a reply goes to, as (to, cc): all who take part in the last message of the customer."""
-    last = (
-        conversation.messages.filter(direction=Message.Direction.IN, automatic="")
-        .order_by("-happened_at", "-id")
-        .first()
-        or conversation.messages.filter(direction=Message.Direction.IN)
-        .order_by("-happened_at", "-id")
-        .first()
-    )
+    # Not the texts: a letter may hold a megabyte of HTML.
+    heard = conversation.messages.filter(direction=Message.Direction.IN).order_by("-happened_at", "-id")
+    heard = heard.only("from_name", "from_address", "reply_to", "to", "cc")
+    last = heard.filter(automatic="").first() or heard.first()
     if last is None:
         identity = conversation.customer.identities.filter(kind="email").first()
         return ([{"name": conversation.customer.name, "address": identity.address}] if identity else []), []

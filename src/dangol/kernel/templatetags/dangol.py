@@ -1,7 +1,9 @@
 """What pages say in the same way everywhere: {% load dangol %}."""
 
-from datetime import datetime, timedelta
-from typing import Any
+import re
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import Any, Final
 from urllib.parse import quote
 
 from django import template
@@ -9,7 +11,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import conditional_escape, format_html, urlize
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import pgettext
+from django.utils.translation import get_language, pgettext
 
 from dangol.kernel import clock
 from dangol.kernel.durations import short_duration
@@ -17,6 +19,7 @@ from dangol.kernel.faces import initials, tint
 from dangol.kernel.icons import ICONS
 
 register = template.Library()
+_HANGUL: Final = re.compile("[가-힣]")
 
 
 @register.simple_tag
@@ -29,8 +32,9 @@ def icon(name: str, label: str = "") -> SafeString:
 @register.simple_tag
 def face(name: str, size: str = "") -> SafeString:
     """Letters for a person; hidden from screen readers, since the name stands beside it."""
-    classes = " ".join(filter(None, ("face", tint(name), size)))
-    return format_html('<span class="{}" aria-hidden="true">{}</span>', classes, initials(name))
+    return mark_safe(  # noqa: S308  (letters and digits, and classes of ours)
+        f'<span class="{" ".join(filter(None, ("face", tint(name), size)))}" aria-hidden="true">{initials(name)}</span>'
+    )
 
 
 @register.simple_tag
@@ -44,7 +48,7 @@ def when(at: datetime | None) -> SafeString:
 @register.simple_tag
 def clock_time(at: datetime) -> SafeString:
     """The time of day: 12:04. The day is said elsewhere."""
-    return _time(at, date_format(timezone.localtime(at), "H:i"))
+    return _time(at, f"{timezone.localtime(at):%H:%M}")
 
 
 @register.simple_tag
@@ -75,9 +79,8 @@ def duration(seconds: float | None) -> str:
 def day(at: datetime) -> str:
     """The day as a heading: Saturday, 21 November."""
     local = timezone.localtime(at)
-    if local.year == timezone.localtime(clock.now()).year:
-        return date_format(local, pgettext("date format", "l, j F"))
-    return date_format(local, pgettext("date format", "l, j F Y"))
+    is_this_year = local.year == timezone.localtime(clock.now()).year
+    return _day(local.date(), "l, j F" if is_this_year else "l, j F Y", get_language())
 
 
 @register.filter
@@ -95,7 +98,7 @@ def short_time(at: datetime) -> str:
 @register.filter
 def tongue(text: str | None) -> SafeString:
     """A lang attribute for words that are not in the page's language: Hangul is Korean, all else unsaid."""
-    if text and any("가" <= letter <= "힣" for letter in text[:400]):
+    if text and not text.isascii() and _HANGUL.search(text, 0, 400):
         return SafeString(' lang="ko"')
     return SafeString("")
 
@@ -117,20 +120,37 @@ def urlquote(text: Any) -> str:
 
 def shown_instant(at: datetime) -> str:
     """12:04 today, a weekday within the last six days, else the date."""
-    local, today = timezone.localtime(at), timezone.localtime(clock.now())
-    if local.date() == today.date():
-        return date_format(local, "H:i")
-    if timedelta(0) < today.date() - local.date() < timedelta(days=7):
-        return date_format(local, "D")
-    if local.year == today.year:
-        return date_format(local, pgettext("date format", "j M"))
-    return date_format(local, pgettext("date format", "j M Y"))
+    local, today = timezone.localtime(at), timezone.localtime(clock.now()).date()
+    day = local.date()
+    if day == today:
+        return f"{local:%H:%M}"
+    if timedelta(0) < today - day < timedelta(days=7):
+        return _day(day, "D", get_language())
+    return _day(day, "j M" if day.year == today.year else "j M Y", get_language())
 
 
 def full_instant(at: datetime) -> str:
     """Saturday, 21 November 2026, 12:04."""
-    return date_format(timezone.localtime(at), pgettext("date format", "l, j F Y, H:i"))
+    local = timezone.localtime(at)
+    return f"{_day(local.date(), 'l, j F Y', get_language())}, {local:%H:%M}"
+
+
+@lru_cache(maxsize=512)
+def _day(day: date, pattern: str, language: str | None) -> str:
+    # A page names the same few days again and again, and Django's formatting is slow. The language is in the key.
+    match pattern:
+        case "j M":
+            pattern = pgettext("date format", "j M")
+        case "j M Y":
+            pattern = pgettext("date format", "j M Y")
+        case "l, j F":
+            pattern = pgettext("date format", "l, j F")
+        case "l, j F Y":
+            pattern = pgettext("date format", "l, j F Y")
+    return date_format(day, pattern)
 
 
 def _time(at: datetime, words: str) -> SafeString:
-    return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), full_instant(at), words)
+    return mark_safe(  # noqa: S308  (dates in our own words)
+        f'<time datetime="{at.isoformat()}" title="{full_instant(at)}">{words}</time>'
+    )

@@ -31,9 +31,9 @@ class InboxPanes extends HTMLElement {
       else item.removeAttribute("aria-current");
     }
     // The list loads itself again for the address that is now in the window.
-    const items = this.querySelector("#items");
-    items.setAttribute("hx-get", location.pathname + location.search);
-    htmx.process(items);
+    const list = this.querySelector("#list-live");
+    list.setAttribute("hx-get", location.pathname + location.search);
+    htmx.process(list);
     // What happened while the conversation was being fetched may not be in it.
     if (this.#happenedAt > this.#askedAt) htmx.trigger(this.querySelector("#talk"), "live");
     const subject = thread?.querySelector("h1")?.textContent;

@@ -1,4 +1,4 @@
-// hx-swap="keyed": children are matched by id. What did not change stays the very same element, so that an open
+// hx-swap="keyed" (data-keyed on a target that another element loads): children are matched by id. What did not change stays the very same element, so that an open
 // letter, a selection, a scroll position and whatever has the focus survive a refresh.
 
 const asServed = new WeakMap();
@@ -48,9 +48,10 @@ htmx.defineExtension("keyed", {
   },
 });
 
-document.querySelectorAll('[hx-swap^="keyed"]').forEach(remember);
+const KEYED = '[hx-swap^="keyed"], [data-keyed]';
+document.querySelectorAll(KEYED).forEach(remember);
 document.addEventListener("htmx:load", (event) => {
-  event.target.querySelectorAll?.('[hx-swap^="keyed"]').forEach(remember);
+  event.target.querySelectorAll?.(KEYED).forEach(remember);
 });
 
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
