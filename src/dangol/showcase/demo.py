@@ -142,9 +142,10 @@ def _tell(now: datetime, language: str, *, may_write: Callable[[], bool]) -> Non
 
     django.setup()
     from dangol.showcase import rows
+    from dangol.showcase.press import PressNextDoor
     from dangol.showcase.story import tell_story
 
-    packed = tell_story(now, language)
+    packed = tell_story(now, language, PressNextDoor())
     if may_write():
         rows.write(packed)
 

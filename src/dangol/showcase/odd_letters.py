@@ -10,7 +10,7 @@ from email.policy import SMTP
 from email.utils import format_datetime, formataddr
 
 from dangol.channels.incoming import Party
-from dangol.showcase.letters import Got, below_the_text, quoted
+from dangol.showcase.letters import Got, below_the_text, encoded, quoted
 from dangol.showcase.people import Person
 from dangol.showcase.shop import ZONE
 
@@ -91,15 +91,14 @@ def newsletter(*, to: Party, at: datetime, message_id: str) -> bytes:
     return _as_bytes(mail)
 
 
-def bounce_report(sent: bytes, *, to: Party, recipient: str, at: datetime, message_id: str) -> bytes:
+def bounce_report(sent: Got, *, recipient: str, at: datetime, message_id: str) -> bytes:
     """A delivery report (RFC 3464): the recipient's server knows nobody of that name."""
-    head = sent.partition(b"\r\n\r\n")[0].decode("ascii", "replace")
     boundary = "=_report_of_the_mail_system"
     host = recipient.rpartition("@")[2]
     lines = [
         "Return-Path: <>",
         f"From: Mail Delivery System <MAILER-DAEMON@{host}>",
-        f"To: <{to.address}>",
+        f"To: <{sent.sender.address}>",
         "Subject: Undelivered Mail Returned to Sender",
         f"Date: {format_datetime(at.astimezone(ZONE))}",
         f"Message-ID: <{message_id}>",
@@ -126,7 +125,10 @@ def bounce_report(sent: bytes, *, to: Party, recipient: str, at: datetime, messa
         f"--{boundary}",
         "Content-Type: text/rfc822-headers",
         "",
-        head,
+        f"From: {formataddr((sent.sender.name or '', sent.sender.address or ''))}",
+        f"To: <{recipient}>",
+        f"Subject: {encoded(sent.subject)}",
+        f"Message-ID: <{sent.message_id}>",
         "",
         f"--{boundary}--",
         "",

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from random import Random
 
-from dangol.channels.email.compose import compose
 from dangol.channels.events import DeliveryBounced, DeliverySent, MailSetAside
 from dangol.channels.models import Channel, Delivery, DeliveryRecipient, Raw
 from dangol.customers.commands import normal_address
@@ -25,6 +24,7 @@ from dangol.inbox.threading import named_ids, reference_rows
 from dangol.inbox.waiting import new_wait
 from dangol.kernel.events import Happened
 from dangol.showcase.letters import Letter
+from dangol.showcase.press import HandPress, Press
 from dangol.showcase.rows import Rows
 from dangol.showcase.shop import Shop
 from dangol.staff.models import Staff
@@ -35,13 +35,14 @@ _SECOND = timedelta(seconds=1)
 class Recorder:
     """The past of one shop. Ids are given in order of time, from 1 on: it belongs into an empty database."""
 
-    def __init__(self, shop: Shop, random: Random) -> None:
+    def __init__(self, shop: Shop, random: Random, press: Press | None = None) -> None:
         self.shop = shop
+        self.press = press or HandPress()
         self.rows = Rows(random)
         self._random = random
         self._identities: dict[str, Identity] = {}
         self._open: dict[int, Wait] = {}
-        self._answered: set[int] = set()
+        self._ended: dict[int, Wait] = {}  # by the message that answered
         self._heard: dict[int, list[Message]] = defaultdict(list)  # what both sides have, by conversation
 
     def arrive(
@@ -90,8 +91,9 @@ class Recorder:
         message = reply_from(
             draft, actor=staff, conversation=conversation, parent=parent, key=self.rows.uid(), at=at
         )
-        content = compose(mail_of(message, parent=parent, business=self.shop.business))
-        message.delivery = self._deliver(message, content, at)
+        message.delivery = self._deliver(message, at)
+        mail = mail_of(message, parent=parent, business=self.shop.business)
+        self.press.print(message.delivery, mail)
         self.rows.add_message(message)
         self.rows.add_all(reference_rows(message, ()))
         self.rows.texts["message"].append((message.pk, f"{message.subject} {message.text}"))
@@ -164,8 +166,10 @@ class Recorder:
         conversation = message.conversation
         self.arrive(letter, channel=conversation.channel, at=at, source="showcase bounce", into=conversation)
         settled_at = taken_at + _SECOND
+        wait = self._resume_wait(message)
         conversation.state = Conversation.State.WAITING
-        conversation.due_at = conversation.waiting_since = settled_at
+        conversation.due_at = wait.due_at if wait else settled_at
+        conversation.waiting_since = wait.started_at if wait else settled_at
         self.rows.tell(
             events.ReplyFailed(
                 happened_at=settled_at,
@@ -235,11 +239,22 @@ class Recorder:
 
     def _begin_wait(self, conversation: Conversation, message: Message) -> Wait:
         wait = self._open[conversation.pk] = new_wait(
-            conversation, message, self.shop.calendar, answered_before=conversation.pk in self._answered
+            conversation, message, self.shop.calendar, answered_before=self._was_answered(conversation)
         )
         return self.rows.add(wait)
 
-    def _deliver(self, message: Message, content: bytes, at: datetime) -> Delivery:
+    def _was_answered(self, conversation: Conversation) -> bool:
+        return any(answer.pk in self._ended for answer in self._heard[conversation.pk])
+
+    def _resume_wait(self, answer: Message) -> Wait | None:
+        wait = self._ended.pop(answer.pk, None)
+        if wait:
+            wait.answered_at = wait.answer = wait.answered_by = None
+            wait.wall_seconds = wait.opening_seconds = wait.is_kept = None
+            self._open[answer.conversation_id] = wait
+        return wait
+
+    def _deliver(self, message: Message, at: datetime) -> Delivery:
         due_at = at + timedelta(seconds=UNDO_SECONDS)
         delivery = Delivery(
             channel=message.channel,
@@ -251,7 +266,6 @@ class Recorder:
             due_at=due_at,
             tries=1,
             sent_at=due_at + self._random.random() * _SECOND / 2,
-            **Delivery.fields_for(content),
         )
         self.rows.add(delivery)
         for party in message.to:
@@ -285,7 +299,7 @@ class Recorder:
             wait.answered_at, wait.answer, wait.answered_by = delivery.sent_at, message, message.staff
             wait.wall_seconds, wait.opening_seconds = took.wall_seconds, took.opening_seconds
             wait.is_kept = promise.is_kept(wait.due_at, delivery.sent_at)
-            self._answered.add(conversation.pk)
+            self._ended[message.pk] = wait
         self._tell(
             events.ReplySent,
             conversation,

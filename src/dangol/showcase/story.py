@@ -10,6 +10,7 @@ from dangol.business.events import BusinessChanged, BusinessSetUp, HoursChanged
 from dangol.business.models import OpeningCalendar
 from dangol.showcase.past import talks_of_the_past
 from dangol.showcase.present import put_off, talks_of_the_present
+from dangol.showcase.press import Press
 from dangol.showcase.recorder import Recorder
 from dangol.showcase.rhythm import DAYS
 from dangol.showcase.rows import Packed
@@ -25,18 +26,19 @@ def shop_at(now: datetime, language: str) -> Shop:
     return Shop(language, now - _MOVED_IN)
 
 
-def tell_story(now: datetime, language: str) -> Packed:
+def tell_story(now: datetime, language: str, press: Press | None = None) -> Packed:
     """Everything that is to be written so that the shop is as it is at `now`. Asks the database for nothing."""
-    return pack(recorded_story(shop_at(now, language), now), now)
+    return pack(recorded_story(shop_at(now, language), now, press), now)
 
 
-def recorded_story(shop: Shop, now: datetime) -> Recorder:
+def recorded_story(shop: Shop, now: datetime, press: Press | None = None) -> Recorder:
     """Everything that happened in the shop until `now`, in memory."""
     random = Random(SEED)  # noqa: S311  not for secrets
-    recorder = Recorder(shop, random)
+    recorder = Recorder(shop, random, press)
     talks = list(talks_of_the_past(shop, now, random))
     put_off(shop, talks, now)
     perform(recorder, [*talks, *talks_of_the_present(shop, now)])
+    recorder.press.finish()
     return recorder
 
 

@@ -137,10 +137,8 @@ class Talk:
         def do(recorder: Recorder, at: datetime) -> None:
             reply = self.last_reply
             assert reply is not None
-            assert reply.delivery is not None
             content = odd_letters.bounce_report(
-                reply.delivery.content,
-                to=Party(None, reply.from_address),
+                got(reply),
                 recipient=self.person.address,
                 at=at,
                 message_id=f"report.{self._message_id(at)}",
