@@ -125,7 +125,7 @@ class KeyMap extends HTMLElement {
 
   #find() {
     const field = [...document.querySelectorAll("input[type=search]")].find(isShown);
-    if (!field) return false;
+    if (!field) return this.#follow("#rail-search");
     field.focus();
     field.select();
     return true;
