@@ -76,6 +76,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "dangol.kernel.middleware.parts_apart",
     "allauth.account.middleware.AccountMiddleware",
     "dangol.kernel.middleware.Refusals",
     "dangol.desk.middleware.first_visit",

@@ -6,6 +6,7 @@ from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
 
 from dangol.kernel import events
 from dangol.kernel.errors import Refused
@@ -38,6 +39,17 @@ def content_security_policy(get_response: Handler) -> Handler:
     def handle(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         response.headers.setdefault("Content-Security-Policy", POLICY)
+        return response
+
+    return handle
+
+
+def parts_apart(get_response: Handler) -> Handler:
+    """A page and its parts have one address: say so, or the way back would show a part that the browser kept."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        patch_vary_headers(response, ["HX-Request", "HX-Target"])
         return response
 
     return handle
