@@ -91,25 +91,37 @@ def sweep(folder: Path) -> None:
 
 @dataclass
 class _Storyteller:
-    """The process that tells the past and, when it may, writes it down. The pipe says that the tables are there."""
+    """The process that tells the past and writes it down when the tables are there.
+
+    What is written can be looked at at once; the search index comes last, while the first page is already served.
+    """
 
     pid: int
-    pipe: int
+    to_it: int
+    from_it: int
 
     @classmethod
     def begin(cls, language: str) -> "_Storyteller":
         now = datetime.now(UTC)
-        reading, writing = os.pipe()
+        listening, to_it = os.pipe()
+        from_it, answering = os.pipe()
         pid = os.fork()
         if pid:
-            os.close(reading)
-            return cls(pid, writing)
-        os.close(writing)
+            os.close(listening)
+            os.close(answering)
+            return cls(pid, to_it, from_it)
+        os.close(to_it)
+        os.close(from_it)
         code = 1
         try:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             gc.disable()  # nothing is thrown away before the end
-            _tell(now, language, may_write=lambda: os.read(reading, 1) != b"")
+            _tell(
+                now,
+                language,
+                may_write=lambda: os.read(listening, 1) != b"",
+                is_written=lambda: os.write(answering, b"!"),
+            )
             code = 0
         except KeyboardInterrupt:
             pass
@@ -122,22 +134,28 @@ class _Storyteller:
 
     def write(self) -> None:
         """Let it write, and return when it has."""
-        os.write(self.pipe, b"!")
-        _pid, status = os.waitpid(self.pid, 0)
-        self.pid = 0
-        if status:
+        os.write(self.to_it, b"!")
+        if os.read(self.from_it, 1) == b"":
             raise Refused("The past of the shop could not be written, for the reason above.")
 
     def end(self) -> None:
         """Send it home, if it is still there."""
-        os.close(self.pipe)
-        if self.pid:
-            with suppress(ProcessLookupError, ChildProcessError):
+        os.close(self.to_it)
+        os.close(self.from_it)
+        # Who keeps the desk running may have seen it end: then the number may be somebody else's by now.
+        with suppress(ChildProcessError):
+            if os.waitpid(self.pid, os.WNOHANG) == (0, 0):
                 os.kill(self.pid, signal.SIGTERM)
                 os.waitpid(self.pid, 0)
 
 
-def _tell(now: datetime, language: str, *, may_write: Callable[[], bool]) -> None:
+def _tell(
+    now: datetime,
+    language: str,
+    *,
+    may_write: Callable[[], bool],
+    is_written: Callable[[], object],
+) -> None:
     import django
 
     django.setup()
@@ -148,6 +166,8 @@ def _tell(now: datetime, language: str, *, may_write: Callable[[], bool]) -> Non
     packed = tell_story(now, language, PressNextDoor())
     if may_write():
         rows.write(packed)
+        is_written()
+        rows.make_findable(packed)
 
 
 def _opening(story: _Storyteller | None, language: str) -> Callable[[], None]:
@@ -159,7 +179,7 @@ def _opening(story: _Storyteller | None, language: str) -> Callable[[], None]:
         if story is not None:
             story.write()
         elif not Business.objects.exists():  # ended the last time before it was open
-            _tell(datetime.now(UTC), language, may_write=lambda: True)
+            _tell(datetime.now(UTC), language, may_write=lambda: True, is_written=lambda: None)
 
     return open_shop
 

@@ -57,7 +57,7 @@ class _Telling:
         """The talk that begins at the instant, to its end."""
         version = self.random.randrange(len(self.matter.asks))
         text = letter_text(self.voice, self.random, self.matter.asks[version], self.person.name, self.gaps)
-        paint = _WITH_PICTURE.get(self.matter.topic) if self.random.random() < 0.3 else None
+        paint = _WITH_PICTURE.get(self.matter.topic) if self.random.random() < 0.2 else None
         shots = {f"IMG_{self.random.randrange(1000, 9999)}.png": paint()} if paint else {}
         self.talk.ask(at, text, manner=self._manner(), pictures=shots)
         who = who_answers(self.shop, at, is_serious=self.matter.is_serious, random=self.random)
@@ -68,7 +68,7 @@ class _Telling:
         return self.talk
 
     def _manner(self) -> str:
-        if self.random.random() > 0.1:
+        if self.random.random() > 0.07:
             return PLAIN
         if self.person.program == "gmail":
             return HTML if self.random.random() < 0.7 else HTML_ALONE

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from random import Random
 from typing import Any, Final, TypeVar
@@ -12,7 +12,8 @@ from django.core.management.color import no_style
 from django.db import connection, transaction
 from django.db.models import Model
 
-from dangol.kernel.events import Happened, as_row
+from dangol.kernel.events import COMMON, Happened, as_row
+from dangol.kernel.models import Event
 from dangol.search import index
 
 Row = TypeVar("Row", bound=Model)
@@ -78,18 +79,17 @@ class Rows:
 
     def pack(self, *first: Sequence[Model], recorded_at: datetime) -> Packed:
         """Everything, with the events silent and in order of time, behind the rows that come first."""
-        told = sorted(self._happened, key=lambda event: event.happened_at)
-        self.add_all(as_row(replace(event, silent=True), recorded_at=recorded_at) for event in told)
-        self._happened = []
         tables = [pack_table(rows) for rows in (*first, *self._rows.values()) if rows]
-        return Packed(tuple(tables), dict(self.texts))
+        told = sorted(self._happened, key=lambda event: event.happened_at)
+        return Packed((*tables, _event_table(told, recorded_at)), dict(self.texts))
 
 
 def pack_table(rows: Sequence[Model]) -> Table:
     """The rows of one model as values."""
-    fields = type(rows[0])._meta.concrete_fields
-    savers = [(field.attname, field.get_db_prep_save) for field in fields]
+    columns = type(rows[0])._meta.concrete_fields
+    savers = [(column.attname, column.get_db_prep_save) for column in columns]
     as_instant = connection.ops.adapt_datetimefield_value
+    nothing = _nothing()
     values = []
     for row in rows:
         packed = []
@@ -97,6 +97,8 @@ def pack_table(rows: Sequence[Model]) -> Table:
             value = getattr(row, name)
             if type(value) is datetime:  # by far the most of those that are not plain
                 value = as_instant(value)
+            elif value == []:
+                value = nothing
             elif type(value) not in _PLAIN:
                 value = save(value, connection)
             packed.append(value)
@@ -104,8 +106,40 @@ def pack_table(rows: Sequence[Model]) -> Table:
     return Table(type(rows[0]), values)
 
 
+def _event_table(told: Sequence[Happened], recorded_at: datetime) -> Table:
+    # As pack_table would do it from rows of `kernel.events.as_row`, but there are more of these than of all others.
+    example = pack_table([_event(told[0], recorded_at)]).values[0] if told else ()
+    names = [field.attname for field in Event._meta.concrete_fields]
+    as_instant, as_json = (
+        connection.ops.adapt_datetimefield_value,
+        Event._meta.get_field("data").get_db_prep_save,
+    )
+    own = {
+        kind: [field.name for field in fields(kind) if field.name not in COMMON]
+        for kind in set(map(type, told))
+    }
+    values = []
+    for pk, event in enumerate(told, start=1):
+        made = dict(zip(names, example, strict=True))
+        made["id"], made["name"] = pk, type(event).__name__
+        made["happened_at"] = as_instant(event.happened_at)
+        made["actor_id"], made["customer_id"] = event.actor_id, event.customer_id
+        made["data"] = as_json({name: getattr(event, name) for name in own[type(event)]}, connection)
+        values.append(tuple(made.values()))
+    return Table(Event, values)
+
+
+def _event(event: Happened, recorded_at: datetime) -> Event:
+    return as_row(replace(event, silent=True), recorded_at=recorded_at)
+
+
+def _nothing() -> Any:
+    # An empty list as JSON, which most addressees are.
+    return Event._meta.get_field("data").get_db_prep_save([], connection)
+
+
 def write(packed: Packed) -> None:
-    """Write it all in one transaction, into tables that are empty, and make it findable."""
+    """Write the rows in one transaction, into tables that are empty. They cannot be found yet."""
     with transaction.atomic(), connection.cursor() as cursor:
         for table in packed.tables:
             meta = table.model._meta
@@ -119,5 +153,10 @@ def write(packed: Packed) -> None:
         models = [table.model for table in packed.tables]
         for statement in connection.ops.sequence_reset_sql(no_style(), models):
             cursor.execute(statement)
+
+
+def make_findable(packed: Packed) -> None:
+    """Put the texts into the search index, in one transaction."""
+    with transaction.atomic():
         for kind, texts in packed.texts.items():
             index.put(kind, texts)

@@ -8,7 +8,6 @@ from typing import Final, NamedTuple
 
 from dangol.channels.email import tokens
 from dangol.channels.email.compose import reply_subject
-from dangol.channels.email.markup import to_text
 from dangol.channels.email.parse import parse
 from dangol.channels.incoming import Party
 from dangol.channels.models import Channel
@@ -213,7 +212,7 @@ def got(reply: Message) -> Got:
         to=Party(reply.to[0]["name"], reply.to[0]["address"]),
         at=reply.happened_at,
         subject=reply.subject,
-        text=f"{to_text(reply.text)}\n\n-- \n{signature}\n\n{reply.channel.signature}",
+        text=f"{reply.text}\n\n-- \n{signature}\n\n{reply.channel.signature}",
         message_id=reply.message_id,
         references=reply.references,
         reply_to=tokens.plus_address(mail_key(), reply.conversation_id, mailbox.address),

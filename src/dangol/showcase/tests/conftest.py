@@ -2,12 +2,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dangol.showcase import people, rows, urls
+from dangol.showcase import people, urls
 from dangol.showcase.recorder import Recorder
 from dangol.showcase.shop import Shop
 from dangol.showcase.story import pack
 from dangol.showcase.talks import Talk, perform
-from dangol.showcase.tests.played import Even
+from dangol.showcase.tests.played import Even, write
 
 assert urls.urlpatterns == [], (
     "read where this is no demo; the fixture below must not be the first to read it"
@@ -34,5 +34,5 @@ def shop(db) -> Shop:
     sora.ask(now - timedelta(minutes=60), "It was <b>cold</b>.")
     sora.reply(now - timedelta(minutes=50), "minji", "Hi Sora,\n\na new one is on its way.")
     perform(recorder, [jihoon, sora])
-    rows.write(pack(recorder, now))
+    write(pack(recorder, now))
     return shop

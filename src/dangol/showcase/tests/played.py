@@ -28,6 +28,7 @@ from dangol.kernel import clock
 from dangol.kernel.models import Event
 from dangol.kernel.reacting import react
 from dangol.reactions import REACTIONS
+from dangol.showcase import rows
 from dangol.showcase.letters import Letter
 from dangol.showcase.shop import Shop
 from dangol.staff.models import Staff
@@ -111,6 +112,12 @@ class Commands:
     def _react(self) -> None:
         while react(REACTIONS):
             pass
+
+
+def write(packed: rows.Packed) -> None:
+    """Write a story, to be looked at and found."""
+    rows.write(packed)
+    rows.make_findable(packed)
 
 
 def rows_as_they_are() -> dict[str, list[dict[str, Any]]]:

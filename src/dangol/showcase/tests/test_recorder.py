@@ -7,13 +7,13 @@ import pytest
 from dangol.business.queries import calendar_at, current_business
 from dangol.inbox.models import Conversation, Wait
 from dangol.search import index
-from dangol.showcase import odd_letters, people, pictures, rows
+from dangol.showcase import odd_letters, people, pictures
 from dangol.showcase.present import _arrive, _set_aside
 from dangol.showcase.recorder import Recorder
 from dangol.showcase.shop import Shop
 from dangol.showcase.story import pack
 from dangol.showcase.talks import HTML, HTML_ALONE, Step, Talk, perform
-from dangol.showcase.tests.played import Commands, Even, rows_as_they_are
+from dangol.showcase.tests.played import Commands, Even, rows_as_they_are, write
 
 pytestmark = pytest.mark.django_db
 
@@ -74,7 +74,7 @@ def people_party(shop):
 
 def an_empty_shop() -> Shop:
     shop = Shop("en", NOON - timedelta(days=30))
-    rows.write(pack(Recorder(shop, Even()), NOON))
+    write(pack(Recorder(shop, Even()), NOON))
     return shop
 
 
@@ -96,7 +96,7 @@ def by_commands(monkeypatch, django_db_blocker):
 def test_the_recorder_writes_what_the_commands_would_have_written(by_commands):
     recorder = Recorder(Shop("en", NOON - timedelta(days=30)), Even())
     perform(recorder, scenes(recorder.shop))
-    rows.write(pack(recorder, NOON))
+    write(pack(recorder, NOON))
     recorded = rows_as_they_are()
 
     recorded["Event"] = [event for event in recorded["Event"] if event["happened_at"] >= NOON]
@@ -146,7 +146,7 @@ def test_what_was_recorded_goes_on_through_the_commands(monkeypatch):
     talk.ask(NOON, "It was cold.")
     talk.reply(NOON + 9 * MINUTE, "hana", "Hi Sora,\n\nsorry.")
     perform(recorder, [talk])
-    rows.write(pack(recorder, NOON))
+    write(pack(recorder, NOON))
     talk.steps = []
     talk.ask(NOON + 30 * MINUTE, "Thank you!")
 

@@ -17,8 +17,8 @@ from dangol.inbox.waiting import last_word
 from dangol.kernel import events
 from dangol.kernel.models import Event
 from dangol.search import index
-from dangol.showcase import rows
 from dangol.showcase.story import recorded_story, shop_at, tell_story
+from dangol.showcase.tests.played import write
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)  # a Sunday, 18:30 in Seoul
 AT_NIGHT = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)  # Tuesday, 3:00 in Seoul: the shop is closed
@@ -31,7 +31,7 @@ def packed():
 
 @pytest.fixture
 def story(db, packed):
-    rows.write(packed)
+    write(packed)
 
 
 def test_every_plain_letter_says_what_the_parser_makes_of_it():
