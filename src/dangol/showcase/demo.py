@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -177,11 +178,26 @@ def _opening(story: _Storyteller | None, language: str) -> Callable[[], None]:
         from dangol.business.models import Business
 
         if story is not None:
+            _load_pages()
             story.write()
         elif not Business.objects.exists():  # ended the last time before it was open
             _tell(datetime.now(UTC), language, may_write=lambda: True, is_written=lambda: None)
 
     return open_shop
+
+
+def _load_pages() -> None:
+    # What serving takes, loaded while the story is still being told.
+    from django.core.wsgi import get_wsgi_application
+    from django.template.loader import get_template
+    from django.urls import get_resolver
+
+    for name in ("uvicorn.lifespan.on", "uvicorn.loops.auto", "uvicorn.protocols.http.auto", "a2wsgi"):
+        import_module(name)
+    get_resolver().url_patterns  # noqa: B018
+    get_wsgi_application()
+    for name in ("desk/today.html", "desk/inbox.html"):
+        get_template(name)
 
 
 def _welcome(address: str) -> str:

@@ -97,7 +97,7 @@ class _Telling:
 
     def _afterwards(self, at: datetime, who: str) -> None:
         random = self.random
-        if random.random() < 0.015:
+        if random.random() < 0.008:
             self.talk.answer_by_machine(at + timedelta(seconds=14))
         elif self.matter.more and random.random() < 0.42:
             more, answer = random.choice(self.matter.more)

@@ -40,6 +40,7 @@ class Recorder:
         self.press = press or HandPress()
         self.rows = Rows(random)
         self._random = random
+        self._draft = Draft()  # used up by each reply, and written nowhere
         self._identities: dict[str, Identity] = {}
         self._open: dict[int, Wait] = {}
         self._ended: dict[int, Wait] = {}  # by the message that answered
@@ -87,9 +88,9 @@ class Recorder:
         """Somebody wrote an answer, pressed Send, and ten seconds later it left."""
         parent = self._parent(conversation)
         party = {"name": parent.from_name, "address": parent.from_address}
-        draft = Draft(conversation=conversation, staff=staff, text=text, to=[party], opened_at=opened_at)
+        self._draft.text, self._draft.to, self._draft.opened_at = text, [party], opened_at
         message = reply_from(
-            draft, actor=staff, conversation=conversation, parent=parent, key=self.rows.uid(), at=at
+            self._draft, actor=staff, conversation=conversation, parent=parent, key=self.rows.uid(), at=at
         )
         message.delivery = self._deliver(message, at)
         mail = mail_of(message, parent=parent, business=self.shop.business)
