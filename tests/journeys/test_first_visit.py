@@ -1,210 +1,155 @@
-"""From an empty data folder to a desk with two people, in a real browser, with and without scripts."""
+"""The first visit: three steps from an empty installation to a desk, which can be left and which nobody can repeat."""
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page, expect
 
-from tests.parts.browser import OpenPage, check_accessibility
+from tests.journeys.shop import Shop, running
+from tests.parts.browser import OpenPage
 from tests.parts.desk import LiveDesk
 
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
-
 PASSWORD = "a quiet lunar burger"
-PHONE = {"width": 390, "height": 844}
 
 
-def go_on(page: Page) -> None:
-    page.locator(".actions .primary").click()
+@pytest.fixture
+def new_shop(migrated_folder: Path, tmp_path: Path) -> Iterator[Shop]:
+    """An installation that nobody has set up."""
+    folder = tmp_path / "desk"
+    shutil.copytree(migrated_folder, folder)
+    with running(LiveDesk(folder), is_set_up=False) as shop:
+        yield shop
 
 
-def fits(page: Page) -> None:
-    """Nothing reaches over the edge of the screen."""
-    width = page.viewport_size["width"]
-    assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
+def step(page: Page) -> str:
+    """The step that the page says one is at."""
+    return page.locator("[aria-current=step]").inner_text()
 
 
-def account(page: Page, name: str, email: str) -> None:
-    page.fill("[name=name]", name)
-    page.fill("[name=email]", email)
-    page.fill("[name=password]", PASSWORD)
+def test_from_nothing_to_the_desk(new_shop: Shop, open_page: OpenPage) -> None:
+    desk = new_shop.desk
+    page = open_page(base_url=desk.url)
+    page.goto("/inbox/")
+    expect(page.get_by_role("heading", name="Let’s set up your desk")).to_be_visible()
+    assert step(page) == "Your business"
+    page.get_by_label("Name of the business").fill("Moon Burger")
+    for country, currency, zone in (("JP", "JPY", "Asia/Tokyo"), ("KR", "KRW", "Asia/Seoul")):
+        page.get_by_label("Country").select_option(country)
+        expect(page.get_by_label("Currency")).to_have_value(currency)
+        expect(page.get_by_label("Time zone")).to_have_value(zone)
+    page.locator("summary", has_text="public holidays in the coming year").click()
+    expect(page.get_by_text("2026-12-25")).to_be_visible()
+    page.get_by_label("Monday").fill("11:00-15:00, 17:00-22:00")
+    page.get_by_role("button", name="Same until Friday").click()
+    expect(page.get_by_label("Friday")).to_have_value("11:00-15:00, 17:00-22:00")
+    page.get_by_label("Sunday").fill("at noon")
+    page.get_by_role("button", name="Go on").last.click()
+    expect(page.get_by_label("Sunday")).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_label("Name of the business")).to_have_value("Moon Burger")
+    page.get_by_label("Sunday").fill("")
+    page.get_by_role("button", name="Go on").last.click()
+    expect(page.get_by_role("heading", name="Your account")).to_be_visible()
+
+    # The browser is closed; another one goes on where it was left, and can still correct it.
+    page.context.close()
+    page = open_page(base_url=desk.url)
+    page.goto("/")
+    assert step(page) == "Your account"
+    page.get_by_role("link", name="Back").click()
+    expect(page.get_by_label("Name of the business")).to_have_value("Moon Burger")
+    expect(page.get_by_label("Friday")).to_have_value("11:00-15:00, 17:00-22:00")
+    page.get_by_role("button", name="Go on").last.click()
+    page.get_by_label("Your name").fill("Minji")
+    page.get_by_label("Your e-mail address").fill("minji@moonburger.test")
+    page.get_by_label("Password").fill("1234567890")
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_label("Password")).to_have_attribute("aria-invalid", "true")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_role("heading", name="Your first mailbox")).to_be_visible()
+
+    # Signed in, and the rest may wait: the front page leads back to what is left, nothing else is in the way.
+    page.goto("/inbox/")
+    expect(page.get_by_role("heading", name="Inbox")).to_be_visible()
+    page.goto("/")
+    assert step(page) == "Your first mailbox"
+    page.get_by_role("button", name="Later").click()
+    expect(page.get_by_role("heading", name="Your desk is ready")).to_be_visible()
+    page.get_by_role("link", name="To the desk").click()
+    expect(page.get_by_role("main")).to_contain_text("Minji")
+    assert new_shop.do("business") == {
+        "name": "Moon Burger",
+        "language": "en",
+        "country": "KR",
+        "currency": "KRW",
+        "time_zone": "Asia/Seoul",
+        "is_set_up": True,
+    }
+
+    # Whoever comes second, even at this machine, meets the sign-in.
+    stranger = open_page(base_url=desk.url)
+    for address in ("/", "/setup/", "/setup/business/", "/setup/account/", "/setup/mailbox/", "/setup/code/"):
+        stranger.goto(address)
+        expect(stranger.get_by_role("heading", name="Sign in")).to_be_visible()
+    assert new_shop.do("people") == [
+        {"name": "Minji", "email": "minji@moonburger.test", "role": "owner"},
+    ]
+    stranger.get_by_role("textbox", name="mail").fill("minji@moonburger.test")
+    stranger.get_by_label("Password", exact=True).fill(PASSWORD)
+    stranger.get_by_role("button", name="Sign in").click()
+    expect(stranger.get_by_role("navigation", name="Main")).to_be_visible()
 
 
-def value_is(page: Page, name: str, value: str) -> None:
-    """Wait for it: it comes from the server."""
-    from playwright.sync_api import expect
+def test_in_korean_with_a_mailbox_that_is_not_there(new_shop: Shop, open_page: OpenPage) -> None:
+    page = open_page(base_url=new_shop.desk.url, locale="ko-KR")
+    page.goto("/")
+    assert step(page) == "사업장 정보"
+    expect(page.get_by_label("시간대")).to_have_value("Asia/Seoul")
+    expect(page.get_by_label("통화")).to_have_value("KRW")
+    page.locator("input[name=name]").fill("문 버거")
+    page.get_by_role("button", name="계속").last.click()
+    page.locator("input[name=name]").fill("민지")
+    page.locator("input[name=email]").fill("minji@moonburger.test")
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.get_by_role("button", name="계속").click()
 
-    expect(page.locator(f"[name={name}]")).to_have_value(value)
-
-
-def choose(page: Page, name: str, value: str) -> None:
-    with page.expect_response(re.compile("/setup/business/")):
-        page.select_option(f"[name={name}]", value)
-
-
-def test_a_korean_shop_is_set_up_on_a_phone(live_desk: LiveDesk, open_page: OpenPage) -> None:
-    page = open_page(locale="ko-KR", viewport=PHONE, has_touch=True)
-    page.goto(live_desk.url)
-    page.wait_for_url("**/setup/business/")
-    assert page.get_attribute("html", "lang") == "ko"
-    assert page.input_value("[name=time_zone]") == "Asia/Seoul"
-    fits(page)
-    check_accessibility(page)
-    for country, currency, zone in (("DE", "EUR", "Europe/Berlin"), ("KR", "KRW", "Asia/Seoul")):
-        choose(page, "country", country)
-        value_is(page, "currency", currency)
-        assert page.input_value("[name=time_zone]") == zone
-    page.fill("[name=name]", "달버거")
-    page.fill("[name=hours_0]", "11:00-15:00, 17:00-22:00")
-    page.click("button[value=every-day]")
-    value_is(page, "hours_6", "11:00-15:00, 17:00-22:00")
-    page.fill("[name=hours_6]", "아침")
-    go_on(page)
-    assert "“아침”" in page.inner_text(".errorlist")
-    check_accessibility(page)
-    page.fill("[name=hours_6]", "휴무")
-    go_on(page)
-    page.wait_for_url("**/setup/account/")
-    account(page, "민지", "minji@moonburger.test")
-    fits(page)
-    check_accessibility(page)
-    go_on(page)
-    page.wait_for_url("**/setup/mailbox/")
-    page.fill("[name=address]", "shop@naver.com")
-    with page.expect_response(re.compile("/servers/")):
-        page.press("[name=address]", "Tab")
-    value_is(page, "imap_host", "imap.naver.com")
-    fits(page)
-    check_accessibility(page)
-    page.click("button[value=later]")
-    page.wait_for_url("**/setup/ready/")
-    fits(page)
-    check_accessibility(page)
-    page.goto(live_desk.url)
-    assert page.url == f"{live_desk.url}/"
-
-
-def test_the_browsers_time_zone_says_where_one_is(live_desk: LiveDesk, open_page: OpenPage) -> None:
-    page = open_page(locale="en-US", timezone_id="Europe/Vienna")
-    page.goto(live_desk.url)
-    value_is(page, "country", "AT")
-    assert page.input_value("[name=time_zone]") == "Europe/Vienna"
-    assert page.input_value("[name=currency]") == "EUR"
-
-
-def test_the_keyboard_alone_sets_a_desk_up(live_desk: LiveDesk, browser_page: Page) -> None:
-    page = browser_page
-    page.goto(live_desk.url)
-    page.wait_for_url("**/setup/business/")
-    page.focus("[name=name]")
-    page.keyboard.type("Moon Burger")
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/setup/account/")
-    page.focus("[name=name]")
-    for text in ("Minji", "minji@moonburger.test", PASSWORD):
-        page.keyboard.type(text)
-        page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/setup/mailbox/")
-
-
-def test_two_people_without_a_line_of_javascript(live_desk: LiveDesk, open_page: OpenPage) -> None:
-    page = open_page(java_script_enabled=False)
-    page.goto(live_desk.url)
-    page.fill("[name=name]", "Moon Burger")
-    page.select_option("[name=country]", "JP")
-    page.click("button[value=country]")
-    assert page.input_value("[name=currency]") == "JPY"
-    assert page.input_value("[name=name]") == "Moon Burger"
-    page.fill("[name=hours_0]", "9-12")
-    page.click("button[value=weekdays]")
-    assert page.input_value("[name=hours_4]") == "9-12"
-    go_on(page)
-    account(page, "Minji", "minji@moonburger.test")
-    go_on(page)
-    page.fill("[name=address]", "hello@localhost.invalid")
-    page.fill("[name=password]", "secret")
+    # Receiving and sending are tried for real, and what is wrong is said in words.
+    page.locator("input[name=address]").fill("hello@moonburger.test")
+    page.locator("input[name=password]").fill("a word")
+    page.locator("input[name=address]").press("Tab")
+    servers = page.locator("#servers details")
+    if servers.get_attribute("open") is None:
+        servers.locator("summary").click()
+    for kind, port in (("imap", 9), ("smtp", 9)):
+        page.locator(f"input[name={kind}_host]").fill("127.0.0.1")
+        page.locator(f"input[name={kind}_port]").fill(str(port))
     page.locator("button[value=trial]").click()
-    assert "There is no server named imap.localhost.invalid" in page.inner_text("#trial")
-    assert page.input_value("[name=password]") == ""
-    go_on(page)
-    page.wait_for_url("**/setup/ready/")
-
-    page.goto(f"{live_desk.url}/settings/staff/")
-    page.fill("[name=email]", "hana@moonburger.test")
-    page.click("#invitations .actions .primary")
-    link = page.input_value("#new-link")
-
-    guest = open_page(java_script_enabled=False, locale="ko-KR")
-    guest.goto(link)
-    guest.fill("[name=name]", "Hana")
-    guest.fill("[name=password]", PASSWORD)
-    guest.click("main .primary")
-    guest.wait_for_url(f"{live_desk.url}/")
-    guest.goto(f"{live_desk.url}/settings/")
-    assert guest.url.endswith("/settings/profile/")
-
-    page.goto(f"{live_desk.url}/settings/staff/")
-    row = page.locator("li", has_text="hana@moonburger.test")
-    row.locator("summary").click()
-    row.locator(".danger").click()
-    assert "may not sign in" in page.locator("li", has_text="hana@moonburger.test").inner_text()
-    guest.goto(f"{live_desk.url}/inbox/")
-    assert "/account/login/" in guest.url
+    trial = page.locator("#trial")
+    expect(trial).to_contain_text("받기")
+    expect(trial).to_contain_text("127.0.0.1")
+    expect(page.locator("input[name=address]")).to_have_value("hello@moonburger.test")
+    page.locator("button[value=later]").click()
+    expect(page.locator("html")).to_have_attribute("lang", "ko")
+    page.locator(".actions a").click()
+    expect(page.get_by_role("main")).to_contain_text("민지")
+    assert new_shop.do("business")["is_set_up"]
 
 
-@pytest.mark.parametrize(
-    ("size", "language"), [({"width": 1280, "height": 900}, "en"), (PHONE, "ko")], ids=["wide-en", "phone-ko"]
-)
-def test_every_page_of_the_settings_can_be_used_by_everybody(
-    live_desk: LiveDesk, open_page: OpenPage, size: dict[str, int], language: str
+def test_from_another_machine_it_asks_for_the_code_of_the_terminal(
+    new_shop: Shop, open_page: OpenPage
 ) -> None:
-    live_desk.run_python(_A_DESK.replace("LANGUAGE", language))
-    page = open_page(viewport=size)
-    page.goto(f"{live_desk.url}/account/login/")
-    page.fill("[name=login]", "minji@moonburger.test")
-    page.fill("[name=password]", PASSWORD)
-    page.click("main .primary")
-    page.wait_for_url(f"{live_desk.url}/")
-    for path in (
-        "business/",
-        "hours/",
-        "mailboxes/",
-        "mailboxes/new/",
-        "mailboxes/1/",
-        "staff/",
-        "profile/",
-    ):
-        page.goto(f"{live_desk.url}/settings/{path}")
-        assert page.get_attribute("html", "lang") == language
-        for part in page.locator("main details").all():
-            part.evaluate("each => each.open = true")
-        fits(page)
-        if size != PHONE:  # the same parts; what differs there is whether they fit
-            check_accessibility(page)
-
-
-_A_DESK = """
-from django.utils import timezone
-from dangol.business.commands import finish_set_up_step, set_up_business
-from dangol.channels.mailbox_settings import Connection, MailboxSettings
-from dangol.channels.mailboxes import add_mailbox
-from dangol.channels.models import Mailbox
-from dangol.staff.commands.invitations import invite_staff
-from dangol.staff.commands.people import add_staff, create_owner
-now = timezone.now()
-set_up_business(actor=None, name="Moon Burger", country="KR", language="LANGUAGE", currency="KRW",
-    time_zone="Asia/Seoul", weekly=(((540, 1080),),) * 7, at=now)
-minji = create_owner(actor=None, name="Minji", email="minji@moonburger.test", password="a quiet lunar burger",
-    language="", at=now)
-finish_set_up_step(actor=minji, step="owner", at=now)
-finish_set_up_step(actor=minji, step="mailbox", at=now)
-add_staff(actor=None, name="Tom", email="tom@moonburger.test", password="a quiet lunar burger", role="agent", at=now)
-server = Connection("mail.moonburger.test", 993, "tls", "shop", "secret")
-add_mailbox(actor=minji, settings=MailboxSettings("shop@moonburger.test", server, server), at=now)
-Mailbox.objects.update(failure="timeout", failing_since=now)
-invite_staff(actor=minji, email="hana@moonburger.test", role="agent", language="ko", link_to=str, at=now)
-"""
+    elsewhere = {"X-Forwarded-For": "203.0.113.9"}
+    page = open_page(base_url=new_shop.desk.url, extra_http_headers=elsewhere)
+    for address in ("/", "/setup/business/", "/setup/account/"):
+        page.goto(address)
+        expect(page.get_by_role("heading", name="Is this your desk?")).to_be_visible()
+    page.get_by_label("Code").fill("ABCD-EFGH-IJKL")
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_text("This is not the code")).to_be_visible()
+    page.get_by_label("Code").fill(new_shop.do("code_of_terminal").lower())
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_role("heading", name="Let’s set up your desk")).to_be_visible()

@@ -29,8 +29,11 @@ _FLAGS = [
     "--disable-dev-shm-usage",
 ]
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-# A refused form (422), a lost sign-in (401, 403) and a stale reply (409) are answers, not faults of the page.
-_ANSWERS = re.compile(r"Failed to load resource: .* status of (401|403|409|422|429)\b")
+# A refused form (422), a lost sign-in (401, 403) and a stale reply (409) are answers, not faults of the page;
+# nor is it one that a newer request took the place of an older one, which htmx reports in the same tone.
+_ANSWERS = re.compile(
+    r"Failed to load resource: .* status of (401|403|409|422|429)\b|htmx:(afterRequest|sendAbort), "
+)
 
 
 def find_chromium() -> str | None:

@@ -1,0 +1,139 @@
+"""Every page there is, in one place: test_every_page.py visits them all and fails for a URL without a line here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+OWNER: Final = "Minji"
+STRANGER: Final = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A page. `parts` of its address and `{…}` in its `query` are names of the world (test_every_page.py).
+
+    `who` looks at it. `foreign` are words on it that are in no language of ours, such as what a server said.
+    """
+
+    parts: tuple[str, ...] = ()
+    query: str = ""
+    who: str = OWNER
+    foreign: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class NoPage:
+    """A URL where nothing is to be seen, and why."""
+
+    why: str
+
+
+def words(*lines: str) -> frozenset[str]:
+    """The words of the lines."""
+    return frozenset(word for line in lines for word in line.split())
+
+
+def seen_by(who: str, *parts: str, query: str = "", foreign: str = "") -> Line:
+    """A page as somebody of the cast sees it."""
+    return Line(parts, query, who, words(foreign))
+
+
+ACT: Final = NoPage("an act: it leads to the page of its thing")
+FILE: Final = NoPage("a file to save")
+PART: Final = NoPage("a part of a page")
+CLOSED: Final = NoPage("closed: it answers as a page that is not there")
+LEADS_ON: Final = NoPage("leads on to another page")
+STEP: Final = NoPage(
+    "a step of the first visit: test_every_page.py goes through them with an installation that is new"
+)
+
+PAGES: Final[dict[str, Line | NoPage]] = {
+    # The desk
+    "today": seen_by(OWNER),
+    "inbox": seen_by("Hana"),
+    "conversation": seen_by("Hana", "conversation_id", foreign="no such user"),
+    "customer": seen_by("Hana", "customer_id"),
+    "search": seen_by("Hana", query="?q=쿠폰"),
+    "answer_times": seen_by("Hana"),
+    "answer_times_list": seen_by("Hana"),
+    "stuck_work": seen_by(OWNER, foreign="no such user a sent reply stops the clock reading ValueError"),
+    "rail": PART,
+    "answer_times_csv": FILE,
+    "stuck_mail_file": FILE,
+    "stuck_mail_retry": ACT,
+    "stuck_delivery_retry": ACT,
+    "stuck_setback_retry": ACT,
+    "reply": ACT,
+    "reply_undo": ACT,
+    "note": ACT,
+    "draft": ACT,
+    "assignment": ACT,
+    "closure": ACT,
+    "reopening": ACT,
+    "postponement": ACT,
+    "message_html": NoPage(
+        "a letter in its frame, in the words of its sender; test_hostile_mail.py opens it"
+    ),
+    "attachment": FILE,
+    # The first visit
+    "set_up": LEADS_ON,
+    "set_up_code": STEP,
+    "set_up_business": STEP,
+    "set_up_owner": STEP,
+    "set_up_mailbox": STEP,
+    "set_up_ready": seen_by(OWNER),
+    # Settings
+    "settings": LEADS_ON,
+    "business_settings": seen_by(OWNER),
+    "hours_settings": seen_by(OWNER),
+    "mailboxes": seen_by(OWNER),
+    "new_mailbox": seen_by(OWNER),
+    "mailbox": seen_by(OWNER, "channel_id"),
+    "staff": seen_by(OWNER),
+    "profile": seen_by("Hana"),
+    "mailbox_servers": PART,
+    "mailbox_pause": ACT,
+    "mailbox_resumption": ACT,
+    "staff_role": ACT,
+    "staff_deactivation": ACT,
+    "staff_reactivation": ACT,
+    "invitations": ACT,
+    "invitation_renewal": ACT,
+    "invitation_revocation": ACT,
+    "join": seen_by(STRANGER, "token"),
+    # Signing in
+    "account_login": seen_by(STRANGER),
+    "account_logout": seen_by("Hana"),
+    "account_inactive": seen_by(STRANGER),
+    "account_reset_password": seen_by(STRANGER),
+    "account_reset_password_done": seen_by(STRANGER),
+    "account_reset_password_from_key": seen_by(STRANGER, "uidb36", "key"),
+    "account_reset_password_from_key_done": seen_by(STRANGER),
+    "account_reauthenticate": seen_by("Hana"),
+    "account_change_password": seen_by("Hana"),
+    "mfa_index": seen_by("Dongsuk"),
+    "mfa_authenticate": NoPage("amid signing in: test_every_page.py goes there by the form"),
+    "mfa_reauthenticate": seen_by("Dongsuk"),
+    "mfa_activate_totp": seen_by("Hana"),
+    "mfa_deactivate_totp": seen_by("Dongsuk"),
+    "mfa_view_recovery_codes": seen_by("Dongsuk"),
+    "mfa_generate_recovery_codes": seen_by("Dongsuk"),
+    "mfa_download_recovery_codes": FILE,
+    "mfa_list_webauthn": seen_by("Dongsuk"),
+    "mfa_add_webauthn": seen_by("Dongsuk"),
+    "mfa_reauthenticate_webauthn": seen_by("Dongsuk"),
+    "mfa_remove_webauthn": seen_by("Dongsuk", "pk"),
+    "mfa_edit_webauthn": seen_by("Dongsuk", "pk"),
+    "account_signup": CLOSED,
+    "account_email": CLOSED,
+    "account_email_verification_sent": CLOSED,
+    "account_set_password": CLOSED,
+    # Only in the demo
+    "showcase_entrance": LEADS_ON,
+    "showcase_message": LEADS_ON,
+    "showcase_outbox": seen_by("Hana", foreign="invites you to the desk of"),
+    "showcase_mail": seen_by("Hana", "delivery_id"),
+    "showcase_mail_html": NoPage("a letter in its frame"),
+    "showcase_mail_raw": NoPage("a mail as it is sent, to read"),
+}
