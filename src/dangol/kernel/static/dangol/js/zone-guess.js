@@ -8,11 +8,15 @@ class ZoneGuess extends HTMLElement {
     const form = this.closest("form");
     if (!("ask" in this.dataset) || !form || !zone || zone === this.dataset.zone) return;
     let touched = false;
-    form.addEventListener("input", () => (touched = true), { once: true });
+    const touch = () => {
+      touched = true;
+      window.htmx?.trigger(this, "htmx:abort"); // what was chosen meanwhile is not proposed away again
+    };
+    form.addEventListener("input", touch, { once: true });
     const tell = () => {
       if (touched || !window.htmx) return;
       form.elements.browser_zone.value = zone;
-      window.htmx.ajax("POST", location.pathname, { source: this, target: "#place", swap: "outerHTML", values: this.values(form) });
+      window.htmx.ajax("POST", location.pathname, { source: this, target: "#place", swap: "outerHTML", values: this.values(form) }).catch(() => {});
     };
     if (window.htmx) tell();
     else document.addEventListener("DOMContentLoaded", tell, { once: true });
