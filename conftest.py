@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = [
     "pytester",
@@ -20,3 +21,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     from django.conf import settings
 
     shutil.rmtree(settings.DANGOL_DATA, ignore_errors=True)
+
+
+# A busy machine is slow for reasons that no test can mend.
+settings.register_profile("dangol", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("dangol")

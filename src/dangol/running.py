@@ -44,6 +44,9 @@ def prepare(*, quiet: bool = False) -> None:
         if not quiet:
             click.echo("Bringing the database to this version…", err=True)
         call_command("migrate", interactive=False, verbosity=0)
+    from dangol.kernel.events import repair_after_restore
+
+    repair_after_restore()
 
 
 def set_up_without_changes() -> None:

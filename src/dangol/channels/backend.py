@@ -17,7 +17,8 @@ class OutboxBackend(BaseEmailBackend):
     """Queues what Django sends on the first mailbox in use that can send. It is marked as automatic.
 
     Somebody of the staff asked for each of these by name, so the loop guard's caps do not hold them back;
-    Auto-Submitted keeps them from provoking anything, and a bounce comes back to the mailbox, where it is filed.
+    Auto-Submitted keeps them from provoking anything. They have a null return path: a bounce would bring a link
+    that lets somebody in into a mailbox that all of the staff read.
     """
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
@@ -58,7 +59,7 @@ def _queue(channel: Channel, mail: EmailMessage) -> bool:
         kind=Delivery.Kind.SYSTEM,
         content=mail.message().as_bytes(linesep="\r\n"),  # type: ignore[call-arg]
         message_id=message_id.strip("<>"),
-        envelope_from=mailbox.address,
+        envelope_from="",
         recipients=recipients,
         at=at,
         due_at=at,

@@ -16,6 +16,7 @@ from dangol.kernel.errors import Refused
 from dangol.kernel.events import emit
 
 CLAIM_SECONDS = 120
+BATCH_BYTES = 16 * 1024 * 1024
 
 
 class AlreadyOnItsWay(Refused):
@@ -72,6 +73,7 @@ def claim_raw(*, limit: int, at: datetime) -> list[Raw]:
             .select_for_update(skip_locked=True, of=("self",))
             .order_by("id")[:limit]
         )
+        rows = _bearable(rows)
         if rows:
             Raw.objects.filter(pk__in=[row.pk for row in rows]).update(
                 tries=F("tries") + 1, claimed_until=at + timedelta(seconds=CLAIM_SECONDS)
@@ -81,13 +83,28 @@ def claim_raw(*, limit: int, at: datetime) -> list[Raw]:
     return rows
 
 
+def _bearable(rows: list[Raw]) -> list[Raw]:
+    """As many, from the first, as fit into memory together; one that was met before, alone.
+
+    Otherwise what killed a process once would be claimed again with the same company, for ever.
+    """
+    if not rows or rows[0].tries:
+        return rows[:1]
+    kept, size = rows[:1], rows[0].size
+    for row in rows[1:]:
+        size += row.size
+        if row.tries or size > BATCH_BYTES:
+            break
+        kept.append(row)
+    return kept
+
+
 def set_aside(*, raw: Raw, reason: str, at: datetime) -> None:
     """Put a message that cannot be read into quarantine, where staff sees it."""
     with transaction.atomic():
-        Raw.objects.filter(pk=raw.pk).update(
-            state=Raw.State.QUARANTINED, reason=reason[:300], claimed_until=None
-        )
-        emit(MailSetAside(happened_at=at, raw_id=raw.pk, channel_id=raw.channel_id, silent=raw.is_silent))
+        mine = Raw.objects.filter(pk=raw.pk, state=Raw.State.NEW)
+        if mine.update(state=Raw.State.QUARANTINED, reason=reason[:300], claimed_until=None):
+            emit(MailSetAside(happened_at=at, raw_id=raw.pk, channel_id=raw.channel_id, silent=raw.is_silent))
 
 
 def retry_raw(*, raw: Raw) -> bool:
@@ -160,19 +177,12 @@ def try_delivery_again(*, delivery: Delivery, at: datetime) -> bool:
 def record_bounce(*, bounce: Bounce, at: datetime) -> Delivery | None:
     """Note a delivery report on the delivery it belongs to; None when it belongs to none of ours.
 
-    Found by the Message-ID that the report returns; without one, by the newest delivery to that recipient of
-    the last week. Only a permanent failure changes the recipient.
+    Found by the Message-ID that the report returns, which nobody can guess: anybody can write a report about an
+    address. Only a permanent failure changes the recipient.
     """
-    delivery = None
-    if bounce.original_message_id:
-        delivery = Delivery.objects.filter(message_id=bounce.original_message_id).first()
-    if delivery is None and bounce.recipient and not bounce.original_message_id:
-        recent = DeliveryRecipient.objects.filter(
-            address__iexact=bounce.recipient,
-            delivery__sent_at__gt=at - timedelta(days=7),
-        )
-        recipient = recent.select_related("delivery").order_by("-id").first()
-        delivery = recipient.delivery if recipient else None
+    if not bounce.original_message_id:
+        return None
+    delivery = Delivery.objects.filter(message_id=bounce.original_message_id).first()
     if delivery is None:
         return None
     if bounce.is_permanent:

@@ -3,23 +3,26 @@
 A mailbox is fetched by one thread of one process at a time (a lease). Nothing on the server changes.
 """
 
+import contextlib
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final
 
 from django.db import DatabaseError, close_old_connections, connection, transaction
+from django.utils.translation import gettext_lazy as _
 
-from dangol.channels.commands import Arrival, store_raw
+from dangol.channels.commands import Arrival, retry_raw, store_raw
 from dangol.channels.email.imap import Fetched, Imap, ImapError, ImapServer
 from dangol.channels.email.problems import Problem
 from dangol.channels.events import MailboxFailing, MailboxWorking
 from dangol.channels.models import Mailbox, Raw
 from dangol.kernel import clock
 from dangol.kernel.db import relax_durability
+from dangol.kernel.errors import Refused
 from dangol.kernel.events import emit
 from dangol.kernel.leases import give_back_lease, holder_name, take_lease
 
@@ -61,20 +64,57 @@ def fetch_all_once() -> int:
     return new
 
 
-def fetch_new(mailbox: Mailbox, imap: Imap) -> int:
+class StillNotThere(Refused):
+    message = _(
+        "The mail server does not hand this mail out. Look at it in your mail program; try again later."
+    )
+
+
+class NotOursAnyMore(Exception):
+    """The mailbox was connected elsewhere, or another process fetches it now: nothing more may be stored."""
+
+
+def fetch_new(mailbox: Mailbox, imap: Imap, *, keeps_lease: Callable[[], bool] = lambda: True) -> int:
     """Store everything behind the mailbox's cursor and move it along; returns how many were new.
 
     The bytes and the cursor commit together, so that after any crash they agree. A UIDVALIDITY that changed
-    voids the cursor: all is read again, and what is known by its bytes is not stored twice.
+    voids the cursor: all is read again, and what is known by its bytes is not stored twice. Raises NotOursAnyMore.
     """
     state = imap.select(mailbox.imap_folder)
     if mailbox.uid_validity != state.uid_validity:
         mailbox.uid_validity, mailbox.last_uid = state.uid_validity, 0
     new = 0
     for batch in _batches(imap.fetch_since(mailbox.last_uid, batch=BATCH)):
+        if not keeps_lease():
+            raise NotOursAnyMore
         new += _store(mailbox, batch)
     _note_success(mailbox)
     return new
+
+
+def retry_mail(raw: Raw) -> bool:
+    """Let a mail in quarantine be taken in again; one that the server did not hand out is asked for again.
+
+    True when it was in quarantine. Refused (StillNotThere) when the server still does not.
+    """
+    if raw.size == 0:
+        _fetch_again(raw)
+    return retry_raw(raw=raw)
+
+
+def _fetch_again(raw: Raw) -> None:
+    mailbox = Mailbox.objects.select_related("channel").get(pk=raw.channel_id)
+    validity, _slash, uid = raw.source.removeprefix("imap ").partition("/")
+    fetched = None
+    try:
+        with Imap(server_of(mailbox)) as imap:
+            if uid.isdigit() and str(imap.select(mailbox.imap_folder).uid_validity) == validity:
+                fetched = imap.fetch_one(int(uid))
+    except ImapError as error:
+        raise StillNotThere from error
+    if fetched is None or not fetched.raw:
+        raise StillNotThere
+    Raw.objects.filter(pk=raw.pk).update(**Raw.fields_for(fetched.raw))
 
 
 def server_of(mailbox: Mailbox) -> ImapServer:
@@ -108,9 +148,14 @@ def _store(mailbox: Mailbox, batch: list[Fetched]) -> int:
             if fetched.missing == "unreadable":
                 _note_unreadable(mailbox, fetched, at)
         mailbox.last_uid = max(fetched.uid for fetched in batch)
-        Mailbox.objects.filter(pk=mailbox.pk).update(
-            uid_validity=mailbox.uid_validity, last_uid=mailbox.last_uid, fetched_at=at
+        same = Mailbox.objects.filter(
+            pk=mailbox.pk,
+            imap_host=mailbox.imap_host,
+            imap_user=mailbox.imap_user,
+            imap_folder=mailbox.imap_folder,
         )
+        if not same.update(uid_validity=mailbox.uid_validity, last_uid=mailbox.last_uid, fetched_at=at):
+            raise NotOursAnyMore  # the owner has connected it elsewhere; what was stored here is rolled back
     return new
 
 
@@ -134,41 +179,50 @@ def _note_unreadable(mailbox: Mailbox, fetched: Fetched, at: datetime) -> None:
 def _watch(pk: int) -> None:
     holder = f"{holder_name()}:{threading.get_ident()}"
     failures = 0
-    relax_durability()
-    while pk in _wanted():
-        try:
+
+    def began() -> None:
+        nonlocal failures
+        failures = 0
+
+    try:
+        relax_durability()
+        while pk in _wanted():
             if not take_lease(_lease(pk), holder=holder, seconds=LEASE_SECONDS, at=clock.now()):
                 time.sleep(POLL_SECONDS)
                 continue
-            failures = _follow(pk, holder, failures)
-        except ImapError as error:
-            failures += 1
-            _note_failure(pk, error)
-            time.sleep(BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS)) - 1])
-        except DatabaseError as error:
-            failures += 1
-            log.warning("mailbox=%s database failed=%s", pk, type(error).__name__)
+            try:
+                _follow(pk, holder, began)
+            except NotOursAnyMore:
+                log.info("mailbox=%s connected elsewhere", pk)
+            except Exception as failure:
+                failures += 1
+                _note_failure(pk, failure)
+                time.sleep(BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS)) - 1])
+            close_old_connections()
+    finally:
+        # Also when the database was away: the next thread of this process must not wait for this one's lease.
+        with contextlib.suppress(DatabaseError):
             connection.close()
-            time.sleep(BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS)) - 1])
-            relax_durability()
-        close_old_connections()
-    give_back_lease(_lease(pk), holder=holder)
-    connection.close()
+            give_back_lease(_lease(pk), holder=holder)
+        connection.close()
 
 
-def _follow(pk: int, holder: str, failures: int) -> int:
+def _follow(pk: int, holder: str, began: Callable[[], None]) -> None:
+    def keeps_lease() -> bool:
+        return take_lease(_lease(pk), holder=holder, seconds=LEASE_SECONDS, at=clock.now())
+
     mailbox = Mailbox.objects.select_related("channel").get(pk=pk)
     settings = server_of(mailbox)
     with Imap(settings) as imap:
         while True:
-            fetch_new(mailbox, imap)
-            failures = 0
+            fetch_new(mailbox, imap, keeps_lease=keeps_lease)
+            began()
             imap.wait(IDLE_SECONDS, poll_every=POLL_SECONDS)
-            if not take_lease(_lease(pk), holder=holder, seconds=LEASE_SECONDS, at=clock.now()):
-                return failures
             fresh = Mailbox.objects.select_related("channel").filter(pk=pk, channel__is_active=True).first()
             if fresh is None or server_of(fresh) != settings or fresh.imap_folder != mailbox.imap_folder:
-                return failures
+                return
+            if not keeps_lease():
+                return
             mailbox = fresh
 
 
@@ -181,14 +235,21 @@ def _note_success(mailbox: Mailbox) -> None:
     mailbox.failure = ""
 
 
-def _note_failure(pk: int, error: ImapError) -> None:
-    if error.problem is Problem.FOLDER_RENUMBERED:
-        return  # the next round reads it anew
+def _note_failure(pk: int, failure: Exception) -> None:
+    if isinstance(failure, ImapError):
+        if failure.problem is Problem.FOLDER_RENUMBERED:
+            return  # the next round reads it anew
+        word = str(failure.problem)
+        log.warning("mailbox=%s failed=%s", pk, word)
+    else:
+        # Whatever it was, mail does not come: people have to see it.
+        word = type(failure).__name__
+        log.exception("mailbox=%s failed=%s", pk, word)
+        connection.close()
     at = clock.now()
-    log.warning("mailbox=%s failed=%s", pk, error.problem)
-    with transaction.atomic():
+    with contextlib.suppress(DatabaseError), transaction.atomic():
         began = Mailbox.objects.filter(pk=pk, failing_since=None).update(failing_since=at)
-        Mailbox.objects.filter(pk=pk).update(failure=str(error.problem)[:40])
+        Mailbox.objects.filter(pk=pk).update(failure=word[:40])
         if began:
             emit(MailboxFailing(happened_at=at, channel_id=pk))
 

@@ -28,12 +28,19 @@ RecipientState = DeliveryRecipient.State
 _resting: dict[int, datetime] = {}  # channels whose server is in trouble, in this process
 
 
+class ClaimLost(Exception):
+    """Another process has taken the delivery over: nothing was sent here."""
+
+
 def deliver_due() -> int:
     """Hand over one delivery whose time has come; 1 when there was one, else 0."""
     delivery = claim_delivery(at=clock.now())
     if delivery is None:
         return 0
-    hand_over(delivery)
+    try:
+        hand_over(delivery)
+    except ClaimLost:
+        log.warning("delivery=%s claim lost", delivery.pk)
     return 1
 
 
@@ -54,11 +61,24 @@ def claim_delivery(*, at: datetime) -> Delivery | None:
         if delivery is None:
             return None
         if delivery.state == State.SENDING:
+            if delivery.may_have_arrived_twice:
+                _give_up(delivery, at)
+                return None
             delivery.may_have_arrived_twice = True
         delivery.tries += 1
         delivery.claimed_until = at + timedelta(seconds=CLAIM_SECONDS)
         delivery.save(update_fields=["tries", "claimed_until", "may_have_arrived_twice"])
     return delivery
+
+
+def _give_up(delivery: Delivery, at: datetime) -> None:
+    """Twice a process died right after the data: it most likely arrived, and is not sent a third time."""
+    delivery.state = State.SENT if delivery.sent_at else State.FAILED
+    delivery.failure, delivery.claimed_until = "uncertain", None
+    delivery.save(update_fields=["state", "failure", "claimed_until"])
+    waiting = delivery.recipients.filter(state=RecipientState.WAITING)
+    waiting.update(state=RecipientState.REFUSED, changed_at=at)
+    emit(DeliveryFailed(happened_at=at, delivery_id=delivery.pk, channel_id=delivery.channel_id))
 
 
 def hand_over(delivery: Delivery) -> None:
@@ -91,7 +111,11 @@ def outgoing_server(mailbox: Mailbox) -> SmtpServer:
 
 
 def _mark_sending(delivery: Delivery) -> None:
-    Delivery.objects.filter(pk=delivery.pk).update(state=State.SENDING)
+    until = clock.now() + timedelta(seconds=CLAIM_SECONDS)
+    mine = Delivery.objects.filter(pk=delivery.pk, claimed_until=delivery.claimed_until)
+    if not mine.update(state=State.SENDING, claimed_until=until):
+        raise ClaimLost
+    delivery.claimed_until = until
 
 
 def _record(delivery: Delivery, waiting: list[DeliveryRecipient], result: SendResult | None) -> None:
@@ -111,10 +135,14 @@ def _record(delivery: Delivery, waiting: list[DeliveryRecipient], result: SendRe
             refused += 1
         else:
             later += 1
-            if outcome == "uncertain":
+            if outcome == "uncertain" and delivery.may_have_arrived_twice:
+                # It may be there twice by now; a third time would be worse than telling people.
+                recipient.state = RecipientState.REFUSED
+                refused, later = refused + 1, later - 1
+            elif outcome == "uncertain":
                 delivery.may_have_arrived_twice = True
         recipient.status = str(word.code or "") if word else ""
-        recipient.server_said = word.text[:500] if word else ""
+        recipient.server_said = word.text.replace("\x00", "")[:500] if word else ""
         recipient.changed_at = at
     tried_enough = delivery.tries > len(RETRY_MINUTES)
     if later and tried_enough:
@@ -123,7 +151,8 @@ def _record(delivery: Delivery, waiting: list[DeliveryRecipient], result: SendRe
                 recipient.state = RecipientState.REFUSED
         refused, later = refused + later, 0
     delivery.failure = str(result.problem or "")[:40] if result else ""
-    delivery.server_said = next((each.text for each in said.values() if each.outcome != "accepted"), "")[:500]
+    words = next((each.text for each in said.values() if each.outcome != "accepted"), "")
+    delivery.server_said = words.replace("\x00", "")[:500]
     delivery.claimed_until = None
     if accepted and delivery.sent_at is None:
         delivery.sent_at = at
@@ -132,6 +161,10 @@ def _record(delivery: Delivery, waiting: list[DeliveryRecipient], result: SendRe
         delivery.due_at = at + timedelta(minutes=RETRY_MINUTES[delivery.tries - 1])
     else:
         delivery.state = State.SENT if delivery.sent_at else State.FAILED
+    if delivery.kind == Delivery.Kind.SYSTEM and delivery.state == State.SENT and result:
+        # A link that lets somebody in is not kept where it can be read again.
+        for name, value in Delivery.fields_for(b"").items():
+            setattr(delivery, name, value)
     with transaction.atomic():
         DeliveryRecipient.objects.bulk_update(waiting, ["state", "status", "server_said", "changed_at"])
         delivery.save()

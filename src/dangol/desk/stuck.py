@@ -7,7 +7,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from dangol.channels.commands import retry_raw, try_delivery_again
+from dangol.channels.commands import try_delivery_again
+from dangol.channels.fetching import retry_mail
 from dangol.channels.stuck import quarantined_raw, stuck_delivery
 from dangol.desk.stuck_reads import stuck_page
 from dangol.kernel import clock
@@ -61,7 +62,7 @@ def stuck_mail_file(request: HttpRequest, raw_id: int) -> HttpResponse:
 @needs("see_stuck_work")
 def stuck_mail_retry(request: HttpRequest, raw_id: int) -> HttpResponse:
     """Let the mail be read again."""
-    if retry_raw(raw=quarantined_raw(raw_id)):
+    if retry_mail(quarantined_raw(raw_id)):
         messages.success(
             request, _("The mail is being read again. If that fails once more, it is back here.")
         )

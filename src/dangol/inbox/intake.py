@@ -17,6 +17,7 @@ from dangol.kernel import clock
 log = logging.getLogger(__name__)
 
 BATCH: Final = 40  # people's clicks wait for this transaction: larger ones would be felt
+MOST_TRIES: Final = 3  # a message that was met so often and never filed has killed the process each time
 LARGE_BYTES: Final = 2 * 1024 * 1024  # larger ones are read in a process with limits of its own
 
 
@@ -40,6 +41,9 @@ def take_in_batch(limit: int = BATCH) -> int:
 
 
 def _read(raw: Raw) -> IncomingMessage | None:
+    if raw.tries > MOST_TRIES:
+        set_aside(raw=raw, reason="filing: died", at=clock.now())
+        return None
     try:
         content = raw.content
         if raw.tries > 1 or len(content) > LARGE_BYTES:

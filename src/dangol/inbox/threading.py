@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from dangol.channels.email import tokens
 from dangol.channels.incoming import IncomingMessage
@@ -34,11 +35,13 @@ class Place:
 class Known:
     """What is known of the conversations that some arrivals may belong to; it grows as they are filed.
 
-    `links`: by channel and digest of a Message-ID, who bears it (True) or names it (False).
+    `links`: by channel and digest of a Message-ID, who bears it (True) or names it (False), and whose that is.
+    The conversations are locked until the transaction ends: what is changed on them here is not lost, and what
+    people do to them meanwhile waits.
     """
 
     conversations: dict[int, Conversation] = field(default_factory=dict)
-    links: dict[tuple[int, str], list[tuple[bool, Conversation]]] = field(
+    links: dict[tuple[int, str], list[tuple[bool, Conversation, str]]] = field(
         default_factory=lambda: defaultdict(list)
     )
 
@@ -50,30 +53,36 @@ class Known:
         rows = list(
             Reference.objects.filter(digest__in=digests, channel__in={channel for channel, _ in arrivals})
             .order_by("id")
-            .values_list("channel_id", "digest", "is_own_id", "message__conversation_id")
+            .values_list(
+                "channel_id", "digest", "is_own_id", "message__conversation_id", "message__from_address"
+            )
         )
-        wanted = {number for *_, number in rows}
+        wanted = {number for *_, number, _sender in rows}
         for _, incoming in arrivals:
             wanted.update(_signed(incoming))
             wanted.update(_in_subject(incoming))
-        rows_by_number = Conversation.objects.select_related("customer", "channel__mailbox").in_bulk(wanted)
+        rows_by_number = {place.pk: place for place in _locked().filter(pk__in=wanted).order_by("pk")}
         alive = {place.pk: place for place in rows_by_number.values() if place.merged_into_id is None}
         for number, place in rows_by_number.items():
-            kept = living(place)  # one object for each conversation, however many numbers lead to it
+            kept = (
+                place if place.merged_into_id is None else _locked().get(pk=living(place).pk)
+            )  # one object for each conversation, however many numbers lead to it
             known.conversations[number] = alive.setdefault(kept.pk, kept)
-        for channel, digest, is_own, number in rows:
-            known.links[channel, digest].append((is_own, known.conversations[number]))
+        for channel, digest, is_own, number, sender in rows:
+            known.links[channel, digest].append((is_own, known.conversations[number], sender.lower()))
         return known
 
     def add(self, message: Message, conversation: Conversation, named: Iterable[str]) -> None:
         """The message is filed: what comes after it may name it."""
         for is_own, digest in _digests(message.message_id, named):
-            self.links[message.channel_id, digest].append((is_own, conversation))
+            self.links[message.channel_id, digest].append(
+                (is_own, conversation, message.from_address.lower())
+            )
 
     def replace(self, old: Conversation, new: Conversation) -> None:
         """A conversation became another one."""
         for rows in self.links.values():
-            rows[:] = [(is_own, new if place is old else place) for is_own, place in rows]
+            rows[:] = [(is_own, new if place is old else place, sender) for is_own, place, sender in rows]
         self.conversations = {
             number: new if place is old else place for number, place in self.conversations.items()
         }
@@ -139,6 +148,11 @@ def living(conversation: Conversation) -> Conversation:
     return conversation
 
 
+def _locked() -> QuerySet[Conversation]:
+    rows = Conversation.objects.select_related("customer", "channel__mailbox")
+    return rows.select_for_update(of=("self",))
+
+
 def _digests(own: str, named: Iterable[str]) -> list[tuple[bool, str]]:
     bears = [(True, digest_of(own))] if len(own) >= SHORTEST_ID else []
     return bears + [(False, digest_of(name)) for name in named if name != own]
@@ -159,14 +173,18 @@ def _in_subject(incoming: IncomingMessage) -> list[int]:
 
 
 def _linked(incoming: IncomingMessage, channel_id: int, known: Known) -> list[Conversation]:
-    # Messages that bear an id named here, then those that name one named here (their common parent may come
-    # later, or never) or name this very one.
+    # Messages that bear an id named here, then those that name this very one, then those that name one named
+    # here: of a common parent that we do not have, only when the two know each other. Strangers who answer the
+    # same newsletter are two matters.
+    parties = (incoming.sender, *incoming.to, *incoming.cc)
+    people = {(party.address or "").lower() for party in parties} - {""}
     bearing: list[Conversation] = []
     naming: list[Conversation] = []
     for name in ids_of(incoming):
-        for is_own, place in known.links.get((channel_id, digest_of(name)), ()):
+        for is_own, place, sender in known.links.get((channel_id, digest_of(name)), ()):
             if not is_own:
-                naming.append(place)
+                if name == incoming.message_id or sender in people:
+                    naming.append(place)
             elif name != incoming.message_id:  # some programs give one id to many mails: that joins nothing
                 bearing.append(place)
     return bearing + naming

@@ -36,6 +36,8 @@ def reply(request: HttpRequest, conversation_id: int) -> HttpResponse:
     """Send what is in the composer. Refused, it is all still there."""
     person, at, conversation = actor(request), clock.now(), open_conversation(conversation_id)
     form = ComposerForm.of(request)
+    if replies.reply_with_key(person, form.send_key):
+        return _to_conversation(request, conversation_id)  # the second click
     try:
         draft = _keep(request, person, conversation, form)
         replies.send_reply(actor=person, draft=draft, key=form.send_key, at=at)

@@ -5,6 +5,8 @@ Every function here works inside the caller's transaction and is called by comma
 
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from dangol.business.hours import Calendar
 from dangol.business.queries import calendar_at
 from dangol.channels.models import Delivery
@@ -89,20 +91,33 @@ def drop_wait(conversation: Conversation, at: datetime) -> None:
         happened_at__gte=wait.started_at,
         delivery__state__in=[Delivery.State.QUEUED, Delivery.State.SENDING, Delivery.State.RETRY],
     )
-    if not under_way.exists():
+    if not any(answers_customer(message, conversation) for message in under_way):
         wait.dropped_at = at
         wait.save(update_fields=["dropped_at"])
 
 
+def answers_customer(message: Message, conversation: Conversation) -> bool:
+    """Whether the message is a person's and goes to the customer, or to somebody who wrote for the customer."""
+    addresses = set(conversation.customer.identities.values_list("address", flat=True))
+    wrote = conversation.messages.filter(direction=Message.Direction.IN, automatic="")
+    addresses |= {(address or "").lower() for address in wrote.values_list("from_address", flat=True)}
+    reached = {party["address"].lower() for party in [*message.to, *message.cc, *message.bcc]}
+    return promise.counts_as_answer(
+        direction="out",
+        by_staff=message.staff_id is not None,
+        is_automatic=bool(message.automatic),
+        to_customer=bool(addresses & reached),
+    )
+
+
+def newest_number(conversation: Conversation) -> int:
+    """The number of the last message of a person that was stored: what a reply is written against."""
+    return _spoken(conversation).order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
 def last_word(conversation: Conversation) -> Message | None:
     """The last message that a person wrote to or from the customer, and that was not taken back."""
-    spoken = Message.objects.filter(
-        conversation=conversation,
-        direction__in=[Message.Direction.IN, Message.Direction.OUT],
-        automatic="",
-        undone_at=None,
-    )
-    return spoken.order_by("-happened_at", "-id").first()
+    return _spoken(conversation).order_by("-happened_at", "-id").first()
 
 
 def settle_state(conversation: Conversation, at: datetime) -> None:
@@ -122,4 +137,13 @@ def settle_state(conversation: Conversation, at: datetime) -> None:
         conversation.state = Conversation.State.ANSWERED if last else Conversation.State.DONE
         conversation.due_at = last.happened_at if last else at
         conversation.waiting_since = None
-    conversation.last_message_id = last.pk if last else 0
+    conversation.last_message_id = newest_number(conversation)
+
+
+def _spoken(conversation: Conversation) -> QuerySet[Message]:
+    return Message.objects.filter(
+        conversation=conversation,
+        direction__in=[Message.Direction.IN, Message.Direction.OUT],
+        automatic="",
+        undone_at=None,
+    )

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.db.models import BigIntegerField, Func, Q
 
 from dangol.kernel import clock
-from dangol.kernel.models import Event
+from dangol.kernel.models import Event, Follower
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,6 +124,18 @@ def since(cursor: Cursor, *, limit: int, names: Iterable[str] | None = None) -> 
     if names is not None:
         rows = rows.filter(name__in=list(names))
     return list(rows.order_by("transaction", "id")[:limit])
+
+
+def repair_after_restore() -> None:
+    """Put what a restored dump brought behind everything that comes: another cluster counts transactions anew."""
+    if connection.vendor != "postgresql":
+        return
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_current_xact_id()::text::bigint")
+        now = cursor.fetchone()[0]
+        if Event.objects.filter(transaction__gte=now).exists():
+            Event.objects.filter(transaction__gt=0).update(transaction=0)
+            Follower.objects.update(transaction=0)
 
 
 def latest() -> Cursor:

@@ -8,7 +8,6 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
-from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
 from typing import Any, Final
 from urllib.parse import parse_qs
@@ -16,7 +15,7 @@ from urllib.parse import parse_qs
 from django.conf import settings
 from django.contrib.auth import get_user
 from django.db import close_old_connections
-from django.http import HttpRequest
+from django.http import HttpRequest, parse_cookie
 
 from dangol.kernel import events
 from dangol.kernel.events import Cursor
@@ -41,14 +40,16 @@ class Feed:
         self.queues: set[asyncio.Queue[Event]] = set()
         self.reader: asyncio.Task[None] | None = None
         self.cursor = Cursor()
+        self.beginning = asyncio.Lock()
 
     async def join(self) -> asyncio.Queue[Event]:
         """A queue that gets every event from now on."""
         queue: asyncio.Queue[Event] = asyncio.Queue(maxsize=2 * MOST_CAUGHT_UP)
-        if self.reader is None or self.reader.done():
-            self.cursor = await asyncio.to_thread(_closing(events.latest))
-            self.reader = asyncio.create_task(self._read())
-        self.queues.add(queue)
+        async with self.beginning:
+            if self.reader is None or self.reader.done():
+                self.cursor = await asyncio.to_thread(_closing(events.latest))
+                self.reader = asyncio.create_task(self._read())
+            self.queues.add(queue)
         return queue
 
     def leave(self, queue: asyncio.Queue[Event]) -> None:
@@ -133,6 +134,7 @@ async def _follow(
         if getting.done():
             row = getting.result()
             if sent is None or Cursor.after(row) > sent:
+                sent = Cursor.after(row)
                 await _send(send, _as_text(row))
         else:
             getting.cancel()
@@ -170,12 +172,9 @@ def _wanted_cursor(scope: Scope) -> Cursor | None:
 def _session_key(scope: Scope) -> str | None:
     for name, value in scope["headers"]:
         if name.lower() == b"cookie":
-            try:
-                morsel = SimpleCookie(value.decode("latin-1")).get(settings.SESSION_COOKIE_NAME)
-            except CookieError:
-                return None
-            if morsel:
-                return str(morsel.value)
+            found = parse_cookie(value.decode("latin-1")).get(settings.SESSION_COOKIE_NAME)
+            if found:
+                return str(found)
     return None
 
 

@@ -59,7 +59,7 @@ def live_cursor(get_response: Handler) -> Handler:
     """Note how far the events had come before the page was read, so that its live stream begins without a gap."""
 
     def handle(request: HttpRequest) -> HttpResponse:
-        if request.method == "GET" and request.user.is_authenticated:
+        if request.method == "GET" and "HX-Request" not in request.headers and request.user.is_authenticated:
             request.live_cursor = str(events.latest())  # type: ignore[attr-defined]
         return get_response(request)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db import DatabaseError, transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from dangol.kernel import clock, events
 from dangol.kernel.events import Cursor, Happened
@@ -76,13 +76,13 @@ def _follow(reaction: Reaction, end: Cursor) -> int:
 
 
 def _hand_over(reaction: Reaction, row: Event) -> None:
-    happened = None if row.silent else events.load(row)
     try:
+        happened = None if row.silent else events.load(row)
         with transaction.atomic():
             if happened is not None:
                 reaction.do(happened)
             _move(reaction, Cursor.after(row))
-    except DatabaseError:
+    except (OperationalError, InterfaceError):
         raise  # the database may be away; nothing was committed, and the next turn begins here again
     except Exception as failure:
         log.exception("reaction=%s event=%s failed=%s", reaction.name, row.pk, type(failure).__name__)
@@ -110,8 +110,8 @@ def _retry(reactions: Sequence[Reaction], at: datetime) -> int:
     known = {reaction.name: reaction for reaction in reactions}
     due = Setback.objects.filter(next_at__lte=at, follower__in=known).select_related("event")[:BATCH]
     for setback in due:
-        happened = events.load(setback.event)
         try:
+            happened = events.load(setback.event)
             with transaction.atomic():
                 if happened is not None:
                     known[setback.follower].do(happened)

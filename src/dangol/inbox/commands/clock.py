@@ -23,6 +23,12 @@ def recompute_due_times(*, at: datetime) -> int:
     calendar = calendar_at(at)
     while True:
         with transaction.atomic():
+            ids = Wait.objects.filter(answered_at=None, dropped_at=None, pk__gt=reached).order_by("pk")[
+                :BATCH
+            ]
+            # Conversations first, as every other command does: otherwise two wait for each other.
+            places = Conversation.objects.filter(waits__in=list(ids.values_list("pk", flat=True)))
+            list(places.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
             waits = list(
                 Wait.objects.select_related("channel", "conversation")
                 .filter(answered_at=None, dropped_at=None, pk__gt=reached)

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from dangol.inbox.events import ConversationsJoined
-from dangol.inbox.models import Conversation, Draft, Message, Wait
+from dangol.inbox.models import Attachment, Conversation, Draft, Message, Wait
 from dangol.inbox.threading import living
 from dangol.inbox.waiting import settle_state
 from dangol.kernel.events import emit
@@ -21,8 +21,15 @@ def join_conversations(
         kept, joined = joined, kept
     Message.objects.filter(conversation=joined).update(conversation=kept)
     for draft in Draft.objects.filter(conversation=joined):
-        if not Draft.objects.filter(conversation=kept, staff_id=draft.staff_id).exists():
+        there = Draft.objects.filter(conversation=kept, staff_id=draft.staff_id).first()
+        if there is None:
             Draft.objects.filter(pk=draft.pk).update(conversation=kept)
+        else:
+            there.text = "\n\n".join(filter(None, (there.text, draft.text)))
+            there.version += 1
+            there.save(update_fields=["text", "version"])
+            Attachment.objects.filter(draft=draft).update(draft=there)
+            draft.delete()
     _join_waits(kept, joined)
     joined.merged_into = kept
     joined.state = Conversation.State.DONE

@@ -10,7 +10,7 @@ from django.utils.timezone import localtime
 
 from dangol.business.models import Business
 from dangol.business.queries import current_business
-from dangol.channels.commands import queue_delivery, take_back_delivery
+from dangol.channels.commands import AlreadyOnItsWay, queue_delivery, take_back_delivery
 from dangol.channels.email import tokens
 from dangol.channels.email.compose import (
     Outgoing,
@@ -22,13 +22,20 @@ from dangol.channels.email.compose import (
 )
 from dangol.channels.incoming import Party
 from dangol.channels.models import Delivery, Mailbox
-from dangol.inbox import promise
 from dangol.inbox.errors import CannotSend, NobodyToWriteTo, NothingToSend, StaleReply
 from dangol.inbox.events import ReplyFailed, ReplyQueued, ReplySent, ReplyUndone
 from dangol.inbox.models import Attachment, Conversation, Draft, Message, Reference
 from dangol.inbox.preview import preview_of
 from dangol.inbox.threading import mail_key, reference_rows
-from dangol.inbox.waiting import begin_wait, end_wait, open_wait, resume_wait, settle_state
+from dangol.inbox.waiting import (
+    answers_customer,
+    begin_wait,
+    drop_wait,
+    end_wait,
+    open_wait,
+    resume_wait,
+    settle_state,
+)
 from dangol.kernel.events import emit
 from dangol.search import index
 from dangol.staff.models import Staff
@@ -47,10 +54,13 @@ def send_reply(*, actor: Staff, draft: Draft, key: UUID, at: datetime) -> Messag
     """
     demand(actor, "answer")
     with transaction.atomic():
-        sent_before = Message.objects.filter(uid=key, staff=actor).first()
-        if sent_before:
-            return sent_before
         conversation = Conversation.objects.select_for_update().get(pk=draft.conversation_id)
+        sent_before = reply_with_key(actor, key)
+        if sent_before:
+            Draft.objects.filter(pk=draft.pk, text=sent_before.text).delete()  # the second click's copy of it
+            return sent_before
+        if conversation.merged_into_id is not None:
+            raise StaleReply
         _check(draft, conversation)
         mailbox = conversation.channel.mailbox
         parent = _parent(conversation)
@@ -89,30 +99,36 @@ def send_reply(*, actor: Staff, draft: Draft, key: UUID, at: datetime) -> Messag
         return message
 
 
-def undo_reply(*, actor: Staff, message: Message, at: datetime) -> Draft:
-    """Take the reply back before it left, and return it as a draft. Refused (AlreadyOnItsWay) when too late."""
+def reply_with_key(actor: Staff, key: UUID) -> Message | None:
+    """The reply that the person sent with this key, if it was sent."""
+    return Message.objects.filter(uid=key, staff=actor).first()
+
+
+def undo_reply(*, actor: Staff, message: Message, at: datetime) -> Draft | None:
+    """Take the reply back before it left, and return it as a draft. Refused (AlreadyOnItsWay) when too late.
+
+    Taken back before, it is the draft of now, if there still is one.
+    """
     demand(actor, "answer")
     with transaction.atomic():
         conversation = Conversation.objects.select_for_update().get(pk=message.conversation_id)
         if message.undone_at is not None:
-            return Draft.objects.get(conversation=conversation, staff=actor)
-        assert message.delivery is not None
+            return Draft.objects.filter(conversation=conversation, staff=actor).first()
+        if message.delivery is None:
+            raise AlreadyOnItsWay
         take_back_delivery(delivery=message.delivery)
         message.undone_at = at
         message.save(update_fields=["undone_at"])
-        draft, _made = Draft.objects.update_or_create(
-            conversation=conversation,
-            staff=actor,
-            defaults={
-                "text": message.text,
-                "is_note": False,
-                "to": message.to,
-                "cc": message.cc,
-                "bcc": message.bcc,
-                "opened_at": at,
-                "saved_at": at,
-            },
+        draft = Draft.objects.filter(conversation=conversation, staff=actor).first() or Draft(
+            conversation=conversation, staff=actor, opened_at=at, version=0
         )
+        # What was begun since stays, below what was taken back.
+        draft.text = "\n\n".join(filter(None, (message.text, draft.text)))
+        draft.is_note = False
+        draft.to, draft.cc, draft.bcc = message.to, message.cc, message.bcc
+        draft.saved_at = at
+        draft.version += 1
+        draft.save()
         Attachment.objects.filter(message=message).update(draft=draft, message=None)
         index.remove("message", [message.pk])
         settle_state(conversation, at)
@@ -150,9 +166,11 @@ def settle_sent_reply(*, delivery_id: int, at: datetime) -> None:
         ends = (
             wait is not None
             and wait.started_at <= message.happened_at
-            and _answers_customer(message, conversation)
+            and answers_customer(message, conversation)
         )
         ended = end_wait(wait, message, message.delivery.sent_at) if wait and ends else None
+        if ended is None and conversation.state == Conversation.State.DONE:
+            drop_wait(conversation, at)
         _restart_clock(conversation, message)
         emit(
             ReplySent(
@@ -171,7 +189,7 @@ def settle_failed_reply(*, delivery_id: int, at: datetime) -> None:
     """A reply could not be delivered or came back: the customer waits again, and the page says why."""
     with transaction.atomic():
         message = Message.objects.select_related("delivery").filter(delivery_id=delivery_id).first()
-        if message is None or message.delivery is None:
+        if message is None or message.delivery is None or message.automatic or message.undone_at:
             return
         conversation = Conversation.objects.select_for_update().get(pk=message.conversation_id)
         conversation.state = Conversation.State.WAITING
@@ -267,7 +285,7 @@ def mail_of(
             localtime(parent.happened_at, business.zone),
             parent.text_new or parent.text,
         )
-        if parent and parent.direction == Message.Direction.IN
+        if parent and parent.direction == Message.Direction.IN and _is_party(parent, message)
         else None,
         language=business.language,
     )
@@ -284,8 +302,17 @@ def _parent(conversation: Conversation) -> Message | None:
     )
 
 
+def _is_party(parent: Message, answer: Message) -> bool:
+    # What a supplier wrote is quoted to the supplier, not to the customer of the same conversation.
+    reached = {party["address"].lower() for party in [*answer.to, *answer.cc]}
+    had_it = {parent.from_address.lower()} | {
+        str(party.get("address") or "").lower() for party in [*parent.to, *parent.cc, *parent.reply_to]
+    }
+    return bool(reached & had_it)
+
+
 def _advance(conversation: Conversation, message: Message, file_count: int) -> None:
-    if _answers_customer(message, conversation):
+    if answers_customer(message, conversation):
         conversation.state = Conversation.State.ANSWERED
         conversation.due_at = message.happened_at
     conversation.last_message_id = message.pk
@@ -297,34 +324,13 @@ def _advance(conversation: Conversation, message: Message, file_count: int) -> N
     conversation.save()
 
 
-def _answers_customer(message: Message, conversation: Conversation) -> bool:
-    addresses = set(conversation.customer.identities.values_list("address", flat=True))
-    addresses |= {
-        (address or "").lower()
-        for address in conversation.messages.filter(direction=Message.Direction.IN, automatic="").values_list(
-            "from_address", flat=True
-        )
-    }
-    reached = {party["address"].lower() for party in [*message.to, *message.cc, *message.bcc]}
-    return promise.counts_as_answer(
-        direction="out",
-        by_staff=message.staff_id is not None,
-        is_automatic=bool(message.automatic),
-        to_customer=bool(addresses & reached),
-    )
-
-
 def _restart_clock(conversation: Conversation, answer: Message) -> None:
     # The customer may have written again while the answer was on its way: that message waits on its own.
     if conversation.state != Conversation.State.WAITING:
         return
-    newer = (
-        conversation.messages.filter(
-            direction=Message.Direction.IN, automatic="", happened_at__gt=answer.happened_at
-        )
-        .order_by("happened_at", "id")
-        .first()
-    )
+    # Later by its number: the writer of the answer cannot have seen it, whenever it was written.
+    unseen = conversation.messages.filter(direction=Message.Direction.IN, automatic="", pk__gt=answer.pk)
+    newer = unseen.exclude(raw__is_silent=True).order_by("happened_at", "id").first()
     if newer is None:
         settle_state(conversation, answer.happened_at)
     else:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from django.db import transaction
 from django.db.models import Max, OuterRef, Q, Subquery
@@ -26,6 +27,10 @@ from dangol.kernel.db import lock_for_transaction
 from dangol.kernel.events import emit
 from dangol.search import index
 
+MOVED: Final = [
+    "subject", "state", "due_at", "waiting_since", "is_machine", "preview",
+    "file_count", "message_count", "last_message_at",
+]  # fmt: skip
 Arrived = tuple[Raw, IncomingMessage]
 
 
@@ -113,7 +118,7 @@ class _Batch:
         Conversation.objects.bulk_create([place for place in touched if place.pk is None])
         for place in touched:
             if id(place) not in self.opened:
-                place.save()
+                place.save(update_fields=MOVED)
         Message.objects.bulk_create(self.messages)
         Reference.objects.bulk_create(self.references)
         Attachment.objects.bulk_create(self.attachments)
@@ -132,7 +137,11 @@ class _Batch:
             delivery = record_bounce(bounce=incoming.bounce, at=self.at)
             message = Message.objects.filter(delivery=delivery).first() if delivery else None
             if message is not None:
-                return Place(self._same_object(living(message.conversation)), ())
+                place = living(message.conversation)
+                locked = Conversation.objects.select_for_update(of=("self",)).select_related(
+                    "customer", "channel__mailbox"
+                )
+                return Place(self._same_object(locked.get(pk=place.pk)), ())
         return find_place(incoming, raw.channel_id, self.known)
 
     def _same_object(self, conversation: Conversation) -> Conversation:
@@ -157,8 +166,8 @@ class _Batch:
     def _join(self, one: Conversation, other: Conversation, silent: bool) -> Conversation:
         self.write()
         kept = join_conversations(
-            kept=Conversation.objects.get(pk=one.pk),
-            joined=Conversation.objects.get(pk=other.pk),
+            kept=Conversation.objects.select_for_update().get(pk=one.pk),
+            joined=Conversation.objects.select_for_update().get(pk=other.pk),
             at=self.at,
             silent=silent,
         )
@@ -166,6 +175,8 @@ class _Batch:
         for old in (one, other):
             self.known.replace(old, kept)
         self.known.conversations[kept.pk] = kept
+        if {one.pk, other.pk} & self.answered:
+            self.answered.add(kept.pk)
         wait = Wait.objects.filter(conversation=kept, answered_at=None, dropped_at=None).first()
         if wait:
             self.open_waits[kept.pk] = wait
@@ -275,4 +286,6 @@ def _mark(arrivals: Sequence[Arrived], taken: Sequence[TakenIn]) -> None:
             if (each.message is not None) is had_message
         ]
         if ids:
-            Raw.objects.filter(pk__in=ids).update(state=state, reason="", claimed_until=None)
+            Raw.objects.filter(pk__in=ids, state=Raw.State.NEW).update(
+                state=state, reason="", claimed_until=None
+            )

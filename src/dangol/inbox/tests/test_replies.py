@@ -305,3 +305,66 @@ def test_a_mailbox_without_outgoing_server_says_so(asked, hana):
     draft = save_draft(actor=hana, conversation=asked, text="hello", at=LATER)
     with pytest.raises(CannotSend):
         send_reply(actor=hana, draft=draft, key=uuid4(), at=LATER)
+
+
+def test_a_mail_that_came_before_the_answer_but_was_stored_after_it_waits_on_its_own(asked, hana, receive):
+    message = answer(hana, asked)
+    late = mail(message_id="2@example.com", headers={"In-Reply-To": "<1@example.com>"})
+    unseen = receive(late, at=LATER - timedelta(seconds=5)).message
+    hand_over(message, LATER + timedelta(seconds=10))
+
+    asked.refresh_from_db()
+    assert (asked.state, asked.last_message_id) == ("waiting", unseen.pk)
+    assert Wait.objects.get(answered_at=None).started_at == LATER - timedelta(seconds=5)
+
+
+def test_a_wait_is_dropped_when_only_a_supplier_was_written_to(asked, hana):
+    draft = save_draft(
+        actor=hana, conversation=asked, text="?", at=LATER, to=[{"address": "supplier@example.com"}]
+    )
+    send_reply(actor=hana, draft=draft, key=uuid4(), at=LATER)
+    close_conversation(actor=hana, conversation=asked, at=LATER)
+    assert Wait.objects.get().dropped_at == LATER
+
+
+def test_a_reply_into_a_conversation_that_has_just_become_another_is_refused(asked, hana, receive):
+    other = receive(mail(JAMES, "Tasting")).conversation
+    draft = save_draft(actor=hana, conversation=other, text="Sorry!", at=LATER)
+    Conversation.objects.filter(pk=other.pk).update(merged_into=asked)
+    with pytest.raises(StaleReply):
+        send_reply(actor=hana, draft=draft, key=uuid4(), at=LATER)
+
+
+def test_undo_keeps_what_was_begun_since(asked, hana):
+    message = answer(hana, asked, "First.")
+    save_draft(actor=hana, conversation=asked, text="Second.", at=LATER)
+    draft = undo_reply(actor=hana, message=message, at=LATER)
+    assert draft.text == "First.\n\nSecond."
+
+
+def test_a_bounced_acknowledgement_reopens_nothing(asked, hana):
+    message = answer(hana, asked)
+    Message.objects.filter(pk=message.pk).update(automatic="auto-reply")
+    close_conversation(actor=hana, conversation=asked, at=LATER)
+    settle_failed_reply(delivery_id=message.delivery_id, at=LATER)
+    asked.refresh_from_db()
+    assert asked.state == "done"
+
+
+def test_what_a_supplier_wrote_is_not_quoted_to_the_customer(asked, hana, receive):
+    receive(
+        mail(
+            "Supplier <supplier@example.com>",
+            "prices",
+            "Two cents each.",
+            message_id="s@example.com",
+            headers={"In-Reply-To": "<1@example.com>"},
+        ),
+        at=LATER,
+    )
+    asked.refresh_from_db()
+    draft = save_draft(
+        actor=hana, conversation=asked, text="Sorry!", at=LATER, to=[{"address": "sora@example.com"}], cc=[]
+    )
+    message = send_reply(actor=hana, draft=draft, key=uuid4(), at=LATER)
+    assert "Two cents" not in sent_mail(message).get_body(("plain",)).get_content()

@@ -52,9 +52,22 @@ def test_one_matter_is_one_conversation_in_any_order_of_arrival(receive, order):
     assert Wait.objects.filter(answered_at=None, dropped_at=None).count() == 1
 
 
-def test_two_replies_to_a_mail_that_never_comes_are_one_matter(receive):
+def test_two_replies_of_one_person_to_a_mail_that_never_comes_are_one_matter(receive):
+    receive(reply(2, [1]))
+    receive(reply(3, [1]))
+    assert alive() == 1
+
+
+def test_strangers_who_answer_the_same_newsletter_are_two_matters(receive):
     receive(reply(2, [1]))
     receive(reply(3, [1], JAMES))
+    assert alive() == 2
+
+
+def test_when_the_mail_that_both_answered_comes_they_are_one_matter(receive):
+    receive(reply(2, [1]))
+    receive(reply(3, [1], JAMES))
+    receive(mail("Ana <ana@example.com>", message_id="1@example.com"))
     assert alive() == 1
 
 

@@ -103,8 +103,8 @@ def accept_invitation(*, actor: None, token: str, name: str, password: str, at: 
         if found
         else None
     )
-    if row is None:
-        raise InvitationGone
+    if row is None or not may_invite_as(row.invited_by, row.role):
+        raise InvitationGone  # also when whoever gave it may not give it any more
     person = make_account(
         actor=actor,
         name=name,
