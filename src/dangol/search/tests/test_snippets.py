@@ -7,7 +7,11 @@ from hypothesis import strategies as st
 from dangol.search.snippets import marked, snippet
 from dangol.search.words import plain, terms
 
-LONG = "We waited long. " * 30 + "The burger was cold when it came to 마포구 배송지 주소. " + "Never again. " * 40
+LONG = (
+    "We waited long. " * 30
+    + "The burger was cold when it came to 마포구 배송지 주소. "
+    + "Never again. " * 40
+)
 
 
 def shown(pieces) -> str:
@@ -65,7 +69,10 @@ def test_marking_never_fails_and_never_changes_a_letter(text, query):
     snippet(text, query, length=40)
 
 
-@given(st.text(alphabet="abcd12 배송지주문-.", max_size=60), st.text(alphabet="abcd12배송지주문", min_size=1, max_size=4))
+@given(
+    st.text(alphabet="abcd12 배송지주문-.", max_size=60),
+    st.text(alphabet="abcd12배송지주문", min_size=1, max_size=4),
+)
 def test_where_the_index_finds_a_word_it_is_marked(text, query):
     found = all(term.occurs_in(plain(text)) for term in terms(query))
     assert any(piece.is_match for piece in marked(text, query)) == found
