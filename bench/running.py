@@ -26,7 +26,9 @@ def main() -> None:
         print(f"{'start':>6}{'first answer s':>16}{'PSS MB idle':>13}   each process")
         for number in range(1, 4):
             seconds, memory = _start(folder, measure=True)
-            print(f"{number:6}{seconds:16.2f}{sum(memory):13.0f}   {' + '.join(f'{each:.0f}' for each in memory)}")
+            print(
+                f"{number:6}{seconds:16.2f}{sum(memory):13.0f}   {' + '.join(f'{each:.0f}' for each in memory)}"
+            )
     finally:
         shutil.rmtree(folder)
 
