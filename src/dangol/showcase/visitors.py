@@ -91,11 +91,11 @@ class Visitors:
         if waiting.count() >= MOST_WAITING:
             return 0
         channels = self._channels()
-        everybody = people.everybody()
-        weights = [1 + person.weight for person in everybody]
-        person = self.random.choices(everybody, weights=weights)[0]
-        if not channels or waiting.filter(customer__identities__address=person.address).exists():
+        if not channels:
             return 0
+        waits = set(waiting.values_list("customer__identities__address", flat=True))
+        free = [person for person in people.everybody() if person.address not in waits]
+        person = self.random.choices(free, weights=[1 + person.weight for person in free])[0]
         self.written += 1
         if self.random.random() < 0.04:
             content, topic, channel = newsletter_for(channels[0].mailbox, at), "newsletter", channels[0]
