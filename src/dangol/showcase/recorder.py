@@ -15,18 +15,18 @@ from dangol.channels.events import DeliveryBounced, DeliverySent, MailSetAside
 from dangol.channels.models import Channel, Delivery, DeliveryRecipient, Raw
 from dangol.customers.commands import normal_address
 from dangol.customers.models import Customer, Identity
-from dangol.inbox import events, promise
+from dangol.inbox import events
 from dangol.inbox.arrivals import dedupe_key, message_from
 from dangol.inbox.commands.replies import UNDO_SECONDS, mail_of, reply_from
-from dangol.inbox.models import Attachment, Conversation, Draft, Message, Wait
+from dangol.inbox.models import Attachment, Conversation, Draft, Message
 from dangol.inbox.preview import preview_of
 from dangol.inbox.threading import named_ids, reference_rows
-from dangol.inbox.waiting import new_wait
 from dangol.kernel.events import Happened
 from dangol.showcase.letters import Letter
 from dangol.showcase.press import HandPress, Press
 from dangol.showcase.rows import Rows
 from dangol.showcase.shop import Shop
+from dangol.showcase.waits import Waits
 from dangol.staff.models import Staff
 
 _SECOND = timedelta(seconds=1)
@@ -42,8 +42,7 @@ class Recorder:
         self._random = random
         self._draft = Draft()  # used up by each reply, and written nowhere
         self._identities: dict[str, Identity] = {}
-        self._open: dict[int, Wait] = {}
-        self._ended: dict[int, Wait] = {}  # by the message that answered
+        self._waits = Waits(shop, self.rows)
         self._heard: dict[int, list[Message]] = defaultdict(list)  # what both sides have, by conversation
 
     def arrive(
@@ -136,7 +135,7 @@ class Recorder:
 
     def bring_back(self, conversation: Conversation, *, at: datetime) -> None:
         """The time of what was put off has come."""
-        wait = self._open.get(conversation.pk)
+        wait = self._waits.open_in(conversation)
         conversation.state = Conversation.State.WAITING
         conversation.waiting_since = wait.started_at if wait else conversation.due_at
         conversation.due_at = wait.due_at if wait else conversation.due_at
@@ -144,9 +143,7 @@ class Recorder:
 
     def close(self, conversation: Conversation, *, staff: Staff, at: datetime) -> None:
         """The matter is done; who still waited counts as not answered."""
-        wait = self._open.pop(conversation.pk, None)
-        if wait:
-            wait.dropped_at = at
+        self._waits.drop(conversation, at)
         conversation.state, conversation.due_at = Conversation.State.DONE, at
         conversation.waiting_since = None
         self._tell(events.ConversationClosed, conversation, staff, at)
@@ -167,7 +164,7 @@ class Recorder:
         conversation = message.conversation
         self.arrive(letter, channel=conversation.channel, at=at, source="showcase bounce", into=conversation)
         settled_at = taken_at + _SECOND
-        wait = self._resume_wait(message)
+        wait = self._waits.resume(message)
         conversation.state = Conversation.State.WAITING
         conversation.due_at = wait.due_at if wait else settled_at
         conversation.waiting_since = wait.started_at if wait else settled_at
@@ -234,26 +231,9 @@ class Recorder:
             return
         conversation.is_machine = False
         conversation.last_message_id = message.pk
-        wait = self._open.get(conversation.pk) or self._begin_wait(conversation, message)
+        wait = self._waits.begin(conversation, message)
         conversation.state = Conversation.State.WAITING
         conversation.due_at, conversation.waiting_since = wait.due_at, wait.started_at
-
-    def _begin_wait(self, conversation: Conversation, message: Message) -> Wait:
-        wait = self._open[conversation.pk] = new_wait(
-            conversation, message, self.shop.calendar, answered_before=self._was_answered(conversation)
-        )
-        return self.rows.add(wait)
-
-    def _was_answered(self, conversation: Conversation) -> bool:
-        return any(answer.pk in self._ended for answer in self._heard[conversation.pk])
-
-    def _resume_wait(self, answer: Message) -> Wait | None:
-        wait = self._ended.pop(answer.pk, None)
-        if wait:
-            wait.answered_at = wait.answer = wait.answered_by = None
-            wait.wall_seconds = wait.opening_seconds = wait.is_kept = None
-            self._open[answer.conversation_id] = wait
-        return wait
 
     def _deliver(self, message: Message, at: datetime) -> Delivery:
         due_at = at + timedelta(seconds=UNDO_SECONDS)
@@ -294,13 +274,7 @@ class Recorder:
                 happened_at=delivery.sent_at, delivery_id=delivery.pk, channel_id=delivery.channel_id
             )
         )
-        wait = self._open.pop(conversation.pk, None)
-        if wait:
-            took = promise.waited(self.shop.calendar, wait.started_at, delivery.sent_at)
-            wait.answered_at, wait.answer, wait.answered_by = delivery.sent_at, message, message.staff
-            wait.wall_seconds, wait.opening_seconds = took.wall_seconds, took.opening_seconds
-            wait.is_kept = promise.is_kept(wait.due_at, delivery.sent_at)
-            self._ended[message.pk] = wait
+        wait = self._waits.end(message, delivery.sent_at)
         self._tell(
             events.ReplySent,
             conversation,
