@@ -14,6 +14,7 @@ def fill(conversations: int, messages_each: int = 3, seed: int = 7) -> None:
     from django.db import transaction
 
     from dangol.channels.models import Channel, Mailbox
+    from dangol.customers.models import Customer
     from dangol.kernel import clock
     from dangol.staff.models import Staff
 
@@ -26,7 +27,8 @@ def fill(conversations: int, messages_each: int = 3, seed: int = 7) -> None:
     staff = Staff.objects.first() or Staff.objects.create_user(
         "bench@moonburger.test", "a long enough word", name="Bench", role="owner"
     )
-    numbers = iter(range(conversations))
+    first = Customer.objects.count()
+    numbers = iter(range(first, first + conversations))
     while batch := list(islice(numbers, BATCH)):
         with transaction.atomic():
             _write(chance, batch, channel, staff, at, messages_each)
