@@ -74,6 +74,14 @@ def test_from_the_sign_in_to_a_sent_answer(shop: Shop, open_page: OpenPage) -> N
     expect(page.get_by_role("button", name="Undo")).to_be_visible()
     assert shop.texts("By keyboard")[-1] == "Yes, we are.\nAll of us."
 
+    page.get_by_role("button", name="Undo").focus()
+    page.keyboard.press("Enter")
+    expect(composer(page)).to_have_value("Yes, we are.\nAll of us.")
+    page.keyboard.press("r")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    assert shop.texts("By keyboard")[1:] == ["Yes, we are.\nAll of us."]
+
 
 def test_every_control_of_a_conversation_is_reached_and_seen(shop: Shop, open_page: OpenPage) -> None:
     conversation = shop.hear_from(SORA, "All the way round", "Hello.", files={"plan.pdf": b"%PDF"})
@@ -203,6 +211,23 @@ def test_the_focus_stays_while_the_page_follows(shop: Shop, open_page: OpenPage)
     shop.do("close", name="Tom", subject="Busy 0")
     expect(page.get_by_role("link", name="Busy 0")).to_have_count(0)
     expect(line).to_be_focused()
+
+
+def test_a_button_keeps_the_focus_when_what_it_says_changes(shop: Shop, open_page: OpenPage) -> None:
+    conversation = shop.hear_from(SORA, "Changing hands", "Hello.")
+    page = shop.page_of("Hana", open_page)
+    page.goto(f"/inbox/{conversation}/")
+    expect(page.locator("live-feed")).to_have_attribute("data-state", "live")
+    done = page.get_by_role("button", name="Done", exact=True)
+    assigned = page.locator("summary", has_text="Assigned to")
+    page.locator("summary", has_text="Assign").focus()
+    shop.do("assign", name="Tom", subject="Changing hands", to="Tom")
+    expect(assigned).to_contain_text("Tom")
+    expect(assigned).to_be_focused()
+    done.focus()
+    shop.do("assign", name="Tom", subject="Changing hands", to="Hana")
+    expect(assigned).to_contain_text("Hana")
+    expect(done).to_be_focused()
 
 
 class Hangul:

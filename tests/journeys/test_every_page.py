@@ -9,10 +9,10 @@ from typing import Any, Final
 
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
-from tests.journeys.looks import check
-from tests.journeys.pages import PAGES, Line
+from tests.journeys.looks import bring_axe, check, violations, words_left
+from tests.journeys.pages import PAGES, Line, words
 from tests.journeys.shop import PASSWORD, Shop, running
 from tests.parts.browser import OpenPage
 from tests.parts.cast import JIHOON
@@ -187,6 +187,30 @@ def test_the_page_is_usable(
     assert answer is not None
     assert answer.status == 200
     check(window.page, language, line.foreign)
+    assert window.complaints == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_menus_notes_and_the_list_of_keys_are_usable(
+    language: str, world: dict[str, Any], open_window: OpenWindow
+) -> None:
+    window = open_window("Hana", language)
+    page = window.page
+    page.goto(reverse("conversation", args=[world["conversation_id"]]))
+    bring_axe(page)
+    for key, shown in (
+        ("n", ".for-note"),
+        ("a", "#assign .panel"),
+        ("z", "#later .panel"),
+        ("Shift+?", "dialog"),
+    ):
+        page.keyboard.press(key)
+        expect(page.locator(shown).first).to_be_visible()
+        assert violations(page) == [], f"after {key}"
+        assert words_left(page, words("no such user")) == {} or language == "en"
+        page.keyboard.press("Escape")
+    page.locator("summary.me").click()
+    assert violations(page) == [], "in one's own menu"
     assert window.complaints == []
 
 

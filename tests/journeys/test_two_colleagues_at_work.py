@@ -175,6 +175,39 @@ def test_an_open_menu_stays_under_the_hand_while_others_work(shop: Shop, open_pa
     expect(page.locator("summary", has_text="Assigned to")).to_contain_text("Hana")
 
 
+def test_what_comes_while_one_reads_further_up_moves_nothing(shop: Shop, open_page: OpenPage) -> None:
+    story = "\n".join(f"> Line {number} of a long story." for number in range(80))
+    conversation = shop.hear_from(SORA, "Long story", f"Please read it.\n\n{story}")
+    page = shop.page_of("Hana", open_page)
+    page.goto(f"/inbox/{conversation}/")
+    expect(page.locator("live-feed")).to_have_attribute("data-state", "live")
+    page.locator("summary", has_text="Quote and signature").click()
+    talk_of(page).evaluate("(log) => (log.scrollTop = 60)")
+
+    shop.do("leave_note", name="Tom", subject="Long story", text="I read it to the end.")
+
+    expect(page.get_by_role("button", name="Something new")).to_be_visible()
+    assert talk_of(page).evaluate("(log) => log.scrollTop") == 60
+    expect(page.get_by_text("Line 7 of a long story.")).to_be_visible()
+    page.get_by_role("button", name="Something new").click()
+    expect(page.get_by_text("I read it to the end.")).to_be_in_viewport()
+
+
+def test_a_second_tab_of_the_same_person_follows_too(shop: Shop, open_page: OpenPage) -> None:
+    """Only one tab holds the line; when it is closed another one takes it."""
+    conversation = shop.hear_from(SORA, "Two tabs", "Hello.")
+    first = shop.page_of("Hana", open_page)
+    second = first.context.new_page()
+    for tab in (first, second):
+        tab.goto(f"/inbox/{conversation}/")
+    shop.do("leave_note", name="Tom", subject="Two tabs", text="For both tabs.")
+    for tab in (first, second):
+        expect(talk_of(tab)).to_contain_text("For both tabs.")
+    first.close()
+    shop.do("leave_note", name="Tom", subject="Two tabs", text="For the one that is left.")
+    expect(talk_of(second)).to_contain_text("For the one that is left.")
+
+
 def test_a_lost_line_misses_nothing(shop: Shop, open_page_on_a_bad_line: OpenPage) -> None:
     conversation = shop.hear_from(SORA, "In the lift", "Are you there?")
     page = shop.page_of("Hana", open_page_on_a_bad_line)

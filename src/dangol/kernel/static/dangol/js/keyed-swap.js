@@ -13,9 +13,22 @@ const remember = (container) => {
   for (const child of container.children) asServed.set(child, essence(child.outerHTML));
 };
 
+// Whatever has the focus is found again by its id, else by its place among what can have it in the same part.
+const wayBack = (target) => {
+  const focusable = "a, button, input:not([type=hidden]), select, summary, textarea, [tabindex]";
+  const held = target.contains(document.activeElement) ? document.activeElement : null;
+  const part = held && [...target.children].find((child) => child.contains(held));
+  const place = part ? [...part.querySelectorAll(focusable)].indexOf(held) : -1;
+  return () => {
+    if (!held || held === document.activeElement) return;
+    const again = held.isConnected ? held : document.getElementById(held.id) ?? document.getElementById(part.id)?.querySelectorAll(focusable)[place];
+    again?.focus({ preventScroll: true });
+  };
+};
+
 const swap = (target, fragment) => {
   const before = new Map([...target.children].filter((child) => child.id).map((child) => [child.id, child]));
-  const focused = target.contains(document.activeElement) ? document.activeElement.id : "";
+  const back = wayBack(target);
   const fresh = [];
   const wanted = [...fragment.children].map((child) => {
     const html = essence(child.outerHTML);
@@ -34,7 +47,7 @@ const swap = (target, fragment) => {
     if (child === place) place = place.nextElementSibling;
     else target.insertBefore(child, place);
   }
-  if (focused && document.activeElement?.id !== focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  back();
   return fresh;
 };
 
