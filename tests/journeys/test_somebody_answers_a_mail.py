@@ -195,6 +195,7 @@ def test_an_address_that_is_none_is_refused_and_everything_is_still_there(
     expect(page.get_by_label("Copy", exact=True)).to_have_value("her sister")
     page.get_by_label("Copy", exact=True).fill("sister@example.com")
     page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
     shop.do("hurry")
     (got,) = until(lambda: shop.got("Wrong address"))
     assert got["cc"] == "sister@example.com"
