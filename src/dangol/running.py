@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from dangol.kernel.errors import Refused
+from dangol.kernel.forks import endings_held_back, fork
 from dangol.kernel.keys import make_secret
 
 if TYPE_CHECKING:
@@ -199,8 +200,14 @@ def _keep_running(parts: dict[str, Callable[[], None]]) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
-    for name, part in parts.items():
-        children[_fork(part)] = (name, time.monotonic())
+
+    def begin(name: str) -> None:
+        with endings_held_back():  # nobody is forgotten who is born while the end comes
+            if not stopping:
+                children[_fork(parts[name])] = (name, time.monotonic())
+
+    for name in parts:
+        begin(name)
     while children:
         try:
             pid, status = os.wait()
@@ -213,17 +220,15 @@ def _keep_running(parts: dict[str, Callable[[], None]]) -> None:
             continue
         log.error("process=%s ended=%s restarting", name, os.waitstatus_to_exitcode(status))
         time.sleep(RESTART_SECONDS if time.monotonic() - began > 10 else 5 * RESTART_SECONDS)
-        if not stopping:
-            children[_fork(parts[name])] = (name, time.monotonic())
+        begin(name)
 
 
 def _fork(part: Callable[[], None]) -> int:
-    pid = os.fork()
+    pid = fork(ignores_interrupt=True)  # the parent hears Ctrl-C and ends its children in order
     if pid:
         return pid
-    os.setsid()  # Ctrl-C reaches the parent alone, which ends its children in order
+    os.setsid()
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     code = 1
     try:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from dangol.kernel.errors import Refused
+from dangol.kernel.forks import fork
 from dangol.kernel.keys import make_secret
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ class _Storyteller:
         now = datetime.now(UTC)
         listening, to_it = os.pipe()
         from_it, answering = os.pipe()
-        pid = os.fork()
+        pid = fork(ignores_interrupt=True)  # its parent sends it home
         if pid:
             os.close(listening)
             os.close(answering)
@@ -115,7 +116,6 @@ class _Storyteller:
         os.close(from_it)
         code = 1
         try:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
             gc.disable()  # nothing is thrown away before the end
             _tell(
                 now,
@@ -124,8 +124,6 @@ class _Storyteller:
                 is_written=lambda: os.write(answering, b"!"),
             )
             code = 0
-        except KeyboardInterrupt:
-            pass
         except Exception as failure:
             if os.environ.get("DANGOL_DEBUG"):
                 traceback.print_exc()

@@ -2,11 +2,11 @@
 
 import os
 import pickle
-import signal
 from typing import Any, Protocol
 
 from dangol.channels.email.compose import Outgoing, compose
 from dangol.channels.models import Delivery
+from dangol.kernel.forks import fork
 
 
 class Press(Protocol):
@@ -35,7 +35,7 @@ class PressNextDoor:
         orders, self._ordering = os.pipe()
         self._receiving, goods = os.pipe()
         self._deliveries: list[Delivery] = []
-        self._pid = os.fork()
+        self._pid = fork(ignores_interrupt=True)  # the end of the orders is the end, however it comes
         if self._pid == 0:
             os.close(self._ordering)
             os.close(self._receiving)
@@ -62,7 +62,6 @@ class PressNextDoor:
 def _work(orders: int, goods: int) -> None:
     code = 1
     try:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the end of the orders is the end, however it comes
         contents = []
         with os.fdopen(orders, "rb") as book:
             while True:
