@@ -230,6 +230,26 @@ def test_a_button_keeps_the_focus_when_what_it_says_changes(shop: Shop, open_pag
     expect(done).to_be_focused()
 
 
+def test_what_did_not_change_stays_the_very_same_button(shop: Shop, open_page: OpenPage) -> None:
+    """A press that begins on a button which is put in anew before it ends would be lost."""
+    conversation = shop.hear_from(SORA, "Under the thumb", "Hello.")
+    page = shop.page_of("Hana", open_page)
+    page.goto(f"/inbox/{conversation}/")
+    composer(page).fill("Yes.")
+    page.get_by_role("button", name="Send", exact=True).click()
+    held = [
+        page.get_by_role("button", name="Undo"),
+        page.get_by_role("button", name="Done", exact=True),
+        page.get_by_role("navigation", name="Lists").get_by_role("link").first,
+    ]
+    for each in held:
+        each.evaluate("(it) => (it.heldSince = 'before')")
+    for number in range(3):
+        shop.do("leave_note", name="Tom", subject="Under the thumb", text=f"Note {number}.")
+        expect(page.get_by_role("log")).to_contain_text(f"Note {number}.")
+    assert [each.evaluate("(it) => it.heldSince") for each in held] == ["before"] * 3
+
+
 class Hangul:
     """An input method: keys make syllables, which are composed before they are text."""
 

@@ -220,3 +220,18 @@ def test_a_page_that_was_closed_before_it_could_save_has_its_text_again(
     expect(composer(page)).to_have_value("Dear Sora, never saved")
     expect(page.get_by_text("Draft saved")).to_be_visible()
     assert shop.talk("Crashed")["drafts"] == {"Hana": "Dear Sora, never saved"}
+
+
+def test_with_the_line_lost_what_is_typed_stays_in_the_browser_and_is_saved_when_it_is_back(
+    working_shop: Shop, open_page_on_a_bad_line: OpenPage
+) -> None:
+    shop = working_shop
+    conversation = shop.hear_from(SORA, "In the tunnel", "Hello?")
+    page = shop.page_of("Hana", open_page_on_a_bad_line)
+    page.goto(f"/inbox/{conversation}/")
+    page.context.set_offline(True)
+    composer(page).fill("Dear Sora, written without a line")
+    expect(page.get_by_text("Kept on this device")).to_be_visible()
+    page.context.set_offline(False)
+    expect(page.get_by_text("Draft saved")).to_be_visible()
+    assert shop.talk("In the tunnel")["drafts"] == {"Hana": "Dear Sora, written without a line"}

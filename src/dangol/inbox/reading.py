@@ -99,11 +99,16 @@ def conversation_page(
         assignee=conversation.assignee.name if conversation.assignee else "",
         colleagues=_colleagues(conversation, person),
         later_choices=tuple(LaterChoice(key, str(LATER[key]), when) for key, when in later_choices(now)),
-        later_earliest=(now + timedelta(minutes=5)).strftime("%Y-%m-%dT%H:%M"),
+        later_earliest=_next_five_minutes(now).strftime("%Y-%m-%dT%H:%M"),
         messages=tuple(message_views(spoken, customer_name=name, person=person, at=at)),
         earlier_url=f"{reverse('conversation', args=[conversation.pk])}?all=1" if has_earlier else "",
         last_message_id=conversation.last_message_id,
     )
+
+
+def _next_five_minutes(now: datetime) -> datetime:
+    # Told to the minute, the page would differ from itself each minute.
+    return now + timedelta(minutes=5 - now.minute % 5)
 
 
 def composer_view(conversation: Conversation, *, person: Staff, at: datetime) -> ComposerView:

@@ -1,17 +1,20 @@
-// hx-swap="keyed" (data-keyed on a target that another element loads): children are matched by id. What did not change stays the very same element, so that an open
-// letter, a selection, a scroll position and whatever has the focus survive a refresh.
+// hx-swap="keyed" (data-keyed on a target that another element loads): children are matched by id, those without one by
+// what they are; a child that is data-keyed itself is gone into. What did not change stays the very same element, so that an open letter, a selection, a scroll position,
+// a button under a thumb and whatever has the focus survive a refresh.
 
 const asServed = new WeakMap();
 
-// Two renderings of the same thing differ in the form token and in how many minutes ago it was.
+// Two renderings of the same thing differ in the form token, in how many minutes ago it was and in how many seconds are left.
 const essence = (html) =>
   html
-    .replace(/(<relative-time[^>]*>)[^<]*/g, "$1")
+    .replace(/(<relative-time[^>]*>|<span class="count">)[^<]*/g, "$1")
     .replace(/name="csrfmiddlewaretoken" value="[^"]*"/g, "");
 
 const remember = (container) => {
   for (const child of container.children) asServed.set(child, essence(child.outerHTML));
 };
+
+const shell = (element) => element.cloneNode(false).outerHTML;
 
 // Whatever has the focus is found again by its id, else by its place among what can have it in the same part.
 const wayBack = (target) => {
@@ -28,14 +31,24 @@ const wayBack = (target) => {
 
 const swap = (target, fragment) => {
   const before = new Map([...target.children].filter((child) => child.id).map((child) => [child.id, child]));
+  const nameless = [...target.children].filter((child) => !child.id);
+  const alike = (html) => {
+    const place = nameless.findIndex((child) => asServed.get(child) === html);
+    return place < 0 ? undefined : nameless.splice(place, 1)[0];
+  };
   const back = wayBack(target);
   const fresh = [];
   const wanted = [...fragment.children].map((child) => {
     const html = essence(child.outerHTML);
-    const known = child.id ? before.get(child.id) : undefined;
+    const known = child.id ? before.get(child.id) : alike(html);
     if (known && asServed.get(known) === html) return known;
+    if (known?.dataset.keyed !== undefined && shell(known) === shell(child)) {
+      asServed.set(known, html);
+      fresh.push(...swap(known, child));
+      return known;
+    }
     // Somebody is choosing from a menu: it stays under the hand, and is made anew at the next refresh.
-    if (known?.querySelector("details.menu[open]")) return known;
+    if (known?.matches("details.menu[open]") || known?.querySelector("details.menu[open]")) return known;
     asServed.set(child, html);
     fresh.push(child);
     return child;
