@@ -6,7 +6,7 @@ A share never stands alone: `Share` carries its interval, and has no text withou
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from math import comb, floor, sqrt
+from math import exp, floor, lgamma, log, sqrt
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -93,20 +93,30 @@ def median_range(values: Iterable[float]) -> tuple[float, float] | None:
 
     Two of the values themselves, whatever their distribution: W. R. Thompson, "On confidence ranges for the median
     and other expectation distributions for populations of unknown distribution form", Annals of Mathematical
-    Statistics 7 (1936) 122-128. Beyond 500 values the binomial is replaced by the normal distribution.
+    Statistics 7 (1936) 122-128.
     """
     ordered = sorted(values)
     size = len(ordered)
-    trimmed = floor((size - Z_95 * sqrt(size)) / 2) if size > 500 else _most_trimmed(size)
+    trimmed = _most_trimmed(size)
     return (ordered[trimmed - 1], ordered[size - trimmed]) if trimmed > 0 else None
 
 
 def _most_trimmed(size: int) -> int:
-    # So many, counted from either end, that more than that many lie beyond the median in 2.5 of 100 cases at most.
-    below, trimmed = 1, 0
-    while 40 * below <= 2**size:
+    # So many, counted from either end, that more than that many lie beyond the median in 2.5 of 100 cases at most:
+    # the lower tail of the binomial distribution, walked up from a place that the normal one says is a little too low.
+    def chance(count: int) -> float:
+        return exp(lgamma(size + 1) - lgamma(count + 1) - lgamma(size - count + 1) - size * log(2))
+
+    trimmed = max(floor((size - Z_95 * sqrt(size)) / 2) - 3, 0)
+    below = 0.0
+    for count in range(trimmed, -1, -1):
+        term = chance(count)
+        below += term
+        if term < below * 1e-12:
+            break
+    while below <= 0.025:
         trimmed += 1
-        below += comb(size, trimmed)
+        below += chance(trimmed)
     return trimmed
 
 

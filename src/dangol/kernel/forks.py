@@ -15,7 +15,10 @@ _ENDINGS: Final = frozenset({signal.SIGINT, signal.SIGTERM})
 
 @contextmanager
 def endings_held_back() -> Iterator[None]:
-    """Hold SIGINT and SIGTERM back until the end of the block; what came meanwhile is handled then."""
+    """Hold SIGINT and SIGTERM back until the end of the block; what came meanwhile is handled then.
+
+    They are held back from this thread: another one, if there is any, still takes them.
+    """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS)
     try:
         yield

@@ -70,6 +70,21 @@ def test_no_late_commit_is_skipped():
     assert [row.data["burger_id"] for row in events.since(Cursor(), limit=10)] == [1, 2]
 
 
+@pytest.mark.only_postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_long_transaction_in_another_database_of_the_server_holds_nothing_up():
+    import psycopg
+
+    given = {**connection.get_connection_params(), "dbname": "postgres"}
+    given = {name: given[name] for name in ("dbname", "host", "port", "user", "password") if given.get(name)}
+    with psycopg.connect(**given) as neighbour:
+        neighbour.execute("SELECT pg_current_xact_id()")
+        with transaction.atomic():
+            (row,) = events.emit(BurgerCooked(happened_at=AT, burger_id=1))
+        assert [each.pk for each in events.since(Cursor(), limit=10)] == [row.pk]
+        assert events.latest().event_id == row.pk
+
+
 @pytest.mark.parametrize("text", ["", "1", "1.", "x.2", "-1.2", "1.2.3", "١.٢"])
 def test_what_is_no_cursor_reads_as_none(text):
     assert Cursor.read(text) is None

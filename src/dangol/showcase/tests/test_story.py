@@ -4,6 +4,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import transaction
 from django.db.models import Count, F, Q
 
 from dangol.business.queries import calendar_at
@@ -29,9 +30,13 @@ def packed():
     return tell_story(NOW, "en")
 
 
-@pytest.fixture
-def story(db, packed):
-    write(packed)
+@pytest.fixture(scope="module")
+def story(django_db_setup, django_db_blocker, packed):
+    """Written once for all that only read it."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        write(packed)
+        yield
+        transaction.set_rollback(True)
 
 
 def test_every_plain_letter_says_what_the_parser_makes_of_it():
@@ -72,6 +77,7 @@ def test_the_same_moment_tells_the_same_story(packed):
     assert again.texts == packed.texts
 
 
+@pytest.mark.django_db
 @pytest.mark.usefixtures("story")
 def test_it_is_as_large_as_a_small_kitchens_three_months():
     assert 900 <= Conversation.objects.count() <= 1500
@@ -80,6 +86,7 @@ def test_it_is_as_large_as_a_small_kitchens_three_months():
     assert sum(per_conversation[count] for count in range(2, 7)) > 0.95 * sum(per_conversation.values())
 
 
+@pytest.mark.django_db
 @pytest.mark.usefixtures("story")
 def test_every_conversation_agrees_with_its_messages():
     spoken = Q(messages__direction__in=["in", "out"])
@@ -97,6 +104,7 @@ def test_every_conversation_agrees_with_its_messages():
         assert conversation.is_machine == (last is None)
 
 
+@pytest.mark.django_db
 @pytest.mark.usefixtures("story")
 def test_states_agree_with_the_last_word_and_the_open_waits():
     open_waits = set(
@@ -118,6 +126,7 @@ def test_states_agree_with_the_last_word_and_the_open_waits():
         )
 
 
+@pytest.mark.django_db
 @pytest.mark.usefixtures("story")
 def test_every_wait_was_measured_by_the_promise():
     calendar = calendar_at(NOW)
@@ -136,6 +145,7 @@ def test_every_wait_was_measured_by_the_promise():
     assert 0.75 < first.filter(is_kept=True).count() / first.count() < 0.97
 
 
+@pytest.mark.django_db
 @pytest.mark.usefixtures("story")
 def test_every_state_can_be_seen():
     states = Counter(Conversation.objects.values_list("state", flat=True))
@@ -158,6 +168,7 @@ def test_every_state_can_be_seen():
     assert waiting[0].assignee.name == "Minji"
 
 
+@pytest.mark.django_db
 @pytest.mark.usefixtures("story")
 def test_what_happened_is_on_the_timelines_in_order_and_nobody_reacts_to_it():
     assert not Event.objects.filter(silent=False).exists()
@@ -171,6 +182,7 @@ def test_what_happened_is_on_the_timelines_in_order_and_nobody_reacts_to_it():
         assert Event.objects.filter(name=name).count() == replies
 
 
+@pytest.mark.django_db
 @pytest.mark.usefixtures("story")
 def test_replies_are_found_again_by_what_customers_programs_name():
     own = Reference.objects.filter(is_own_id=True)
@@ -183,6 +195,7 @@ def test_replies_are_found_again_by_what_customers_programs_name():
     )
 
 
+@pytest.mark.django_db
 @pytest.mark.usefixtures("story")
 def test_it_can_be_searched_in_both_languages():
     assert index.find("customer", "박지훈", limit=1)
