@@ -237,17 +237,43 @@ def test_what_did_not_change_stays_the_very_same_button(shop: Shop, open_page: O
     page.goto(f"/inbox/{conversation}/")
     composer(page).fill("Yes.")
     page.get_by_role("button", name="Send", exact=True).click()
-    held = [
-        page.get_by_role("button", name="Undo"),
-        page.get_by_role("button", name="Done", exact=True),
-        page.get_by_role("navigation", name="Lists").get_by_role("link").first,
-    ]
+    held = [page.get_by_role("button", name="Undo"), page.get_by_role("button", name="Done", exact=True)]
     for each in held:
         each.evaluate("(it) => (it.heldSince = 'before')")
     for number in range(3):
         shop.do("leave_note", name="Tom", subject="Under the thumb", text=f"Note {number}.")
         expect(page.get_by_role("log")).to_contain_text(f"Note {number}.")
-    assert [each.evaluate("(it) => it.heldSince") for each in held] == ["before"] * 3
+    assert [each.evaluate("(it) => it.heldSince") for each in held] == ["before"] * 2
+
+
+def test_a_press_follows_a_link_that_says_something_else_by_the_time_it_ends(
+    shop: Shop, open_page: OpenPage
+) -> None:
+    shop.hear_from(SORA, "Under the finger", "Hello.")
+    page = shop.page_of("Hana", open_page)
+    page.goto("/inbox/")
+    expect(page.locator("live-feed")).to_have_attribute("data-state", "live")
+    line = page.locator("a.item", has_text="Under the finger")
+    tab = page.get_by_role("navigation", name="Lists").get_by_role("link", name="Mine")
+    count = tab.locator("span")
+    mine = int(count.text_content() or 0) if count.count() else 0
+
+    line.locator(".subject").hover(force=True)
+    page.mouse.down()
+    shop.do("assign", name="Tom", subject="Under the finger", to="Hana")
+    expect(line).to_contain_text("yours")
+    expect(count).to_have_text(f"{mine + 1}")
+    page.mouse.up()
+    expect(page.get_by_role("heading", name="Under the finger", level=1)).to_be_visible()
+
+    count.hover(force=True)
+    page.mouse.down()
+    shop.hear_from(JIHOON, "Another one", "Hello.")
+    shop.do("assign", name="Tom", subject="Another one", to="Hana")
+    expect(count).to_have_text(f"{mine + 2}")
+    page.mouse.up()
+    page.wait_for_url("**/inbox/?tab=mine")
+    expect(page.locator("a.item", has_text="Another one")).to_be_visible()
 
 
 class Hangul:

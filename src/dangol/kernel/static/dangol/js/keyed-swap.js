@@ -1,6 +1,6 @@
 // hx-swap="keyed" (data-keyed on a target that another element loads): children are matched by id, those without one by
 // what they are; a child that is data-keyed itself is gone into. What did not change stays the very same element, so that an open letter, a selection, a scroll position,
-// a button under a thumb and whatever has the focus survive a refresh.
+// a button under a thumb and whatever has the focus survive a refresh. A link that says something else by now stays too: a press that began on it still follows it.
 
 const asServed = new WeakMap();
 
@@ -29,6 +29,16 @@ const wayBack = (target) => {
   };
 };
 
+// htmx remembers where a boosted link leads: one that leads elsewhere is another link.
+const isSameLink = (known, child) =>
+  known?.matches("a[id]") && child.matches("a") && known.getAttribute("href") === child.getAttribute("href");
+
+const renew = (link, as) => {
+  for (const { name } of [...link.attributes]) if (!as.hasAttribute(name)) link.removeAttribute(name);
+  for (const { name, value } of as.attributes) if (link.getAttribute(name) !== value) link.setAttribute(name, value);
+  link.replaceChildren(...as.childNodes);
+};
+
 const swap = (target, fragment) => {
   const before = new Map([...target.children].filter((child) => child.id).map((child) => [child.id, child]));
   const nameless = [...target.children].filter((child) => !child.id);
@@ -49,6 +59,11 @@ const swap = (target, fragment) => {
     }
     // Somebody is choosing from a menu: it stays under the hand, and is made anew at the next refresh.
     if (known?.matches("details.menu[open]") || known?.querySelector("details.menu[open]")) return known;
+    if (isSameLink(known, child)) {
+      renew(known, child);
+      asServed.set(known, html);
+      return known;
+    }
     asServed.set(child, html);
     fresh.push(child);
     return child;
@@ -78,6 +93,7 @@ const KEYED = '[hx-swap^="keyed"], [data-keyed]';
 document.querySelectorAll(KEYED).forEach(remember);
 document.addEventListener("htmx:load", (event) => {
   event.target.querySelectorAll?.(KEYED).forEach(remember);
+  if (event.target.matches?.(KEYED)) remember(event.target);
 });
 
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
