@@ -41,7 +41,9 @@ class Truth:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("directory", type=Path)
     parser.add_argument("--truth", type=Path, help="what mails in prose say, a line of JSON each")
     parser.add_argument("--show", action="store_true", help="name what came out otherwise")
@@ -112,7 +114,9 @@ def fields_of(raw: bytes) -> Truth | None:
         for group in part.get_payload()
         if group["final-recipient"]
     ]
-    undelivered = [group for group in groups if not re.match(r"(?i)(?:delivered|relayed|expanded)", action_of(group))]
+    undelivered = [
+        group for group in groups if not re.match(r"(?i)(?:delivered|relayed|expanded)", action_of(group))
+    ]
     # Where one failed, those that only wait do not count.
     failed = [group for group in undelivered if action_of(group) != "delayed"] or undelivered
     if not failed:
@@ -123,7 +127,9 @@ def fields_of(raw: bytes) -> Truth | None:
         for name in ("final-recipient", "original-recipient"):
             recipients.update(re.findall(r"[^\s<>;\"]+@[^\s<>;\"]+", str(group[name] or "").lower()))
         stated = STATUS.findall(str(group["status"] or ""))
-        exact = [one for one in STATUS.findall(str(group["diagnostic-code"] or "")) if not one.startswith("2")]
+        exact = [
+            one for one in STATUS.findall(str(group["diagnostic-code"] or "")) if not one.startswith("2")
+        ]
         # A general status says less than the server's own word beside it.
         statuses.update(exact if exact and all(one.endswith(".0.0") for one in stated) else stated)
     classes = {status[0] for status in statuses}
@@ -156,7 +162,9 @@ def print_tables(kinds: dict[str, Counter[str]], counts: dict[str, Counter[str]]
     print(f"{'of the bounces':<24}{'':>7}" + "".join(f"{name:>17}" for name in columns))
     for group, count in sorted(counts.items()):
         if kinds[group]["bounce"]:
-            print(f"{group:<24}{kinds[group]['bounce']:>7}" + "".join(f"{count[name]:>17}" for name in columns))
+            print(
+                f"{group:<24}{kinds[group]['bounce']:>7}" + "".join(f"{count[name]:>17}" for name in columns)
+            )
     print()
 
 
