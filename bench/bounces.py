@@ -1,4 +1,4 @@
-"""How many returned mails are recognised, with the right recipient, status and permanence; and what else is taken for one.
+"""How many returned mails are recognised, with the right recipient, status and permanence; what else is taken for one.
 
     python bench/bounces.py DIRECTORY
     python bench/bounces.py DIRECTORY --show
@@ -7,10 +7,10 @@
 DIRECTORY holds mails (.eml and .txt, in any depth). Those below a folder named `bounces` are reports, except in `not`
 and feedback reports and automatic answers (arf-*, rfc3834-*); every other mail is an ordinary one.
 
-The truth of a report with a message/delivery-status part is what its fields say, read here by the standard library. Where
-a server wrote prose, it is in FILE, which somebody made by reading: a line of JSON a mail, {"file": …, "recipients": […],
-"status": …, "permanent": …}; the file is named by folder and name ("bsd/lhost-qmail-01.eml"), and what cannot be known
-from the mail is null. Prose without a line there counts only as recognised or not.
+The truth of a report with a message/delivery-status part is what its fields say, read here by the standard library.
+Where a server wrote prose, it is in FILE, which somebody made by reading: a line of JSON a mail, {"file": …,
+"recipients": […], "status": …, "permanent": …}; the file is named by folder and name ("bsd/lhost-qmail-01.eml"), and
+what cannot be known from the mail is null. Prose without a line there counts only as recognised or not.
 """
 
 from __future__ import annotations

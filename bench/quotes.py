@@ -10,8 +10,9 @@ DIRECTORY holds sets of replies that others have collected, in the layout of the
     talon/html_replies                      HTML that says "Hi. I am fine." and quotes
     talon/signature/emails/stripped         texts (…_body) and the signature they end with (…_signature)
 
-Sets that are absent are left out. Each reply is read as a mail, as one that comes in. "Too little" means that something
-beyond the new part is shown, "too much" that a word of the new part is not; each of those is named, and shown with --show.
+Sets that are absent are left out. Each reply is read as a mail, as one that comes in. "Too little" means too little
+folded: something beyond the new part is shown; "too much" that a word of the new part is not. Each of those is named,
+and shown with --show.
 """
 
 from __future__ import annotations
