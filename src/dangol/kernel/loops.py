@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
 from dangol.kernel import clock
 from dangol.kernel.models import Heartbeat
@@ -16,6 +16,8 @@ log = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS = 15
 LONGEST_BACKOFF_SECONDS = 30
+# Django calls a connection that is not there any more an InterfaceError, which is no DatabaseError.
+DATABASE_TROUBLE = (DatabaseError, InterfaceError)
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def _run(loop: Loop, stop: threading.Event) -> None:
             # A loop that died would be work that stops unseen: it says why, rests longer each time, goes on.
             log.exception("loop=%s failed=%s", loop.name, type(failure).__name__)
             done, failures = 0, failures + 1
-            if isinstance(failure, DatabaseError):
+            if isinstance(failure, DATABASE_TROUBLE):
                 prepared = False
                 connection.close()
             else:
@@ -85,7 +87,7 @@ def _rest(loop: Loop, seconds: float, stop: threading.Event, *, is_well: bool) -
         if is_well and left > HEARTBEAT_SECONDS:
             try:
                 _beat(loop.name)
-            except DatabaseError:
+            except DATABASE_TROUBLE:
                 connection.close()
             close_old_connections()
     loop.bell.clear()
@@ -105,7 +107,7 @@ def _stumble(name: str, failure: Exception) -> None:
             defaults={"failed_at": at, "failure": type(failure).__name__},
             create_defaults={"beat_at": at, "failed_at": at, "failure": type(failure).__name__},
         )
-    except DatabaseError:
+    except DATABASE_TROUBLE:
         connection.close()
 
 

@@ -1,7 +1,9 @@
 """When this happened, do that: consumers of events, each with a cursor of its own.
 
 An event is handed to a reaction at least once; what it does and the cursor commit together, so that a crash in
-between does it again or not at all. What fails is set aside with its reason and tried again later; the others go on.
+between does it again or not at all. A cursor only moves from where its reader found it: two processes that both
+believe to have the lease do nothing twice. What fails is set aside with its reason and tried again later; the others
+go on.
 """
 
 import logging
@@ -68,26 +70,35 @@ def _follow(reaction: Reaction, end: Cursor) -> int:
     if made or cursor >= end:
         return 0
     rows = events.since(cursor, limit=BATCH, names=[reaction.on.__name__])
-    for row in rows:
-        _hand_over(reaction, row)
-    reached = Cursor.after(rows[-1]) if len(rows) == BATCH else max(end, cursor)
-    _move(reaction, reached)
+    try:
+        for row in rows:
+            _hand_over(reaction, row, cursor)
+            cursor = Cursor.after(row)
+        if len(rows) < BATCH and cursor < end:  # not back: more may have happened since the end was looked up
+            _move(reaction, cursor, end)
+    except MovedByAnother:
+        log.warning("reaction=%s another process has gone on with it", reaction.name)
     return len(rows)
 
 
-def _hand_over(reaction: Reaction, row: Event) -> None:
+class MovedByAnother(Exception):
+    """Another process took the lease over and has read on: what was begun here is rolled back."""
+
+
+def _hand_over(reaction: Reaction, row: Event, cursor: Cursor) -> None:
     try:
         happened = None if row.silent else events.load(row)
         with transaction.atomic():
+            _move(reaction, cursor, Cursor.after(row))
             if happened is not None:
                 reaction.do(happened)
-            _move(reaction, Cursor.after(row))
-    except (OperationalError, InterfaceError):
+    except (OperationalError, InterfaceError, MovedByAnother):
         raise  # the database may be away; nothing was committed, and the next turn begins here again
     except Exception as failure:
         log.exception("reaction=%s event=%s failed=%s", reaction.name, row.pk, type(failure).__name__)
         at = clock.now()
         with transaction.atomic():
+            _move(reaction, cursor, Cursor.after(row))
             Setback.objects.get_or_create(
                 follower=reaction.name,
                 event=row,
@@ -97,13 +108,15 @@ def _hand_over(reaction: Reaction, row: Event) -> None:
                     "next_at": at + timedelta(minutes=RETRY_MINUTES[0]),
                 },
             )
-            _move(reaction, Cursor.after(row))
 
 
-def _move(reaction: Reaction, cursor: Cursor) -> None:
-    Follower.objects.filter(name=reaction.name).update(
-        transaction=cursor.transaction, event_id=cursor.event_id
+def _move(reaction: Reaction, before: Cursor, after: Cursor) -> None:
+    # First in its transaction: whoever else is at this event waits here, and then finds it done.
+    where = Follower.objects.filter(
+        name=reaction.name, transaction=before.transaction, event_id=before.event_id
     )
+    if not where.update(transaction=after.transaction, event_id=after.event_id):
+        raise MovedByAnother
 
 
 def _retry(reactions: Sequence[Reaction], at: datetime) -> int:
@@ -113,9 +126,11 @@ def _retry(reactions: Sequence[Reaction], at: datetime) -> int:
         try:
             happened = events.load(setback.event)
             with transaction.atomic():
-                if happened is not None:
+                gone, _ = Setback.objects.filter(pk=setback.pk).delete()
+                if gone and happened is not None:  # else another process has just done it
                     known[setback.follower].do(happened)
-                setback.delete()
+        except (OperationalError, InterfaceError):
+            raise
         except Exception as failure:
             log.exception("reaction=%s event=%s failed again", setback.follower, setback.event_id)
             wait = RETRY_MINUTES[setback.tries] if setback.tries < len(RETRY_MINUTES) else None

@@ -2,10 +2,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
 
-from dangol.kernel import clock, events
-from dangol.kernel.events import Happened
+from dangol.kernel import clock, events, reacting
+from dangol.kernel.events import Cursor, Happened
 from dangol.kernel.models import Follower, Setback
 from dangol.kernel.reacting import BATCH, Reaction, react
 
@@ -110,3 +110,86 @@ def test_what_a_failing_reaction_wrote_is_rolled_back_with_it():
     ring(1)
     react((reaction,))
     assert not Follower.objects.filter(name="left over").exists()
+
+
+def test_what_happens_while_one_looks_is_handed_on_once(listen, heard, monkeypatch):
+    """More may commit between the look at the end of the events and the reading of them."""
+    real = events.latest
+
+    def late_news():
+        end = real()
+        ring(2)
+        return end
+
+    ring(1)
+    monkeypatch.setattr(reacting.events, "latest", late_news)
+    react((listen,))
+    monkeypatch.undo()
+    while react((listen,)):
+        pass
+    assert heard == [1, 2]
+
+
+def test_two_processes_that_both_believe_to_have_the_lease_do_nothing_twice(heard):
+    """One read an event and paused for longer than its lease; the other went on with it."""
+    reaction = Reaction("same", BellRang, lambda event: heard.append(event.bell_id))
+    react((reaction,))
+    before = _reached("same")
+    ring(1, 2)
+    (paused_at,) = events.since(before, limit=1)
+    end = events.latest()
+    assert reacting._follow(reaction, end) == 2, "the other one"
+    with pytest.raises(reacting.MovedByAnother):
+        reacting._hand_over(reaction, paused_at, before)
+    assert heard == [1, 2]
+    assert _reached("same") == end, "and its place does not go back"
+
+
+def test_a_setback_that_another_process_has_just_done_is_not_done_again(heard):
+    broken = True
+
+    def moody(event: BellRang) -> None:
+        if broken:
+            raise ValueError("not now")
+        heard.append(event.bell_id)
+
+    reaction = Reaction("moody", BellRang, moody)
+    react((reaction,))
+    ring(1)
+    react((reaction,))
+    broken = False
+    Setback.objects.update(next_at=clock.now())
+
+    def taken_meanwhile(execute, sql, parameters, many, context):
+        if sql.startswith("SELECT") and "kernel_setback" in sql and "INNER JOIN" in sql:
+            result = execute(sql, parameters, many, context)
+            with connection.cursor() as other:
+                other.execute("DELETE FROM kernel_setback")
+            return result
+        return execute(sql, parameters, many, context)
+
+    with connection.execute_wrapper(taken_meanwhile):
+        react((reaction,))
+    assert heard == []
+    assert not Setback.objects.exists()
+
+
+def test_a_database_that_is_away_costs_a_setback_no_try(heard):
+    def fail(event: BellRang) -> None:
+        raise failure
+
+    failure: Exception = ValueError("no")
+    reaction = Reaction("away", BellRang, fail)
+    react((reaction,))
+    ring(1)
+    react((reaction,))
+    Setback.objects.update(next_at=clock.now())
+    failure = OperationalError("the server is gone")
+    with pytest.raises(OperationalError):
+        react((reaction,))
+    assert Setback.objects.get().tries == 1
+
+
+def _reached(name: str) -> Cursor:
+    row = Follower.objects.get(name=name)
+    return Cursor(row.transaction, row.event_id)
