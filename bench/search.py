@@ -19,38 +19,16 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from itertools import accumulate, islice
+from itertools import islice
 from pathlib import Path
 from statistics import quantiles
 
+sys.path.insert(0, str(Path(__file__).parent))
+
+from corpus import COMMON, KOREAN_WORDS, PHRASES, Corpus
+
 ROOT = Path(__file__).resolve().parent.parent
 BATCH = 1_000
-
-# fmt: off
-ENGLISH = [
-    "the", "to", "i", "my", "a", "and", "you", "is", "for", "it", "of", "in", "have", "not", "this", "was",
-    "on", "we", "your", "with", "me", "but", "order", "that", "when", "will", "be", "please", "still",
-    "would", "can", "are", "do", "from", "so", "has", "get", "order", "number", "thank", "been", "they",
-    "at", "what", "there", "if", "just", "know", "received", "as", "how", "or", "our", "out", "any", "one",
-    "could", "now", "no", "am", "about", "delivery", "help", "back", "after", "all", "had", "did", "two",
-    "week", "money", "like", "time", "day", "only", "refund", "again", "same", "waiting", "wrong",
-    "website", "yesterday", "address", "box", "burger", "table", "today", "never", "arrived", "card",
-    "cold", "late",
-]
-KOREAN_STEMS = [
-    "주문", "배송", "확인", "연락", "문의", "환불", "상품", "결제", "취소", "교환", "포장", "예약", "매장",
-    "버거", "감자", "음료", "쿠폰", "주소", "번호", "시간", "오늘", "어제", "내일", "고객", "사장", "직원",
-    "답변", "메일", "사진", "영수증", "카드", "포인트", "선물", "친구", "가족", "아이", "맛", "가격",
-    "할인", "행사", "이벤트", "사이트", "로그인", "비밀번호", "택배", "도착",
-]
-KOREAN_ENDINGS = [
-    "을", "를", "이", "가", "은", "는", "에", "도", "로", "으로", "에서", "했는데", "했어요", "해주세요",
-    "합니다", "입니다", "이에요", "인데요", "하고", "까지", "부터",
-]
-# fmt: on
-PHRASES = ("still waiting for", "thank you very much", "money back please", "never arrived again")
-KOREAN_WORDS = ("환불", "쿠폰", "영수", "택배", "포장", "주문")
-COMMON = ("order", "the", "you", "please", "refund", "delivery", "my")
 
 
 @dataclass(frozen=True)
@@ -85,94 +63,32 @@ def main() -> None:
         print(
             f"\n  {'milliseconds':<34}{'first 50 p50':>14}{'p95':>8}{'count p50':>14}{'p95':>8}{'found':>9}"
         )
-        for question in corpus.questions(options.messages):
+        for question in _questions(corpus, options.messages):
             _print_question(question)
 
 
-class Corpus:
-    """An endless stream of mails, and questions to them."""
-
-    def __init__(self, rng: random.Random, korean_share: float) -> None:
-        self.rng = rng
-        self.korean_share = korean_share
-        self.english_rare = [self._made_up() for _ in range(30_000)]
-        self.korean_rare = [self._made_up_korean() for _ in range(15_000)]
-        self.english = self._sentences(ENGLISH, self.english_rare, 20_000, self._english_sentence)
-        self.korean = self._sentences(KOREAN_STEMS, self.korean_rare, 20_000, self._korean_sentence)
-
-    def mails(self) -> Iterator[str]:
-        """Mails of about 450 bytes, a few much longer."""
-        rng = self.rng
-        for number in range(1, 2**62):
-            is_korean = rng.random() < self.korean_share
-            length = min(60, 1 + int(rng.lognormvariate(1.7, 0.6)))
-            parts = rng.choices(self.korean if is_korean else self.english, k=length)
-            person = rng.choice(self.english_rare)
-            if is_korean:
-                end = f"감사합니다. {rng.choice(self.korean_rare)} 드림 {person}@example.com"
-                yield f"안녕하세요. {' '.join(parts)}\n주문번호 MB-{number * 7 % 999_983}\n{end}"
-            else:
-                end = f"Kind regards,\n{person.title()} {rng.choice(self.english_rare).title()} <{person}@example.com>"
-                yield f"Hello,\n{' '.join(parts)}\nOrder MB-{number * 7 % 999_983}. {end}"
-
-    def questions(self, messages: int) -> list[Question]:
-        """What people look for. The first four are the ones that the project promises a time for."""
-        rng = self.rng
-        rare = list(rng.sample(self.english_rare[3_000:], 15))
-        numbers = [f"MB-{rng.randrange(1, messages) * 7 % 999_983}" for _ in range(15)]
-        return [
-            Question("a rare word or order number", rare + numbers),
-            Question("a common word", [f'"{word}"' for word in COMMON]),
-            Question("a phrase", [f'"{phrase}"' for phrase in PHRASES]),
-            Question("two Korean syllables", list(KOREAN_WORDS)),
-            Question(
-                "a longer Korean word",
-                ["주문했는데", "쿠폰으로", "비밀번호", *rng.sample(self.korean_rare, 10)],
-            ),
-            Question("one Korean syllable", ["주", "맛", "뷁", "쿠"]),
-            Question(
-                "an unfinished word", ["ord", "del", "re", "a", "MB-12", "ja", *(word[:4] for word in rare)]
-            ),
-            Question("a common and a rare word", [f"order {word}" for word in rare]),
-            Question("two common words", ["the order", "delivery please", "주문 환불", "주문 order"]),
-            Question("a phrase nobody wrote", ['"order thank you"', '"you you the"', '"환불 쿠폰 택배"']),
-        ]
-
-    def _sentences(
-        self, common: list[str], rare: list[str], count: int, make: Callable[[Iterator[str]], str]
-    ) -> list[str]:
-        words = common + rare
-        weights = list(accumulate(1 / (rank + 3) for rank in range(len(words))))
-
-        def stream() -> Iterator[str]:
-            while True:
-                yield from self.rng.choices(words, cum_weights=weights, k=1_000)
-
-        source = stream()
-        return [make(source) for _ in range(count)]
-
-    def _english_sentence(self, source: Iterator[str]) -> str:
-        words = list(islice(source, self.rng.randint(5, 16)))
-        if self.rng.random() < 0.05:
-            words[2:2] = [self.rng.choice(PHRASES)]
-        return " ".join(words).capitalize() + self.rng.choice(".....?!")
-
-    def _korean_sentence(self, source: Iterator[str]) -> str:
-        words = islice(source, self.rng.randint(3, 8))
-        return " ".join(word + self.rng.choice(KOREAN_ENDINGS) for word in words) + "."
-
-    def _made_up(self) -> str:
-        pairs = (
-            self.rng.choice("bcdfghklmnprstvw") + self.rng.choice("aeiou")
-            for _ in range(self.rng.randint(2, 4))
-        )
-        return "".join(pairs) + self.rng.choice(["", "n", "s", "ry", "ck"])
-
-    def _made_up_korean(self) -> str:
-        return "".join(
-            chr(0xAC00 + self.rng.randrange(19 * 21) * 28 + self.rng.choice([0, 0, 4, 8, 21]))
-            for _ in range(3)
-        )
+def _questions(corpus: Corpus, messages: int) -> list[Question]:
+    """What people look for. The first four are the ones that the project promises a time for."""
+    rng = corpus.rng
+    rare = list(rng.sample(corpus.english_rare[3_000:], 15))
+    numbers = [f"MB-{rng.randrange(1, messages) * 7 % 999_983}" for _ in range(15)]
+    return [
+        Question("a rare word or order number", rare + numbers),
+        Question("a common word", [f'"{word}"' for word in COMMON]),
+        Question("a phrase", [f'"{phrase}"' for phrase in PHRASES]),
+        Question("two Korean syllables", list(KOREAN_WORDS)),
+        Question(
+            "a longer Korean word",
+            ["주문했는데", "쿠폰으로", "비밀번호", *rng.sample(corpus.korean_rare, 10)],
+        ),
+        Question("one Korean syllable", ["주", "맛", "뷁", "쿠"]),
+        Question(
+            "an unfinished word", ["ord", "del", "re", "a", "MB-12", "ja", *(word[:4] for word in rare)]
+        ),
+        Question("a common and a rare word", [f"order {word}" for word in rare]),
+        Question("two common words", ["the order", "delivery please", "주문 환불", "주문 order"]),
+        Question("a phrase nobody wrote", ['"order thank you"', '"you you the"', '"환불 쿠폰 택배"']),
+    ]
 
 
 def _fill(corpus: Corpus, messages: int) -> tuple[float, float, int]:

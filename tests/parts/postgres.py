@@ -13,7 +13,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
@@ -36,18 +36,28 @@ def find_programs() -> Path | None:
 
 
 class PrivatePostgres:
-    """A running server; `url` is its DATABASE_URL. Use as a context manager."""
+    """A running server; `url` is its DATABASE_URL. Use as a context manager.
 
-    def __init__(self, programs: Path) -> None:
+    With `data` its data are there and stay; `options` are settings of the server.
+    """
+
+    def __init__(
+        self, programs: Path, *, data: Path | None = None, options: Mapping[str, str] | None = None
+    ) -> None:
         self.programs = programs
+        self._options = options or {}
         # Not below TMPDIR: a socket's path may have no more than 107 letters.
         self.folder = Path(tempfile.mkdtemp(prefix="dangol-pg-", dir="/tmp"))
         self.url = f"postgres://dangol@/postgres?host={quote(str(self.folder), safe='')}"
+        self._data = data or self.folder / "data"
         self._server: subprocess.Popen[bytes] | None = None
         self._as_owner: list[str] = []
         if os.geteuid() == 0:
             owner = pwd.getpwnam("postgres")
             os.chown(self.folder, owner.pw_uid, owner.pw_gid)
+            if data is not None:
+                data.mkdir(mode=0o700, parents=True, exist_ok=True)
+                os.chown(data, owner.pw_uid, owner.pw_gid)
             self._as_owner = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"]
 
     def __enter__(self) -> PrivatePostgres:
@@ -73,7 +83,26 @@ class PrivatePostgres:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _start(self) -> None:
-        data = self.folder / "data"
+        if not (self._data / "PG_VERSION").exists():
+            self._make()
+        settings = {
+            **_FAST,
+            "listen_addresses": "",
+            "unix_socket_directories": str(self.folder),
+            "timezone": "UTC",
+            **self._options,
+        }
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        with (self.folder / "log").open("wb") as log:
+            self._server = subprocess.Popen(
+                [*self._as_owner, self.programs / "postgres", "-D", self._data, *options],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd="/",
+            )
+        self._wait_until_it_answers()
+
+    def _make(self) -> None:
         initdb = [
             str(self.programs / "initdb"),
             "--username=dangol",
@@ -83,25 +112,13 @@ class PrivatePostgres:
         ]
         # A fixed locale, so that order and upper case do not depend on the machine.
         made = subprocess.run(
-            [*self._as_owner, *initdb, "--locale=C.UTF-8", str(data)], capture_output=True, text=True, cwd="/"
+            [*self._as_owner, *initdb, "--locale=C.UTF-8", str(self._data)],
+            capture_output=True,
+            text=True,
+            cwd="/",
         )
         if made.returncode:
             raise RuntimeError(f"initdb failed: {made.stdout}{made.stderr}")
-        settings = {
-            **_FAST,
-            "listen_addresses": "",
-            "unix_socket_directories": str(self.folder),
-            "timezone": "UTC",
-        }
-        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        with (self.folder / "log").open("wb") as log:
-            self._server = subprocess.Popen(
-                [*self._as_owner, self.programs / "postgres", "-D", data, *options],
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                cwd="/",
-            )
-        self._wait_until_it_answers()
 
     def _wait_until_it_answers(self) -> None:
         assert self._server is not None
