@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from dangol.channels.email import charsets, headers, html, html_text, parameters
 from dangol.channels.email.mime import Part
@@ -71,7 +72,8 @@ def _is_shown(one: IncomingAttachment, ids: frozenset[str]) -> bool:
 
 
 def charset_hint(mail: Part) -> str | None:
-    """The charset that the message's text is labelled with: what unlabelled headers are likely in."""
+    """The charset that unlabelled headers are likely in: that with which the text is labelled or, where there
+    is none either, the one that all unlabelled bytes together speak for. Two syllables alone are too few to guess."""
     for part in mail.leaves():
         if (
             part.kind.startswith("text/")
@@ -79,7 +81,19 @@ def charset_hint(mail: Part) -> str | None:
             and label.lower() not in ("us-ascii", "utf-8")
         ):
             return label
-    return None
+    return _guessed_from_all(mail)
+
+
+def _guessed_from_all(mail: Part) -> str | None:
+    values = [value for part in (mail, *islice(mail.leaves(), 50)) for _name, value in part.raw_items()]
+    raw = b" ".join(headers.raw_bytes(value) for value in values if not value.isascii())
+    if not raw:
+        return None
+    for part in islice(mail.leaves(), 50):
+        if part.kind.startswith("text/") and not part.charset:
+            raw += b" " + part.content()[:4_096]
+    codec = charsets.detect(raw)
+    return codec if codec != "utf-8" else None
 
 
 def filename_of(part: Part, hint: str | None = None) -> str | None:
@@ -115,15 +129,27 @@ def _walk(part: Part, found: _Found, hint: str | None, depth: int) -> None:
 
 
 def _alternative(part: Part, found: _Found, hint: str | None, depth: int) -> None:
-    """The same words several times: the first text and the last HTML of them."""
-    inner = _Found(attachments=found.attachments, warnings=found.warnings)
+    """The same words several times: every text, and of those with HTML the last, which may be several pieces
+    with files between them (Apple Mail)."""
+    plain: dict[str, None] = {}
+    rich: list[_Words] = []
     for child in part.children():
-        if child.kind not in _ALTERNATIVES_NOT_KEPT:
-            _walk(child, inner, hint, depth + 1)
-    plain = [words.plain for words in inner.words if words.plain is not None and words.plain.strip()]
-    rich = [words.html for words in inner.words if words.html is not None]
-    if plain or rich:
-        found.words.append(_Words("\n".join(dict.fromkeys(plain)) or None, rich[-1] if rich else None))
+        if child.kind in _ALTERNATIVES_NOT_KEPT:
+            continue
+        inner = _Found(attachments=found.attachments, warnings=found.warnings)
+        _walk(child, inner, hint, depth + 1)
+        if any(words.html is not None for words in inner.words):
+            rich = inner.words
+        else:
+            plain.update((words.plain, None) for words in inner.words if words.plain and words.plain.strip())
+    text = "\n".join(plain) or None
+    for words in rich:
+        shown = words.html if words.html is not None else html.from_text(words.plain or "")
+        found.words.append(_Words(words.plain if text is None else "", shown))
+    if text is not None and rich:
+        found.words[-len(rich)].plain = text
+    elif text is not None:
+        found.words.append(_Words(text))
 
 
 def _related(part: Part, found: _Found, hint: str | None, depth: int) -> None:
@@ -143,21 +169,21 @@ def _leaf(part: Part, found: _Found, hint: str | None) -> None:
     kind = part.kind
     is_file = part.disposition == "attachment" or filename_of(part, hint) is not None
     if kind in ("text/plain", "text/html", "text/enriched", "text/richtext") and not is_file:
-        _read_text(part, found)
+        _read_text(part, found, hint)
     elif part.kind.startswith("multipart/"):
         # Announced as parts, but no boundary was found: its text is still there to read.
-        _read_text(part, found)
+        _read_text(part, found, hint)
     else:
         found.attachments.append(_attachment(part, hint))
 
 
-def _read_text(part: Part, found: _Found) -> None:
+def _read_text(part: Part, found: _Found, hint: str | None) -> None:
     data = part.content()
     kind = part.kind
     label = part.charset
     if kind == "text/html" and not label and (meta := _META_CHARSET.search(data, 0, 2_048)):
         label = meta[1].decode("ascii")
-    decoded = charsets.decode(data, label)
+    decoded = charsets.decode(data, label, hint if not label else None)
     if decoded.warning:
         found.warnings.append(decoded.warning)
     words = decoded.text.replace("\r\n", "\n").replace("\r", "\n")
@@ -183,7 +209,7 @@ def _promote_text(mail: Part, found: _Found, hint: str | None) -> None:
             and part.disposition != "attachment"
             and filename_of(part, hint)
         ):
-            _read_text(part, found)
+            _read_text(part, found, hint)
             attachment = _attachment(part, hint)
             if found.words and attachment in found.attachments:
                 found.attachments.remove(attachment)

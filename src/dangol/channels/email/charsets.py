@@ -20,11 +20,14 @@ _ALIASES = {
         "cp949",
     ),
     **dict.fromkeys(
-        words("gb2312 gb23121980 gbk xgbk gb isogb2312 csgb2312 euccn cp936 ms936 936 gb18030"),
+        words(
+            "gb2312 gb23121980 gb231280 csiso58gb231280 gbk xgbk gb isogb2312 csgb2312 euccn cp936 ms936 936 "
+            "gb18030 gb180302000 gb180302022"
+        ),
         "gb18030",
     ),
     **dict.fromkeys(
-        words("iso88591 88591 latin1 l1 iso885911987 ansi windows1252 xansi cp1252 1252"),
+        words("iso88591 88591 latin1 l1 iso885911987 ansi windows1252 xansi cp1252 1252 cp1004"),
         "cp1252",
     ),
     **dict.fromkeys(words("shiftjis xshiftjis xsjis sjis mskanji windows31j cp932 ms932 932"), "cp932"),
@@ -44,6 +47,8 @@ _ALIASES = {
     **dict.fromkeys(words("tis620 iso885911 windows874"), "cp874"),
     **dict.fromkeys(words("xmacroman macroman macintosh xmac"), "mac_roman"),
     "hzgb2312": "hz",
+    "koi8ru": "koi8_u",
+    **dict.fromkeys(["ucs2", "iso10646ucs2", "csunicode"], "utf-16"),
 }
 _NOT_CHARSETS = words("idna punycode unicode_escape raw_unicode_escape undefined mbcs oem palmos")
 _WIDE = words("cp949 gb18030 cp932 big5hkscs euc_jp iso-2022-jp iso-2022-kr utf-8 hz")
@@ -64,11 +69,12 @@ def codec_for(label: str | None) -> str | None:
     """The codec that reads what senders mean by this label; None where the label is empty or unknown."""
     if not label:
         return None
-    key = re.sub(r"[^a-z0-9]", "", label[:64].lower())
+    label = _said(label)
+    key = re.sub(r"[^a-z0-9]", "", label.lower())
     if key in _ALIASES:
         return _ALIASES[key]
     plain = re.sub(r"^(x|ibm|cp|windows|win|microsoftcp|dos)+", "", key)
-    for name in (label[:64].strip(" \t'\";").lower(), key, f"cp{plain}", plain):
+    for name in (label.strip(" \t'\"").lower(), key, f"cp{plain}", plain):
         try:
             found = codecs.lookup(name)
         except (LookupError, ValueError, TypeError, UnicodeError):
@@ -119,6 +125,12 @@ def clean(text: str) -> str:
     return text
 
 
+def _said(label: str) -> str:
+    """The label without what programs glue to it: another parameter, markup, an encoded-word around it."""
+    word = re.match(r"\s*=\?[^?]*\?[bBqQ]\?([^?]*)\?=", label[:200])
+    return re.split(r"[;<>\r\n]", word[1] if word else label, maxsplit=1)[0][:64]
+
+
 def _by_label(data: bytes, codec: str, shown: str) -> Decoded:
     if codec in _SINGLE_FAMILY and codec_quirks.is_utf8(data):
         return Decoded(clean(data.decode("utf-8", "replace")), f"charset:wrong {shown}")
@@ -138,7 +150,12 @@ def _by_label(data: bytes, codec: str, shown: str) -> Decoded:
     high = sum(character > "\x7f" for character in damaged)
     if damaged.count("\ufffd") > max(2, high // 10):
         text, used = guess(data, None)
-        if "\ufffd" not in text and used != codec:
+        # Nearly any bytes fit a codec of one byte a character: against a label of a wide one that proves nothing.
+        if (
+            "\ufffd" not in text
+            and used != codec
+            and (used in _WIDE or codec not in _WIDE or codec == "utf-8")
+        ):
             return Decoded(clean(text), f"charset:wrong {shown}")
     return Decoded(clean(damaged), f"charset:damaged {shown}")
 

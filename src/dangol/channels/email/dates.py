@@ -38,8 +38,7 @@ def read(value: str | None) -> datetime | None:
     line = headers.decode_words(headers.unlabelled(headers.unfold(value[:200])))
     comment = re.search(r"\(([A-Za-z]{1,4})\)\s*$", line)
     line = re.sub(r"\([^()]*\)", " ", line).strip(" ;,\"'")
-    # "GMT+0900", "UTC +9:00": the word says nothing beside the number.
-    line = re.sub(r"(?:GMT|UTC?)\s*(?=[+-]\d)", "", line)
+    line = _plainly_written(line)
     line = re.sub(r"([+-])(\d):?(\d{2})$", r"\g<1>0\2\3", line)
     line = re.sub(r"([+-]\d{2}):(\d{2})$", r"\1\2", line)
     try:
@@ -51,6 +50,19 @@ def read(value: str | None) -> datetime | None:
     return None
 
 
+def _plainly_written(line: str) -> str:
+    """The same date in the forms that are read below."""
+    # "GMT+0900", "KST +9:00": the word says nothing beside the number.
+    line = re.sub(r"\b[A-Z]{2,4}\s*(?=[+-]\d{1,2}:?\d{0,2}$)", " ", line)
+    line = re.sub(r"\b(\d{1,2})[-/ ]([A-Za-z]{3,9})\.?[-/ ](\d{2,4})\b", r"\1 \2 \3", line)
+    line = re.sub(r"\b(\d{1,2})\.(\d{1,2})\.(\d{4})\b", r"\3-\2-\1", line)
+    line = re.sub(r"^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)", r"\1-\2-\3T\4:\5:\6", line)
+    if half := re.search(r"\b(\d{1,2})(:\d{2}(?::\d{2})?)\s*([AP])M\b", line, re.IGNORECASE):
+        hour = int(half[1]) % 12 + (12 if half[3] in "Pp" else 0) if int(half[1]) <= 12 else int(half[1])
+        line = f"{line[: half.start()]}{hour:02}{half[2]}{line[half.end() :]}"
+    return line
+
+
 def _rfc_date(line: str, comment: str) -> datetime | None:
     parsed = parsedate_tz(line)
     if parsed is None:
@@ -58,14 +70,16 @@ def _rfc_date(line: str, comment: str) -> datetime | None:
     offset = parsed[9]
     if not offset:
         # The library knows North American zones only, and says UTC for all others.
-        word = line.rsplit(" ", 1)[-1].upper()
-        offset = _ZONES.get(word, 0 if word[:1] in "+-" else _ZONES.get(comment.upper(), 0)) * 60
+        # It may stand before the year: Sat Nov 21 15:12:33 KST 2026.
+        words = line.upper().split()
+        named = next((_ZONES[word] for word in reversed(words) if word in _ZONES), None)
+        if named is None:
+            named = 0 if words[-1][:1] in "+-" else _ZONES.get(comment.upper(), 0)
+        offset = named * 60
     if abs(offset) >= 86_400:
         offset = 0
     zone_of = timezone(timedelta(seconds=offset)) if offset else UTC
     year, month, day, hour, minute, second = parsed[:6]
-    if hour < 12 and re.search(r"\d\s*PM\b", line, re.IGNORECASE):
-        hour += 12
     return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=zone_of)
 
 

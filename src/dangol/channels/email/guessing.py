@@ -12,6 +12,15 @@ _EVERYDAY = frozenset(
     "비연공문유생경성중우신미거요모방무반계진학관단용내실년화회식마때말바간물개국발명치차운소입업행합직두결당교민려배속노강드및급"
     "각품질불환송감습금님께터건저신체예약매점메뉴버거쿠폰카톡문의답변재취소확현재박김최영준지훈민소라"
 )
+# Characters that Chinese customers and shops write; three syllables of Korean read as Chinese give rare ones.
+_EVERYDAY_CHINESE = frozenset(
+    "的一是不了在人有我他这中大来上国个到说们为子和你地出道也时年得就那要下以生会自着去之过家学对可她里后小么心多天而能好都然没"
+    "日于起还发成事只作当想看文无开手十用主行方又如前所本见经头面公同三已老从动两长知民样现分将外但身些与高意进把法此实回二理美"
+    "点月明其种声全工己话儿者向情部正名定女问力机给等几很业最间新什打便位因重被走电四第门相次东政海口使教西再平真听世气信北少关"
+    "并内加化由却代军产入先山五太水万市眼体别处总才场师书比住员九笑性通目华报立马命张活难神数件安表原车白应路期叫死常提感金何更"
+    "反合放做系计或司利受光王果亲界及今京务制解各任至清物台象记边共风战干接它许八特觉望直服毛林题建南度统色字请交爱让认算论百吃"
+    "您订单退款换货物流快递配送客服谢买卖付支付账户号码收据询商品质量价格折扣优惠券会员积分预约取消确认地址联系方式店餐汉堡"
+)
 _SAMPLE = 8_192
 
 
@@ -64,9 +73,17 @@ def _is_korean(sample: bytes, codec: str) -> bool:
     hangul = [c for c in letters if "가" <= c <= "힣"]
     if len(hangul) < max(1, 0.85 * len(letters)):
         return False
-    if len(hangul) >= 4 and sum(c in _EVERYDAY for c in hangul) < 0.2 * len(hangul):
+    everyday = sum(c in _EVERYDAY for c in hangul)
+    if len(hangul) >= 4 and everyday < 0.2 * len(hangul):
+        return False
+    if not everyday and _is_everyday_chinese(sample):
         return False
     return sum(_is_common_syllable(c) for c in hangul) >= 0.6 * len(hangul)
+
+
+def _is_everyday_chinese(sample: bytes) -> bool:
+    hanzi = [c for c in _read_sample(sample, "gb2312") or "" if "\u4e00" <= c <= "\u9fff"]
+    return len(hanzi) >= 2 and all(c in _EVERYDAY_CHINESE for c in hanzi)
 
 
 @lru_cache(maxsize=4_096)
@@ -109,13 +126,14 @@ def _is_traditional(sample: bytes, codec: str) -> bool:
 
 
 def _ask_library(sample: bytes) -> str | None:
-    """charset-normalizer's opinion; it needs some text to have one."""
+    """charset-normalizer's opinion; it needs some text to have one. Japanese is not asked for: the kana were
+    looked for before, and any bytes are half-width kana in cp932."""
     if sum(byte > 0x7F for byte in sample) < 8:
         return None
     from charset_normalizer import from_bytes
 
     candidates = (
-        "cp949 gb18030 big5hkscs cp932 euc_jp cp1251 koi8_r cp1250 cp1253 cp1254 cp1255 cp1256 cp874 cp1252"
+        "cp949 gb18030 big5hkscs euc_jp cp1251 koi8_r cp1250 cp1253 cp1254 cp1255 cp1256 cp874 cp1252"
     )
     try:
         best = from_bytes(sample[:2_048], cp_isolation=candidates.split(), steps=3, chunk_size=512).best()

@@ -11,10 +11,12 @@ import re
 from dangol.channels.email import charsets
 
 # Spaces inside an encoded-word are forbidden and frequent; so is a missing second "?" at its end.
-_WORD = re.compile(r"=\?([^?\s]{1,80})\?([bBqQ])\?([^?]*(?:\?(?!=)[^?]*)*)\?=")
-_BETWEEN = re.compile(r"(\?=)[ \t\r\n]+(?==\?[^?\s]+\?[bBqQ]\?)")
+# A label may be missing altogether, and the end of a word that a program cut to some length is.
+_WORD = re.compile(r"=\?[ \t]*([^?\s]{0,80})[ \t]*\?([bBqQ])\?([^?]*(?:\?(?!=)[^?]*)*)(?:\?=|\Z)")
+_BETWEEN = re.compile(r"(\?=)[ \t\r\n]+(?==\?[ \t]*[^?\s]{0,80}[ \t]*\?[bBqQ]\?)")
 _ID = re.compile(r"<\s*<?([^<>]{1,2000}?)>")
-_ID_OR_WORD = re.compile(_ID.pattern + r"|([^\s<>,;\"]+@[^\s<>,;\"]+)")
+# It begins where a word does: tried at each letter of a long word, it would take quadratic time.
+_ID_OR_WORD = re.compile(_ID.pattern + r"|(?<![^\s<>,;\"])([^\s<>,;\"]+@[^\s<>,;\"]+)")
 MAX_VALUE = 100_000
 
 

@@ -18,7 +18,7 @@ _MAX_LEAVES = 2_000
 
 _KIND = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,127}/[A-Za-z0-9!#$&^_.+-]{1,127}")
 _BLANK_LINE = re.compile(rb"(?:\r\n|\n|\r(?!\n))(?:\r\n|\n|\r)")
-_FIELD_LINE = re.compile(rb"[\x21-\x39\x3b-\x7e]+:|[ \t]|From ")
+_FIELD_LINE = re.compile(rb"[\x21-\x39\x3b-\x7e]+:|[ \t]|From (?![ \t]*:)")
 _SPACED_FIELD = re.compile(rb"([\x21-\x39\x3b-\x7e]+)[ \t]+:")
 _SURE_FIELD = re.compile(rb"[A-Za-z][A-Za-z0-9_-]{1,70}[ \t]*:[ \t]")
 _BOUNDARY_LINE = re.compile(r"^--(?!-*\s*$)(\S[^\r\n]{0,200}?)[ \t]*\r?\n(?=[A-Za-z-]+:)", re.MULTILINE)
@@ -93,7 +93,7 @@ class Part(Message):
     def disposition(self) -> str | None:
         """`inline`, `attachment` or what else was said."""
         value = headers.unlabelled(headers.unfold(self.field("content-disposition") or ""))
-        return value.partition(";")[0].strip().lower() or None
+        return next(iter(value.partition(";")[0].lower().split()), None)
 
     @property
     def charset(self) -> str | None:

@@ -3,6 +3,13 @@
 import re
 
 from dangol.channels.email import charsets, headers
+from dangol.channels.email.codec_quirks import is_utf8
+
+_NAME = r"[A-Za-z][A-Za-z0-9_-]{0,99}(?:\*\d{0,3}\*?)?"
+_QUOTED = r'"((?:[^"\\]|\\.)*)"?'
+# A semicolon that no further parameter follows belongs to the value.
+_UNQUOTED = rf"([^;]*(?:;(?!\s{{0,99}}{_NAME}\s{{0,99}}=)[^;]+)*)"
+_PARAMETER = re.compile(rf";\s*({_NAME})\s*=\s*(?:{_QUOTED}|{_UNQUOTED})")
 
 
 def read(value: str | None, name: str, hint: str | None = None) -> str | None:
@@ -24,19 +31,33 @@ def read(value: str | None, name: str, hint: str | None = None) -> str | None:
             pieces.setdefault(int(number) if number.isdigit() else 0, (raw, is_encoded))
     if pieces:
         return _rfc2231([pieces[position] for position in sorted(pieces)], hint)
-    return headers.text(plain, hint)
+    if plain is None and ";" not in value:
+        # `attachment filename=menu.pdf`: nothing divides the first word from its parameter.
+        first, _blank, rest = headers.unfold(value[: headers.MAX_VALUE]).partition(" ")
+        if "=" in rest and "=" not in first:
+            return read(f"{first}; {rest}", name, hint)
+    return headers.text(_without_percents(plain), hint)
+
+
+def _without_percents(value: str | None) -> str | None:
+    """A name that was encoded like an address although nothing says so: only where it is UTF-8 beyond ASCII."""
+    if not value or not re.search(r"%[89A-Fa-f][0-9A-Fa-f]", value):
+        return value
+    data = _unpercent(value)
+    return data.decode("utf-8", "replace") if is_utf8(data) else value
 
 
 def _parameters(value: str) -> list[tuple[str, str]]:
     """(name, value) pairs; a quoted value may hold anything, an unquoted one runs to the next `; name=`."""
     line = headers.unfold(value)
-    pattern = r';\s*([A-Za-z][A-Za-z0-9_-]*(?:\*\d{0,3}\*?)?)\s*=\s*(?:"((?:[^"\\]|\\.)*)"?|([^;]*))'
     found = []
-    for match in re.finditer(pattern, line):
+    for match in _PARAMETER.finditer(line):
         quoted = match[2]
         # Windows paths come with single backslashes; only \" and \\ are escapes that anybody means.
         content = (
-            re.sub(r'\\(["\\])', r"\1", quoted) if quoted is not None else (match[3] or "").strip().strip("'")
+            re.sub(r'\\(["\\])', r"\1", quoted)
+            if quoted is not None
+            else (match[3] or "").strip(" ;").strip("'")
         )
         found.append((match[1].lower(), content))
     return found

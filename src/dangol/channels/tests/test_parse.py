@@ -153,6 +153,21 @@ def test_alternatives_are_the_same_words_once() -> None:
     assert message.html.count("hello") == 1
 
 
+def test_html_in_several_pieces_is_shown_whole() -> None:
+    pieces = mixed(
+        b"Content-Type: text/html\n\n<p>first</p>",
+        b"Content-Type: image/png; name=a.png\n\nx",
+        b"Content-Type: text/html\n\n<p>second</p>",
+        b"Content-Type: text/plain\n\nfooter",
+    ).replace(b"cut", b"inner")
+    inner = pieces[pieces.index(b"Content-Type") :]
+    message = parse(mixed(b"Content-Type: text/plain\n\nfirst second", inner, kind=b"alternative"))
+    assert message.text == "first second"
+    assert message.html is not None
+    assert [word in message.html for word in ("first", "second", "footer")] == [True, True, True]
+    assert [one.filename for one in message.attachments] == ["a.png"]
+
+
 def test_text_below_an_attachment_is_kept_with_the_text_above() -> None:
     file = b"Content-Type: image/png\nContent-Disposition: inline; filename=a.png\n\nx"
     message = parse(mixed(b"Content-Type: text/plain\n\nabove", file, b"Content-Type: text/plain\n\nbelow"))

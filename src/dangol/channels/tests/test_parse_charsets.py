@@ -35,6 +35,11 @@ def test_every_syllable_survives_every_korean_label(label: str, text: str) -> No
         ("windows-1251", "cp1251"),
         ("utf-7", "utf-7"),
         ("utf-8;", "utf-8"),
+        ("euc-kr; format=flowed", "cp949"),
+        ("=?us-ascii?Q?euc-kr?=", "cp949"),
+        ("GB_2312-80", "gb18030"),
+        ("unicode-1-1-utf-7", "utf-7"),
+        ("koi8-ru", "koi8_u"),
         ("unknown-8bit", None),
         ("x-unknown", None),
         ("base64", None),
@@ -56,6 +61,10 @@ def test_a_label_means_what_its_senders_mean(label: str, codec: str | None) -> N
         ("똠방각하 펲시콜라 찦차", "cp949"),
         ("Re: 예약 내일 7시", "cp949"),
         ("您的订单已发货", "gb18030"),
+        ("订单", "gb18030"),
+        ("Re: 你好", "gb18030"),
+        ("Заказ не пришёл", "koi8_r"),
+        ("สวัสดีครับ ขอคืนเงิน", "cp874"),
         ("你好，我想退货", "gb18030"),
         ("退貨問題請協助處理謝謝您", "big5hkscs"),
         ("こんにちは、注文です", "cp932"),
@@ -85,6 +94,13 @@ def test_korean_under_a_label_that_cannot_be_true_is_korean() -> None:
     decoded = decode("안녕하세요 반갑습니다".encode("cp949"), "utf-8")
     assert decoded.text == "안녕하세요 반갑습니다"
     assert decoded.warning == "charset:wrong utf-8"
+
+
+def test_damage_is_no_reason_to_read_korean_as_western() -> None:
+    damaged = "주문한 버거가 식어서 왔어요".encode("cp949") + b"\xff\xff\xff" * 3
+    decoded = decode(damaged, "euc-kr")
+    assert decoded.text.startswith("주문한 버거가 식어서 왔어요\ufffd")
+    assert decoded.warning == "charset:damaged euc-kr"
 
 
 def test_a_character_cut_at_the_end_costs_one_character() -> None:
