@@ -54,7 +54,8 @@ class IncomingMessage:
 
     Message ids stand without angle brackets. `references` is oldest first, as in the header, without
     `in_reply_to`. `text_new` is `text` without quoted history and signature. `html` is sanitised.
-    `no_answer` says why nothing automatic may ever answer this message, None when it may.
+    `no_answer` says why nothing automatic may ever answer this message, None when it may. `thread_index` and
+    `thread_topic` are what Outlook calls the thread, see channels.email.thread_index.
     """
 
     subject: str | None
@@ -75,3 +76,5 @@ class IncomingMessage:
     bounce: Bounce | None
     no_answer: str | None
     warnings: tuple[str, ...]
+    thread_index: str | None = None
+    thread_topic: str | None = None

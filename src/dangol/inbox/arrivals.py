@@ -7,6 +7,7 @@ from typing import Any, Final
 from dangol.channels.incoming import IncomingMessage, Party
 from dangol.channels.models import Channel, Raw
 from dangol.inbox.models import Message
+from dangol.inbox.threading import thread_hints
 
 NOBODY: Final = "unknown@unknown.invalid"  # mail without any readable sender belongs to this one customer
 LONGEST_TEXT: Final = 500_000  # characters that are kept to read and to search; the raw mail keeps all
@@ -41,6 +42,7 @@ def message_from(raw: Raw, incoming: IncomingMessage, channel: Channel, key: str
         html=_storable(incoming.html, 4 * LONGEST_TEXT),
         message_id=(incoming.message_id or "")[:998],
         references=list(incoming.references)[-100:],
+        thread_index=incoming.thread_index or "",
         automatic=incoming.automatic or "",
         no_answer=(incoming.no_answer or "")[:40],
         dedupe_key=key,
@@ -54,6 +56,16 @@ def is_sent_copy(raw: Raw, incoming: IncomingMessage) -> bool:
     Only in an import, which the owner chose: on the way in, anybody can write our address as sender.
     """
     return raw.is_silent and (incoming.sender.address or "").lower() in raw.channel.mailbox.addresses
+
+
+def hints_in(raw: Raw, incoming: IncomingMessage) -> list[str]:
+    """By what else than a Message-ID the arrival is known to belong somewhere, see threading.thread_hints."""
+    ours = is_sent_copy(raw, incoming)
+    return thread_hints(
+        incoming.thread_index,
+        topics=(incoming.thread_topic, incoming.subject),
+        people=[party.address for party in ((*incoming.to, *incoming.cc) if ours else (incoming.sender,))],
+    )
 
 
 def other_side(raw: Raw, incoming: IncomingMessage) -> Party:

@@ -93,6 +93,7 @@ class Message(models.Model):
     html = models.TextField(blank=True)
     message_id = models.CharField(max_length=998, blank=True)
     references = models.JSONField(default=list)
+    thread_index = models.CharField(max_length=1000, blank=True)  # Outlook's, see channels.email.thread_index
     automatic = models.CharField(max_length=12, blank=True)  # channels.incoming.Automatic, or "" for a person
     no_answer = models.CharField(max_length=40, blank=True)
     dedupe_key = models.CharField(max_length=64, null=True)  # noqa: DJ001  unique, but for those that have none
@@ -117,7 +118,7 @@ class Message(models.Model):
 
 
 class Reference(models.Model):
-    """A Message-ID that a message bears (`is_own_id`) or names: what threading looks up, as a digest."""
+    """A Message-ID that a message bears (`is_own_id`) or names, or a hint: what threading looks up, as a digest."""
 
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="reference_rows")
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="+")

@@ -2,8 +2,9 @@
 
 In this order: our signed token in an address it was sent to; every Message-ID it names, newest first, by our
 signed token or by what we have seen; messages that came before it and name it (a late parent joins its
-children); a token in the subject, and that only from somebody who already takes part. Whoever knows a
-Message-ID has the mail; whoever knows a subject may be anybody.
+children); Outlook's Thread-Index, for mail whose references were cut, between messages of one person about one
+topic; a token in the subject, and that only from somebody who already takes part. Whoever knows a Message-ID
+has the mail; whoever knows a subject may be anybody.
 """
 
 import hashlib
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 from django.conf import settings
 from django.db.models import QuerySet
 
-from dangol.channels.email import tokens
+from dangol.channels.email import thread_index, tokens
 from dangol.channels.incoming import IncomingMessage
 from dangol.inbox.models import Conversation, Message, Reference
 from dangol.kernel.keys import derive_key
@@ -35,7 +36,8 @@ class Place:
 class Known:
     """What is known of the conversations that some arrivals may belong to; it grows as they are filed.
 
-    `links`: by channel and digest of a Message-ID, who bears it (True) or names it (False), and whose that is.
+    `links`: by channel and digest of a Message-ID, who bears it (True) or names it (False), and whose that is;
+    digests of hints are among those that are named.
     The conversations are locked until the transaction ends: what is changed on them here is not lost, and what
     people do to them meanwhile waits.
     """
@@ -46,10 +48,10 @@ class Known:
     )
 
     @classmethod
-    def of(cls, arrivals: Sequence[tuple[int, IncomingMessage]]) -> "Known":
+    def of(cls, arrivals: Sequence[tuple[int, IncomingMessage]], hints: Iterable[str] = ()) -> "Known":
         """All that there is for these (channel, message): two queries, and one for each that was merged."""
         known = cls()
-        digests = {digest_of(name) for _, incoming in arrivals for name in ids_of(incoming)}
+        digests = {digest_of(name) for _, incoming in arrivals for name in ids_of(incoming)} | set(hints)
         rows = list(
             Reference.objects.filter(digest__in=digests, channel__in={channel for channel, _ in arrivals})
             .order_by("id")
@@ -72,9 +74,11 @@ class Known:
             known.links[channel, digest].append((is_own, known.conversations[number], sender.lower()))
         return known
 
-    def add(self, message: Message, conversation: Conversation, named: Iterable[str]) -> None:
+    def add(
+        self, message: Message, conversation: Conversation, named: Iterable[str], hints: Iterable[str] = ()
+    ) -> None:
         """The message is filed: what comes after it may name it."""
-        for is_own, digest in _digests(message.message_id, named):
+        for is_own, digest in _digests(message.message_id, named, hints):
             self.links[message.channel_id, digest].append(
                 (is_own, conversation, message.from_address.lower())
             )
@@ -88,10 +92,11 @@ class Known:
         }
 
 
-def find_place(incoming: IncomingMessage, channel_id: int, known: Known) -> Place:
-    """The conversation of the message, if there is one among those known."""
+def find_place(incoming: IncomingMessage, channel_id: int, known: Known, hints: Iterable[str] = ()) -> Place:
+    """The conversation of the message, if there is one among those known. `hints` are its own."""
     by_token = [known.conversations[number] for number in _signed(incoming) if number in known.conversations]
-    by_link = _linked(incoming, channel_id, known)
+    hinted = [place for hint in hints for _own, place, _sender in known.links.get((channel_id, hint), ())]
+    by_link = _linked(incoming, channel_id, known) + hinted
     found = _distinct([*by_token, *by_link])
     if not found:
         for number in _in_subject(incoming):
@@ -126,12 +131,59 @@ def ids_of(incoming: IncomingMessage) -> list[str]:
     return [*named_ids(incoming), *([own] if len(own) >= SHORTEST_ID else [])]
 
 
-def reference_rows(message: Message, named: Iterable[str]) -> list[Reference]:
+def thread_hints(
+    index: str | None, *, topics: Iterable[str | None], people: Iterable[str | None]
+) -> list[str]:
+    """Digests that two messages share when they are of one thread in Outlook, about one topic, and of one person.
+
+    `people` is who wrote it or, of an answer of ours, to whom it went. So nobody joins what somebody else has
+    begun, and which of two messages came first is without effect.
+    """
+    if not index:
+        return []
+    root = thread_index.root_of(index).hex()
+    about = dict.fromkeys(thread_index.topic_of(topic).casefold() for topic in topics if topic is not None)
+    addresses = dict.fromkeys(address.lower() for address in people if address)
+    return [
+        # A null character is in no Message-ID: nobody can name a hint among their references.
+        digest_of("\0".join(("thread", root, topic, address)))
+        for address in list(addresses)[:MOST_NAMED]
+        for topic in about or ("",)
+    ]
+
+
+def reference_rows(message: Message, named: Iterable[str], hints: Iterable[str] = ()) -> list[Reference]:
     """Unsaved rows by which later messages find this one."""
     return [
         Reference(message=message, channel_id=message.channel_id, digest=digest, is_own_id=is_own)
-        for is_own, digest in _digests(message.message_id, named)
+        for is_own, digest in _digests(message.message_id, named, hints)
     ]
+
+
+def hints_of(answer: Message) -> list[str]:
+    """The hints of an answer of ours: it belongs to those it went to."""
+    parties = [*answer.to, *answer.cc]
+    return thread_hints(
+        answer.thread_index,
+        topics=[answer.subject],
+        people=[str(party.get("address") or "") for party in parties],
+    )
+
+
+def answering_index(answer: Message, parent: Message | None) -> str:
+    """The Thread-Index with which Outlook puts our answer behind `parent`.
+
+    Where the parent has none, behind the newest message that has one; empty where nobody in the conversation
+    uses Outlook: a thread of our own would part what Outlook puts together by References.
+    """
+    index = parent.thread_index if parent else ""
+    if not index:
+        others = Message.objects.filter(conversation=answer.conversation, undone_at=None).exclude(
+            thread_index=""
+        )
+        newest = others.order_by("-happened_at", "-id").values_list("thread_index", flat=True).first()
+        index = newest or ""
+    return thread_index.child_of(index, answer.happened_at, answer.message_id) if index else ""
 
 
 def digest_of(message_id: str) -> str:
@@ -153,9 +205,10 @@ def _locked() -> QuerySet[Conversation]:
     return rows.select_for_update(of=("self",))
 
 
-def _digests(own: str, named: Iterable[str]) -> list[tuple[bool, str]]:
+def _digests(own: str, named: Iterable[str], hints: Iterable[str]) -> list[tuple[bool, str]]:
     bears = [(True, digest_of(own))] if len(own) >= SHORTEST_ID else []
-    return bears + [(False, digest_of(name)) for name in named if name != own]
+    names = [*(digest_of(name) for name in named if name != own), *hints]
+    return bears + [(False, digest) for digest in names]
 
 
 def _signed(incoming: IncomingMessage) -> list[int]:

@@ -16,7 +16,7 @@ from django.utils import translation
 from django.utils.dateformat import format as format_date
 from django.utils.translation import pgettext, pgettext_lazy
 
-from dangol.channels.email import markup, mime_writing
+from dangol.channels.email import markup, mime_writing, thread_index
 from dangol.channels.email.addresses import is_one_of, normalise
 from dangol.channels.incoming import Party
 
@@ -62,7 +62,7 @@ class Outgoing:
 
     There is no Bcc: blind recipients are on the envelope and nowhere else. `reply_to` is the address with the
     conversation's token. `language` is that of the business. `automatic` is None when a person wrote it,
-    `auto-replied` when a message provoked it, else `auto-generated`.
+    `auto-replied` when a message provoked it, else `auto-generated`. `thread_index` puts it into Outlook's thread.
     """
 
     sender: Party
@@ -80,6 +80,7 @@ class Outgoing:
     quoted: Quoted | None = None
     language: str = "en"
     automatic: Literal["auto-replied", "auto-generated"] | None = None
+    thread_index: str | None = None
 
 
 def compose(mail: Outgoing) -> bytes:
@@ -182,6 +183,11 @@ def _headers(mail: Outgoing) -> bytes:
     references = [each for each in mail.references if mime_writing.is_message_id(each)]
     if references:
         lines.append(mime_writing.id_header("References", references))
+    if mail.thread_index:
+        lines += [
+            mime_writing.text_header("Thread-Topic", thread_index.topic_of(mail.subject)),
+            mime_writing.code_header("Thread-Index", mail.thread_index),
+        ]
     if mail.automatic:
         lines += [
             f"Auto-Submitted: {mail.automatic}\r\n".encode(),

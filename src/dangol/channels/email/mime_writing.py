@@ -58,6 +58,12 @@ def id_header(name: str, message_ids: Sequence[str]) -> bytes:
     return f"{name}: {_BREAK.join(f'<{each}>' for each in message_ids)}\r\n".encode()
 
 
+def code_header(name: str, value: str) -> bytes:
+    """A header of one long word that may be broken anywhere, such as base64."""
+    pieces = [value[at : at + _WIDTH - len(name) - 2] for at in range(0, len(value), _WIDTH - len(name) - 2)]
+    return f"{name}: {_BREAK.join(pieces)}\r\n".encode()
+
+
 def text_part(kind: str, text: str) -> bytes:
     """A part of type text/`kind` in UTF-8, in the shorter of the encodings that any server carries."""
     encoding, body = _encoded_text(text)

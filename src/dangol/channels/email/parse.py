@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 
-from dangol.channels.email import automatic, bodies, bounces, dates, headers, people, quotes
+from dangol.channels.email import automatic, bodies, bounces, dates, headers, people, quotes, thread_index
 from dangol.channels.email.mime import Part, open_mail
 from dangol.channels.incoming import IncomingMessage, Party
 
@@ -64,6 +64,8 @@ def _parse(raw: bytes, is_own: Callable[[str], bool]) -> IncomingMessage:
         bounce=bounce,
         no_answer=verdict.no_answer,
         warnings=tuple(dict.fromkeys((*warnings, *from_warnings, *date_warnings, *body.warnings))),
+        thread_index=thread_index.read_index(mail.field("thread-index")),
+        thread_topic=headers.text(mail.field("thread-topic"), hint),
     )
 
 

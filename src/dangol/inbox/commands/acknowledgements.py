@@ -14,7 +14,7 @@ from dangol.channels.email.compose import Outgoing, compose, references_for, rep
 from dangol.channels.incoming import Party
 from dangol.channels.models import Delivery
 from dangol.inbox.models import Message, Reference
-from dangol.inbox.threading import mail_key, reference_rows
+from dangol.inbox.threading import answering_index, hints_of, mail_key, reference_rows
 
 TOO_LATE: Final = timedelta(hours=24)  # "we have your message" a week later says that nobody looked
 
@@ -52,6 +52,7 @@ def acknowledge_arrival(*, message_id: int, at: datetime) -> Message | None:
             ),
             references=list(references_for(arrived.references, arrived.message_id or None)),
         )
+        answer.thread_index = answering_index(answer, arrived)
         if not arrived.from_address:
             return None
         answer.delivery = send_automatic(
@@ -72,6 +73,7 @@ def acknowledge_arrival(*, message_id: int, at: datetime) -> Message | None:
                     else None,
                     in_reply_to=arrived.message_id or None,
                     references=tuple(answer.references),
+                    thread_index=answer.thread_index or None,
                     language=business.language,
                     automatic="auto-replied",
                 )
@@ -84,5 +86,5 @@ def acknowledge_arrival(*, message_id: int, at: datetime) -> Message | None:
         if answer.delivery is None:
             return None
         answer.save(force_insert=True)
-        Reference.objects.bulk_create(reference_rows(answer, ()))
+        Reference.objects.bulk_create(reference_rows(answer, (), hints_of(answer)))
         return answer

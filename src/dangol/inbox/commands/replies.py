@@ -26,7 +26,7 @@ from dangol.inbox.errors import CannotSend, NobodyToWriteTo, NothingToSend, Stal
 from dangol.inbox.events import ReplyFailed, ReplyQueued, ReplySent, ReplyUndone
 from dangol.inbox.models import Attachment, Conversation, Draft, Message, Reference
 from dangol.inbox.preview import preview_of
-from dangol.inbox.threading import mail_key, reference_rows
+from dangol.inbox.threading import answering_index, hints_of, mail_key, reference_rows
 from dangol.inbox.waiting import (
     answers_customer,
     begin_wait,
@@ -65,6 +65,7 @@ def send_reply(*, actor: Staff, draft: Draft, key: UUID, at: datetime) -> Messag
         mailbox = conversation.channel.mailbox
         parent = _parent(conversation)
         message = reply_from(draft, actor=actor, conversation=conversation, parent=parent, key=key, at=at)
+        message.thread_index = answering_index(message, parent)
         files = list(draft.attachments.all())
         content = compose(mail_of(message, parent=parent, business=current_business(), files=files))
         message.delivery = queue_delivery(
@@ -82,7 +83,7 @@ def send_reply(*, actor: Staff, draft: Draft, key: UUID, at: datetime) -> Messag
             due_at=at + timedelta(seconds=UNDO_SECONDS),
         )
         message.save(force_insert=True)
-        Reference.objects.bulk_create(reference_rows(message, ()))
+        Reference.objects.bulk_create(reference_rows(message, (), hints_of(message)))
         Attachment.objects.filter(draft=draft).update(message=message, draft=None)
         draft.delete()
         _advance(conversation, message, len(files))
@@ -277,6 +278,7 @@ def mail_of(
         else None,
         in_reply_to=parent.message_id if parent else None,
         references=tuple(message.references),
+        thread_index=message.thread_index or None,
         attachments=tuple(
             OutgoingFile(file.filename or "file", file.content_type, file.content) for file in files
         ),

@@ -16,7 +16,7 @@ from dangol.channels.incoming import IncomingMessage
 from dangol.channels.models import Delivery, Raw
 from dangol.customers.commands import normal_address, recognise_customers
 from dangol.customers.models import Identity
-from dangol.inbox.arrivals import dedupe_key, message_from, other_side
+from dangol.inbox.arrivals import dedupe_key, hints_in, message_from, other_side
 from dangol.inbox.commands.joining import join_conversations
 from dangol.inbox.events import MessageArrived
 from dangol.inbox.models import Attachment, Conversation, Message, Reference, Wait
@@ -68,7 +68,10 @@ class _Batch:
 
     def __init__(self, arrivals: Sequence[Arrived], at: datetime) -> None:
         self.at = at
-        self.known = Known.of([(raw.channel_id, incoming) for raw, incoming in arrivals])
+        self.known = Known.of(
+            [(raw.channel_id, incoming) for raw, incoming in arrivals],
+            hints=[hint for raw, incoming in arrivals for hint in hints_in(raw, incoming)],
+        )
         self.people = _people(arrivals, at)
         self.calendar_at: Callable[[datetime], Calendar] = calendar_finder()
         ids = [incoming.message_id for _, incoming in arrivals if incoming.message_id]
@@ -108,7 +111,7 @@ class _Batch:
         for other in place.same_matter:
             conversation = self._join(conversation, other, raw.is_silent)
         message.conversation = conversation
-        self._add(message, named_ids(incoming), attachments)
+        self._add(message, named_ids(incoming), hints_in(raw, incoming), attachments)
         self._advance(conversation, message, attachments, raw.is_silent, is_root=not named_ids(incoming))
         return TakenIn(message, conversation, opens=place.found is None)
 
@@ -142,7 +145,7 @@ class _Batch:
                     "customer", "channel__mailbox"
                 )
                 return Place(self._same_object(locked.get(pk=place.pk)), ())
-        return find_place(incoming, raw.channel_id, self.known)
+        return find_place(incoming, raw.channel_id, self.known, hints_in(raw, incoming))
 
     def _same_object(self, conversation: Conversation) -> Conversation:
         # Two objects for one row would overwrite each other's counts.
@@ -182,13 +185,15 @@ class _Batch:
             self.open_waits[kept.pk] = wait
         return kept
 
-    def _add(self, message: Message, named: list[str], attachments: list[Attachment]) -> None:
+    def _add(
+        self, message: Message, named: list[str], hints: list[str], attachments: list[Attachment]
+    ) -> None:
         self.messages.append(message)
-        self.references += reference_rows(message, named)
+        self.references += reference_rows(message, named, hints)
         for attachment in attachments:
             attachment.message = message
         self.attachments += attachments
-        self.known.add(message, message.conversation, named)
+        self.known.add(message, message.conversation, named, hints)
         self.conversations[id(message.conversation)] = message.conversation
 
     def _advance(
