@@ -364,7 +364,7 @@ def check_command(words: list[str]) -> None:
         options = {option: each for each in command.params for option in each.opts}
         if word.startswith("["):
             return  # a place for options, in a line of usage
-        if word.startswith("-"):
+        if word.startswith("-") and word != "-":
             assert word in options, word
             if not getattr(options[word], "is_flag", False):
                 words.pop(0)

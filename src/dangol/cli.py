@@ -198,6 +198,44 @@ def mail_import(paths: tuple[Path, ...], mailbox: str | None) -> None:
 
 
 @main.command()
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+def backup(file: Path) -> None:
+    """Write the whole installation into one new FILE while it runs: database, files and key; - is the standard output.
+
+    Whoever has the file can read your customers' mail and the passwords of your mailboxes.
+
+    \b
+    Example: dangol backup ~/backups/$(date +%F).tar.gz
+             dangol backup - | ssh other-machine 'cat > dangol.tar.gz'
+    """
+    from dangol.running import write_backup
+
+    write_backup(file)
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@click.option(
+    "--files",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of files for a backup that holds none (default: the files beside its folder `backups`).",
+)
+def restore(file: Path, files: Path | None) -> None:
+    """Put the backup FILE back into an empty data folder and, with DATABASE_URL, an empty database.
+
+    What was on its way when the backup was made is not sent again by itself: Stuck work in Settings lists it.
+    Never let the old installation and the restored one run at the same time.
+
+    \b
+    Example: dangol --data ~/restored restore monday.tar.gz
+             DATABASE_URL=postgres://… dangol --data ~/restored restore monday.tar.gz
+    """
+    from dangol.running import put_backup_back
+
+    put_backup_back(file, files)
+
+
+@main.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines.")
 def doctor(as_json: bool) -> None:
     """Look at database, disk, clock, mailboxes, outgoing mail and stuck work, and say what to do.

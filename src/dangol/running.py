@@ -9,7 +9,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +21,7 @@ from dangol.kernel.keys import make_secret
 
 if TYPE_CHECKING:
     from dangol.kernel.loops import Loop
+    from dangol.transfer.backup import Progress
 
 log = logging.getLogger(__name__)
 
@@ -31,22 +32,16 @@ PARENT_CHECK_SECONDS: Final = 1.0
 def prepare(*, quiet: bool = False) -> None:
     """Make the data folder with its key, set Django up and bring the database to this version."""
     folder = data_folder()
+    _refuse_half_restored(folder)
     folder.mkdir(parents=True, exist_ok=True)
     make_secret(folder)
     import django
 
     django.setup()
-    from django.core.management import call_command
-    from django.db import connection
-    from django.db.migrations.executor import MigrationExecutor
-
-    executor = MigrationExecutor(connection)
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        if not quiet:
-            click.echo("Bringing the database to this version…", err=True)
-        call_command("migrate", interactive=False, verbosity=0)
     from dangol.kernel.events import repair_after_restore
+    from dangol.transfer.upgrade import bring_up_to_date
 
+    bring_up_to_date(say=(lambda _: None) if quiet else (lambda said: click.echo(said, err=True)))
     repair_after_restore()
 
 
@@ -55,9 +50,17 @@ def set_up_without_changes() -> None:
     folder = data_folder()
     if not folder.is_dir():
         raise Refused(f"There is no data folder at {folder}. `dangol up` makes one; --data names another.")
+    _refuse_half_restored(folder)
     import django
 
     django.setup()
+
+
+def _refuse_half_restored(folder: Path) -> None:
+    if (folder / ".restoring").exists():
+        raise Refused(
+            f"A restore into {folder} was broken off. Restore the backup again; it clears the folder first."
+        )
 
 
 def data_folder() -> Path:
@@ -126,6 +129,60 @@ def run_fetch(*, once: bool) -> None:
         return
     click.echo("Fetching. Ctrl-C ends it.")
     _work(fetch_loops())
+
+
+def write_backup(path: Path) -> None:
+    """Back the installation up into a new file; "-" is the standard output. Changes nothing."""
+    set_up_without_changes()
+    from dangol.kernel import clock
+    from dangol.transfer.backup import back_up, back_up_to
+
+    with _bar("Backing up") as bar:
+        if str(path) == "-":
+            made = back_up(sys.stdout.buffer, at=clock.now(), progress=bar)
+        else:
+            made = back_up_to(path, at=clock.now(), progress=bar)
+    if made.rotten:
+        click.echo(
+            f"{made.rotten} files do not hold what they once did. They are in the backup as they are.",
+            err=True,
+        )
+    click.echo(f"{made.rows} rows, {made.files} files: {path}", err=str(path) == "-")
+
+
+def put_backup_back(path: Path, files: Path | None) -> None:
+    """Put a backup into the empty data folder; "-" is the standard input."""
+    from dangol.kernel import clock
+    from dangol.transfer.restore import restore
+
+    target = data_folder()
+    beside = path.resolve().parent.parent / "files"
+    with (
+        contextlib.nullcontext(sys.stdin.buffer) if str(path) == "-" else path.open("rb") as archive,
+        _bar("Putting back") as bar,
+    ):
+        done = restore(archive, target=target, files_from=files or beside, at=clock.now(), progress=bar)
+    click.echo(f"{done.rows} rows, {done.files} files, as of {done.made_at:%Y-%m-%d %H:%M} UTC: {target}")
+    if done.set_aside:
+        click.echo(
+            f"{done.set_aside} mails were on their way then and may have left: see Stuck work in Settings."
+        )
+
+
+@contextlib.contextmanager
+def _bar(label: str) -> "Iterator[Progress]":
+    """A progress bar, on the error output, that appears when it is known how much there is to do."""
+    from dangol.transfer.backup import Progress
+
+    class Bar(Progress):
+        def begin(self, length: int) -> None:
+            self.bar = ending.enter_context(click.progressbar(length=length, label=label, file=sys.stderr))
+
+        def step(self, done: int) -> None:
+            self.bar.update(done)
+
+    with contextlib.ExitStack() as ending:
+        yield Bar()
 
 
 def work_loops() -> "list[Loop]":

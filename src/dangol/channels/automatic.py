@@ -9,6 +9,8 @@ from django.db import transaction
 from dangol.channels import guard
 from dangol.channels.commands import queue_delivery
 from dangol.channels.models import Channel, Delivery, DeliveryRecipient, Mailbox
+from dangol.kernel.audit import PUT_BACK_ACT
+from dangol.kernel.models import AuditEntry
 
 log = logging.getLogger(__name__)
 
@@ -23,10 +25,12 @@ def send_automatic(
     at: datetime,
     no_answer: str | None = None,
     is_silent: bool = False,
+    arrived_at: datetime | None = None,
 ) -> Delivery | None:
     """Queue an automatic mail if the guard lets it; None when not, and the reason is in the log.
 
-    `content` is composed as automatic (Auto-Submitted). `no_answer` is what the provoking mail says of itself.
+    `content` is composed as automatic (Auto-Submitted). `no_answer` is what the provoking mail says of itself,
+    `arrived_at` when it was received (None where nothing provoked this one).
     The envelope has a null return path, so that a bounce of it provokes nothing.
     """
     with transaction.atomic():
@@ -37,6 +41,7 @@ def send_automatic(
             our_addresses=our_addresses(),
             has_bounced=_has_bounced(recipient),
             already_sent=_already_sent(channel, kind, recipient, at),
+            came_before_restore=arrived_at is not None and _was_put_back_since(arrived_at),
         )
         if reason:
             log.info("automatic=%s channel=%s kept_back=%s", kind, channel.pk, reason)
@@ -68,6 +73,10 @@ def _has_bounced(recipient: str) -> bool:
         .first()
     )
     return last is not None and last.state == DeliveryRecipient.State.BOUNCED
+
+
+def _was_put_back_since(instant: datetime) -> bool:
+    return AuditEntry.objects.filter(act=PUT_BACK_ACT, at__gte=instant).exists()
 
 
 def _already_sent(channel: Channel, kind: str, recipient: str, at: datetime) -> guard.AlreadySent:

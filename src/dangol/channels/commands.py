@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from dangol.channels.events import DeliveryBounced, MailSetAside
+from dangol.channels.events import DeliveryBounced, DeliveryFailed, MailSetAside
 from dangol.channels.incoming import Bounce
 from dangol.channels.models import Channel, Delivery, DeliveryRecipient, Raw
 from dangol.kernel.errors import Refused
@@ -17,6 +17,7 @@ from dangol.kernel.events import emit
 
 CLAIM_SECONDS = 120
 BATCH_BYTES = 16 * 1024 * 1024
+PUT_BACK = "put-back"  # why a delivery failed that was on its way when a backup was made
 
 
 class AlreadyOnItsWay(Refused):
@@ -172,6 +173,24 @@ def try_delivery_again(*, delivery: Delivery, at: datetime) -> bool:
             )
             return True
         return bool(stuck.filter(state=Delivery.State.RETRY).update(due_at=at))
+
+
+def set_aside_after_restore(*, at: datetime) -> int:
+    """Stop every delivery that was on its way when a backup was made that is now put back; how many those were.
+
+    The installation that went on after the backup has most likely sent them, so none leaves by itself. They are told
+    of as failed, with their reason: the customer waits again, and Stuck work sends them when a person says so.
+    """
+    states = [Delivery.State.QUEUED, Delivery.State.SENDING, Delivery.State.RETRY]
+    with transaction.atomic():
+        rows = list(Delivery.objects.filter(state__in=states).only("id", "channel_id"))
+        halted = Delivery.objects.filter(pk__in=[row.pk for row in rows])
+        halted.update(failure=PUT_BACK, claimed_until=None, state=Delivery.State.FAILED)
+        halted.filter(sent_at__isnull=False).update(state=Delivery.State.SENT)  # it has reached somebody
+        waiting = DeliveryRecipient.objects.filter(delivery__in=rows, state=DeliveryRecipient.State.WAITING)
+        waiting.update(state=DeliveryRecipient.State.REFUSED, changed_at=at)
+        emit(*(DeliveryFailed(happened_at=at, delivery_id=row.pk, channel_id=row.channel_id) for row in rows))
+    return len(rows)
 
 
 def record_bounce(*, bounce: Bounce, at: datetime) -> Delivery | None:

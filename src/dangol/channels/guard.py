@@ -37,16 +37,20 @@ def why_not(
     our_addresses: Collection[str],
     has_bounced: bool,
     already_sent: AlreadySent,
+    came_before_restore: bool = False,
 ) -> str | None:
     """Why this automatic mail must not be sent, as a machine word; None when it may.
 
     `no_answer` is what the incoming message says of itself (None where nothing provoked the mail),
-    `is_silent` is true for imports, `has_bounced` when mail to the recipient was refused for good.
-    Words: `silent`, `invalid-address`, `own`, `mailer-daemon`, `postmaster`, `no-reply`, `bounced`,
+    `is_silent` is true for imports, `has_bounced` when mail to the recipient was refused for good,
+    `came_before_restore` when what provoked it arrived before a backup was put back: the answer may have left then.
+    Words: `silent`, `put-back`, `invalid-address`, `own`, `mailer-daemon`, `postmaster`, `no-reply`, `bounced`,
     `cap-kind`, `cap-address`, `cap-mailbox`, and every word that `no_answer` may hold.
     """
     if is_silent:
         return "silent"
+    if came_before_restore:
+        return "put-back"
     if no_answer:
         return no_answer
     return _about_recipient(recipient, our_addresses, has_bounced) or _about_caps(already_sent)

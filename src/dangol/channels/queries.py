@@ -1,5 +1,6 @@
 from dataclasses import dataclass
 
+from dangol.channels.commands import PUT_BACK
 from dangol.channels.email.problems import Problem, sentence
 from dangol.channels.models import Channel, Delivery, Mailbox
 from dangol.kernel.errors import Gone
@@ -53,7 +54,7 @@ def _sending_trouble(channel: Channel) -> str:
     # The newest delivery that was tried tells how it is now; older ones may be from before a repair.
     tried = Delivery.objects.filter(channel=channel, tries__gt=0).order_by("-id").only("state", "failure")
     newest = tried.first()
-    if newest is None or newest.state == Delivery.State.SENT or not newest.failure:
+    if newest is None or newest.state == Delivery.State.SENT or newest.failure in {"", PUT_BACK}:
         return ""
     return _in_words(newest.failure, channel.mailbox.smtp_host)
 

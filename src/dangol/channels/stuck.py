@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from dangol.channels.commands import PUT_BACK
 from dangol.channels.email import headers
 from dangol.channels.email.problems import Problem, sentence
 from dangol.channels.models import Delivery, DeliveryRecipient, Mailbox, Raw
@@ -109,7 +110,7 @@ def unsent_deliveries(*, at: datetime) -> list[Unsent]:
     rows = Delivery.objects.filter(
         Q(state=Delivery.State.RETRY)
         | Q(state=Delivery.State.FAILED, created_at__gt=at - REMEMBERED)
-        | Q(state=Delivery.State.SENT, pk__in=ids)
+        | Q(state__in=[Delivery.State.SENT, Delivery.State.FAILED], pk__in=ids)
     )
     rows = rows.select_related("channel__mailbox").prefetch_related("recipients").defer("body")
     return [_unsent(row) for row in rows.order_by("-id")[:MOST_DELIVERIES]]
@@ -199,6 +200,11 @@ def _unsent(delivery: Delivery) -> Unsent:
 
 
 def _why_unsent(delivery: Delivery, missing: Iterable[DeliveryRecipient]) -> str:
+    if delivery.failure == PUT_BACK:
+        return _(
+            "It was on its way when the backup was made that was put back here. It may have left already:"
+            " make sure that it did not arrive before you send it."
+        )
     if delivery.failure:
         return problem_in_words(delivery.failure, delivery.channel.mailbox.smtp_host)
     states = {one.state for one in missing}

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from django.db.models import Prefetch
+
 from dangol.customers.models import Customer, Identity
 from dangol.search import index
 
@@ -47,6 +49,23 @@ def index_customer(customer: Customer) -> None:
     """Put the person's name and addresses into the search index."""
     words = [customer.name, *customer.identities.values_list("address", flat=True)]
     index.put("customer", [(customer.pk, " ".join(filter(None, words)))])
+
+
+def index_all_customers() -> None:
+    """Put everybody into the search index, as after a restore. In a transaction of its own."""
+    everybody = Customer.objects.order_by("pk").prefetch_related(
+        Prefetch("identities", Identity.objects.order_by("pk"))
+    )
+    index.put(
+        "customer",
+        (
+            (
+                customer.pk,
+                " ".join(filter(None, [customer.name, *(one.address for one in customer.identities.all())])),
+            )
+            for customer in everybody.iterator(chunk_size=500)
+        ),
+    )
 
 
 def normal_address(address: str) -> str:

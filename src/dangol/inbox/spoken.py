@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from dangol.channels.commands import PUT_BACK
 from dangol.channels.models import Delivery, DeliveryRecipient
 from dangol.inbox.models import Attachment, Conversation, Message
 from dangol.inbox.pages import Fate, FileView, MessageView
@@ -44,6 +45,7 @@ _COLUMNS: Final = (
     "delivery__sent_at",
     "delivery__may_have_arrived_twice",
     "delivery__server_said",
+    "delivery__failure",
 )
 
 
@@ -149,6 +151,9 @@ def _fates(row: Message, troubles: list[DeliveryRecipient]) -> Iterator[Fate]:
         yield Fate("", "undo", _("taken back, nobody got it"))
         return
     if delivery is None:
+        return
+    if delivery.failure == PUT_BACK:
+        yield Fate("bad", "warning", _("held back: it may have left before the backup was put back"))
         return
     yield _delivery_fate(delivery)
     if delivery.may_have_arrived_twice:

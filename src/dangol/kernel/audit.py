@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from dangol.kernel.models import AuditEntry
+
+PUT_BACK_ACT: Final = "put_backup_back"
+"""The act by which everything here became what it was before."""
 
 
 def record_act(

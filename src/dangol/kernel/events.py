@@ -147,15 +147,24 @@ def repair_after_restore() -> None:
         # In one statement, hence in one snapshot: what it sees was written before its end, or by another cluster.
         # Asked for the time in one and for the rows in the next, a busy desk looks as if it had been restored.
         cursor.execute(_FROM_ANOTHER_CLUSTER)
-        if not cursor.fetchone()[0]:
-            return
-        for follower in Follower.objects.select_for_update():
-            # In the order of their numbers from now on. What is unread in the old order stays unread in the new one.
+        if cursor.fetchone()[0]:
+            forget_transactions()
+
+
+def forget_transactions() -> None:
+    """Let what happened so far be in the order of ids alone, as on a database that counts no transactions.
+
+    A follower goes back to before the first event that it had not read: it may meet some again, and misses none.
+    """
+    with transaction.atomic():
+        last = Event.objects.order_by("-id").values_list("id", flat=True).first() or 0
+        for follower in Follower.objects.select_for_update().exclude(transaction=0):
             unread = Event.objects.filter(_behind(Cursor(follower.transaction, follower.event_id)))
             first = unread.order_by("id").values_list("id", flat=True).first()
-            last_read = follower.event_id if first is None else min(follower.event_id, first - 1)
+            # What it has read with higher numbers than its own stays read.
+            last_read = first - 1 if first is not None else max(last, follower.event_id)
             Follower.objects.filter(pk=follower.pk).update(transaction=0, event_id=last_read)
-        Event.objects.filter(transaction__gt=0).update(transaction=0)
+        Event.objects.exclude(transaction=0).update(transaction=0)
 
 
 _FROM_ANOTHER_CLUSTER: Final = """SELECT EXISTS (

@@ -82,6 +82,7 @@ def acknowledge_arrival(*, message_id: int, at: datetime) -> Message | None:
             at=at,
             no_answer=arrived.no_answer or None,
             is_silent=bool(arrived.raw and arrived.raw.is_silent),
+            arrived_at=arrived.raw.received_at if arrived.raw else arrived.happened_at,
         )
         if answer.delivery is None:
             return None
