@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from dangol.customers.models import Customer, Identity
 from dangol.inbox.finding import HitPage, conversation_counts, find_conversations
+from dangol.kernel.places import read_id
 from dangol.search import index
 from dangol.search.snippets import Piece, marked
 from dangol.staff.rights import needs
@@ -36,7 +37,7 @@ def search(request: HttpRequest) -> HttpResponse:
     """What matches the words, a page at a time; people on the first page only."""
     query = request.GET.get("q", "").strip()[:LONGEST]
     after = request.GET.get("after", "")
-    before = int(after) if after.isdecimal() and len(after) < 18 else None
+    before = read_id(after)
     page = find_conversations(query, before=before) if query else HitPage((), None)
     here = reverse("search")
     context = {

@@ -14,6 +14,7 @@ from dangol.desk.stuck_reads import stuck_page
 from dangol.kernel import clock
 from dangol.kernel.errors import Gone
 from dangol.kernel.models import Setback
+from dangol.kernel.places import read_id
 from dangol.kernel.reacting import retry_now
 from dangol.kernel.redirects import see_other
 from dangol.staff.rights import needs
@@ -24,7 +25,7 @@ from dangol.staff.rights import needs
 def stuck_work(request: HttpRequest) -> HttpResponse:
     """All that is stuck, and how the work goes."""
     after = request.GET.get("after", "")
-    before = int(after) if after.isdecimal() and len(after) < 18 else None
+    before = read_id(after)
     page = stuck_page(before=before, at=clock.now())
     here = reverse("stuck_work")
     context = {

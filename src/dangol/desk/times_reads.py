@@ -19,6 +19,7 @@ from dangol.desk.time_plots import Plot, median_plot, promise_plot
 from dangol.inbox.models import Wait
 from dangol.inbox.wait_figures import Cell, Figures, by_day, by_mailbox, figures_of, read_cells
 from dangol.inbox.waits import OUTCOMES, Outcome, Waits
+from dangol.kernel.places import read_id
 
 SHOWN_DAYS: Final = 28
 MOST_DAYS: Final = 400
@@ -91,7 +92,7 @@ def read_choice(query: QueryDict, *, at: datetime) -> Waits:
         last_day=last,
         zone=zone,
         kind=kind if kind in Wait.Kind.values else "",
-        mailbox_id=int(mailbox) if mailbox.isdecimal() and len(mailbox) < 18 else None,
+        mailbox_id=read_id(mailbox),
         outcome=next((word for word in OUTCOMES if word == outcome), ""),
         by_answer=query.get("by") == "answer",
     )

@@ -23,8 +23,8 @@ class ComposerForm(forms.Form):
     cc = forms.CharField(required=False)
     bcc = forms.CharField(required=False)
     key = forms.UUIDField(required=False)
-    base_message_id = forms.IntegerField(required=False)
-    version = forms.IntegerField(required=False)
+    base_message_id = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
+    version = forms.IntegerField(required=False, min_value=0, max_value=2**31 - 1)
 
     @classmethod
     def of(cls, request: HttpRequest) -> "ComposerForm":

@@ -200,6 +200,19 @@ def living(conversation: Conversation) -> Conversation:
     return conversation
 
 
+def lock_living(conversation_id: int) -> Conversation:
+    """The conversation, or the one that it became, locked until the transaction ends.
+
+    Two may be joined while somebody writes on the page of the one: what they do belongs to the other from then on.
+    """
+    row = living(Conversation.objects.get(pk=conversation_id))
+    while True:
+        row = Conversation.objects.select_for_update().get(pk=row.pk)
+        if row.merged_into_id is None:
+            return row
+        row = living(row)  # joined between the two looks
+
+
 def _locked() -> QuerySet[Conversation]:
     rows = Conversation.objects.select_related("customer", "channel__mailbox")
     return rows.select_for_update(of=("self",))

@@ -22,8 +22,10 @@ from dangol.inbox.reading import (
     newest_undoable,
     open_conversation,
 )
+from dangol.inbox.threading import living
 from dangol.kernel import clock
 from dangol.kernel.errors import Gone, Refused
+from dangol.kernel.places import read_id
 from dangol.staff.models import Staff
 from dangol.staff.rights import actor, needs
 
@@ -34,8 +36,10 @@ Recipients = dict[str, list[dict[str, Any]]]
 @needs("answer")
 def reply(request: HttpRequest, conversation_id: int) -> HttpResponse:
     """Send what is in the composer. Refused, it is all still there."""
-    person, at, conversation = actor(request), clock.now(), open_conversation(conversation_id)
+    person, at, conversation = actor(request), clock.now(), _open(conversation_id)
     form = ComposerForm.of(request)
+    if form.is_note:
+        return note(request, conversation_id)  # its words are for the team, whichever button was pressed
     if replies.reply_with_key(person, form.send_key):
         return _to_conversation(request, conversation_id)  # the second click
     try:
@@ -52,7 +56,7 @@ def reply(request: HttpRequest, conversation_id: int) -> HttpResponse:
 @needs("answer")
 def note(request: HttpRequest, conversation_id: int) -> HttpResponse:
     """Leave a note for the team."""
-    person, conversation = actor(request), open_conversation(conversation_id)
+    person, conversation = actor(request), _open(conversation_id)
     form = ComposerForm.of(request)
     try:
         if form.words.strip():
@@ -67,7 +71,7 @@ def note(request: HttpRequest, conversation_id: int) -> HttpResponse:
 @needs("answer")
 def draft(request: HttpRequest, conversation_id: int) -> HttpResponse:
     """Keep, discard or change the draft. JSON is the autosave and is answered with the draft's version."""
-    person, at, conversation = actor(request), clock.now(), open_conversation(conversation_id)
+    person, at, conversation = actor(request), clock.now(), _open(conversation_id)
     form = ComposerForm.of(request)
     if request.content_type == "application/json":
         return _autosave(person, conversation, form)
@@ -76,10 +80,10 @@ def draft(request: HttpRequest, conversation_id: int) -> HttpResponse:
         return _to_conversation(request, conversation_id)
     try:
         kept = _keep(request, person, conversation, form)
-        if request.POST.get("detach", "").isdigit():
-            drafts.detach_file(actor=person, draft=kept, attachment_id=int(request.POST["detach"]))
-        if request.POST.get("read_up_to", "").isdigit():
-            drafts.rebase_draft(actor=person, draft=kept, base_message_id=int(request.POST["read_up_to"]))
+        if (file := read_id(request.POST.get("detach", ""))) is not None:
+            drafts.detach_file(actor=person, draft=kept, attachment_id=file)
+        if (base := read_id(request.POST.get("read_up_to", ""))) is not None:
+            drafts.rebase_draft(actor=person, draft=kept, base_message_id=base)
     except Refused as refusal:
         return _refused(request, person, conversation_id, refusal, form)
     return _to_conversation(request, conversation_id)
@@ -89,12 +93,8 @@ def draft(request: HttpRequest, conversation_id: int) -> HttpResponse:
 @needs("answer")
 def reply_undo(request: HttpRequest, conversation_id: int) -> HttpResponse:
     """Take a reply back before it leaves; its text is in the composer again."""
-    wanted = request.POST.get("message", "")
-    message = (
-        Message.objects.select_related("delivery")
-        .filter(conversation=conversation_id, pk=int(wanted) if wanted.isdigit() else 0)
-        .first()
-    )
+    here = Message.objects.select_related("delivery").filter(conversation=_open(conversation_id))
+    message = here.filter(pk=read_id(request.POST.get("message", ""))).first()
     if message is None:
         raise Gone
     replies.undo_reply(actor=actor(request), message=message, at=clock.now())
@@ -106,12 +106,12 @@ def reply_undo(request: HttpRequest, conversation_id: int) -> HttpResponse:
 def assignment(request: HttpRequest, conversation_id: int) -> HttpResponse:
     """Make it somebody's, or nobody's."""
     wanted = request.POST.get("assignee", "")
-    assignee = Staff.objects.filter(pk=int(wanted), is_active=True).first() if wanted.isdigit() else None
+    assignee = Staff.objects.filter(pk=read_id(wanted), is_active=True).first()
     if wanted and assignee is None:
         raise Gone
     conversations.assign_conversation(
         actor=actor(request),
-        conversation=open_conversation(conversation_id),
+        conversation=_open(conversation_id),
         assignee=assignee,
         at=clock.now(),
     )
@@ -122,7 +122,7 @@ def assignment(request: HttpRequest, conversation_id: int) -> HttpResponse:
 @needs("answer")
 def closure(request: HttpRequest, conversation_id: int) -> HttpResponse:
     """The matter is done."""
-    conversation = open_conversation(conversation_id)
+    conversation = _open(conversation_id)
     conversations.close_conversation(actor=actor(request), conversation=conversation, at=clock.now())
     return _to_conversation(request, conversation_id)
 
@@ -131,7 +131,7 @@ def closure(request: HttpRequest, conversation_id: int) -> HttpResponse:
 @needs("answer")
 def reopening(request: HttpRequest, conversation_id: int) -> HttpResponse:
     """It was not done after all, or need not wait until later."""
-    conversation = open_conversation(conversation_id)
+    conversation = _open(conversation_id)
     conversations.reopen_conversation(actor=actor(request), conversation=conversation, at=clock.now())
     return _to_conversation(request, conversation_id)
 
@@ -143,17 +143,24 @@ def postponement(request: HttpRequest, conversation_id: int) -> HttpResponse:
     at = clock.now()
     conversations.postpone_conversation(
         actor=actor(request),
-        conversation=open_conversation(conversation_id),
+        conversation=_open(conversation_id),
         until=read_later(request, at),
         at=at,
     )
     return _to_conversation(request, conversation_id)
 
 
+def _open(conversation_id: int) -> Conversation:
+    """The conversation, or the one that it became while its page was open."""
+    row = open_conversation(conversation_id)
+    return row if row.merged_into_id is None else open_conversation(living(row).pk)
+
+
 def _keep(request: HttpRequest, person: Staff, conversation: Conversation, form: ComposerForm) -> Draft:
     """The draft with all that the form holds. The text is kept even where an address is refused."""
     kept = _save(person, conversation, form, is_note=form.is_note)
     for file in request.FILES.getlist("files"):
+        drafts.make_room(draft=kept, size=file.size or 0)  # before it is all in memory
         drafts.attach_file(
             actor=person,
             draft=kept,
@@ -226,7 +233,7 @@ def _refused(
     request: HttpRequest, person: Staff, conversation_id: int, refusal: Refused, form: ComposerForm
 ) -> HttpResponse:
     """The conversation as it is now, with what was written and why it did not go."""
-    at, conversation = clock.now(), open_conversation(conversation_id)
+    at, conversation = clock.now(), _open(conversation_id)
     kept = draft_of(person, conversation)
     if isinstance(refusal, StaleReply) and kept:
         # The page that is made now shows what was new: a second click says that it was read.
@@ -242,7 +249,7 @@ def _refused(
         "composer": composer,
         "undoable": newest_undoable(talk),
         "undo_seconds": replies.UNDO_SECONDS,
-        "live_url": reverse("conversation", args=[conversation_id]),
+        "live_url": reverse("conversation", args=[conversation.pk]),
         "back_url": reverse("inbox"),
         "refusal": str(refusal),
     }

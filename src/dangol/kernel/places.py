@@ -1,8 +1,9 @@
-"""Where the next page of a list begins: an instant and an id in one word of an address, so that no page is counted."""
+"""What forms and addresses name: an id, or where the next page of a list begins, so that no page is counted."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
+_DIGITS: Final = 19  # of the largest 64-bit number
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -23,3 +24,8 @@ class Place(NamedTuple):
             return cls(_EPOCH + timedelta(microseconds=int(microseconds)), int(pk))
         except (ValueError, OverflowError):
             return None
+
+
+def read_id(text: str) -> int | None:
+    """The id that was written so; None of anything else, also of a number that no database holds."""
+    return int(text) if text.isdecimal() and len(text) < _DIGITS else None

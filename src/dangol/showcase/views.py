@@ -1,7 +1,5 @@
 """Pages that only the demo has: its door, and what the customers got."""
 
-import re
-
 from django.conf import settings
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
@@ -12,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from dangol.inbox.letters import letter_policy
+from dangol.kernel.places import read_id
 from dangol.showcase import outbox as kept
 from dangol.showcase.entrance import person_for
 from dangol.staff.rights import needs
@@ -37,7 +36,7 @@ def outbox(request: HttpRequest) -> HttpResponse:
     """The mails that would have left, newest first."""
     _only_in_the_demo()
     before = request.GET.get("before", "")
-    lines, next_before = kept.kept_mails(int(before) if re.fullmatch("[0-9]{1,18}", before) else None)
+    lines, next_before = kept.kept_mails(read_id(before))
     url = reverse("showcase_outbox")
     context = {
         "lines": lines,

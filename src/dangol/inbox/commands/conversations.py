@@ -14,6 +14,7 @@ from dangol.inbox.events import (
     NoteAdded,
 )
 from dangol.inbox.models import Conversation, Draft, Message, Wait
+from dangol.inbox.threading import lock_living
 from dangol.inbox.waiting import drop_wait, open_wait, settle_state
 from dangol.kernel.events import emit
 from dangol.search import index
@@ -27,6 +28,7 @@ def add_note(*, actor: Staff, conversation: Conversation, text: str, at: datetim
     if not text.strip():
         raise NothingToSend
     with transaction.atomic():
+        conversation = lock_living(conversation.pk)
         note = Message.objects.create(
             conversation=conversation,
             channel=conversation.channel,
@@ -55,7 +57,7 @@ def assign_conversation(
     """Make the conversation somebody's, or nobody's."""
     demand(actor, "answer")
     with transaction.atomic():
-        conversation = _locked(conversation)
+        conversation = lock_living(conversation.pk)
         if conversation.assignee_id != (assignee.pk if assignee else None):
             conversation.assignee = assignee
             conversation.save(update_fields=["assignee"])
@@ -79,7 +81,7 @@ def postpone_conversation(
     if until <= at:
         raise TimeIsPast
     with transaction.atomic():
-        conversation = _locked(conversation)
+        conversation = lock_living(conversation.pk)
         conversation.state = Conversation.State.LATER
         conversation.due_at = until
         conversation.save(update_fields=["state", "due_at"])
@@ -99,7 +101,7 @@ def close_conversation(*, actor: Staff, conversation: Conversation, at: datetime
     is on its way."""
     demand(actor, "answer")
     with transaction.atomic():
-        conversation = _locked(conversation)
+        conversation = lock_living(conversation.pk)
         if conversation.state == Conversation.State.DONE:
             return conversation
         drop_wait(conversation, at)
@@ -122,7 +124,7 @@ def reopen_conversation(*, actor: Staff, conversation: Conversation, at: datetim
     """Undo closing or putting off: it is waiting or answered again, with the clock as if nothing had been."""
     demand(actor, "answer")
     with transaction.atomic():
-        conversation = _locked(conversation)
+        conversation = lock_living(conversation.pk)
         if conversation.state not in {Conversation.State.DONE, Conversation.State.LATER}:
             return conversation
         if open_wait(conversation) is None:
@@ -168,7 +170,3 @@ def return_due_conversations(*, at: datetime, limit: int = 100) -> int:
                 )
             )
     return len(ids)
-
-
-def _locked(conversation: Conversation) -> Conversation:
-    return Conversation.objects.select_for_update().get(pk=conversation.pk)

@@ -14,6 +14,7 @@ from dangol.channels.models import Mailbox
 from dangol.inbox.errors import AddressUnclear, DraftChanged, FileTooLarge
 from dangol.inbox.events import DraftDiscarded, DraftOpened
 from dangol.inbox.models import Attachment, Conversation, Draft, Message
+from dangol.inbox.threading import living
 from dangol.kernel.events import emit
 from dangol.staff.models import Staff
 from dangol.staff.rights import demand
@@ -46,6 +47,7 @@ def save_draft(
     """
     demand(actor, "answer")
     with transaction.atomic():
+        conversation = living(conversation)
         draft = Draft.objects.select_for_update().filter(conversation=conversation, staff=actor).first()
         if draft is None:
             draft = _open_draft(actor, conversation, base_message_id, at)
@@ -92,13 +94,18 @@ def discard_draft(*, actor: Staff, conversation: Conversation, at: datetime) -> 
 def attach_file(*, actor: Staff, draft: Draft, file: IncomingAttachment) -> Attachment:
     """Add a file to the draft. Refused (FileTooLarge) when all of them together are too large for mail."""
     demand(actor, "answer")
-    sum_so_far = draft.attachments.aggregate(sum=Sum("size"))["sum"] or 0
-    if sum_so_far + file.size > LARGEST_FILES_BYTES:
-        raise FileTooLarge
+    make_room(draft=draft, size=file.size)
     attachment = Attachment.of(file)
     attachment.draft = draft
     attachment.save()
     return attachment
+
+
+def make_room(*, draft: Draft, size: int) -> None:
+    """Refused (FileTooLarge) when a file of so many bytes does not fit beside those of the draft."""
+    sum_so_far = draft.attachments.aggregate(sum=Sum("size"))["sum"] or 0
+    if sum_so_far + size > LARGEST_FILES_BYTES:
+        raise FileTooLarge
 
 
 def detach_file(*, actor: Staff, draft: Draft, attachment_id: int) -> None:

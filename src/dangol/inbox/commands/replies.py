@@ -26,7 +26,7 @@ from dangol.inbox.errors import CannotSend, NobodyToWriteTo, NothingToSend, Stal
 from dangol.inbox.events import ReplyFailed, ReplyQueued, ReplySent, ReplyUndone
 from dangol.inbox.models import Attachment, Conversation, Draft, Message, Reference
 from dangol.inbox.preview import preview_of
-from dangol.inbox.threading import answering_index, hints_of, mail_key, reference_rows
+from dangol.inbox.threading import answering_index, hints_of, lock_living, mail_key, reference_rows
 from dangol.inbox.waiting import (
     answers_customer,
     begin_wait,
@@ -54,12 +54,12 @@ def send_reply(*, actor: Staff, draft: Draft, key: UUID, at: datetime) -> Messag
     """
     demand(actor, "answer")
     with transaction.atomic():
-        conversation = Conversation.objects.select_for_update().get(pk=draft.conversation_id)
+        conversation = lock_living(draft.conversation_id)
         sent_before = reply_with_key(actor, key)
         if sent_before:
             Draft.objects.filter(pk=draft.pk, text=sent_before.text).delete()  # the second click's copy of it
             return sent_before
-        if conversation.merged_into_id is not None:
+        if conversation.pk != draft.conversation_id:
             raise StaleReply
         _check(draft, conversation)
         mailbox = conversation.channel.mailbox
@@ -112,7 +112,7 @@ def undo_reply(*, actor: Staff, message: Message, at: datetime) -> Draft | None:
     """
     demand(actor, "answer")
     with transaction.atomic():
-        conversation = Conversation.objects.select_for_update().get(pk=message.conversation_id)
+        conversation = lock_living(message.conversation_id)
         if message.undone_at is not None:
             return Draft.objects.filter(conversation=conversation, staff=actor).first()
         if message.delivery is None:
@@ -162,7 +162,7 @@ def settle_sent_reply(*, delivery_id: int, at: datetime) -> None:
         )
         if message is None or message.delivery is None or message.delivery.sent_at is None:
             return
-        conversation = Conversation.objects.select_for_update().get(pk=message.conversation_id)
+        conversation = lock_living(message.conversation_id)
         wait = open_wait(conversation)
         ends = (
             wait is not None
@@ -192,7 +192,7 @@ def settle_failed_reply(*, delivery_id: int, at: datetime) -> None:
         message = Message.objects.select_related("delivery").filter(delivery_id=delivery_id).first()
         if message is None or message.delivery is None or message.automatic or message.undone_at:
             return
-        conversation = Conversation.objects.select_for_update().get(pk=message.conversation_id)
+        conversation = lock_living(message.conversation_id)
         conversation.state = Conversation.State.WAITING
         if not message.delivery.has_reached_somebody:
             resume_wait(conversation, message)

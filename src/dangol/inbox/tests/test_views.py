@@ -299,3 +299,117 @@ def test_nothing_changes_by_a_link(asked, hana, browser_of):
         "postponement",
     ):
         assert browser_of(hana).get(f"/conversations/{asked.pk}/{what}/").status_code == 405
+
+
+def test_what_is_written_as_a_note_stays_with_the_team_whichever_button_was_pressed(asked, hana, browser_of):
+    answer = browser_of(hana).post(
+        f"/conversations/{asked.pk}/reply/", composed(asked, text="She always complains.", mode="note")
+    )
+
+    assert answer.status_code == 303
+    assert Message.objects.get(text="She always complains.").direction == "note"
+    assert not Message.objects.filter(direction="out").exists()
+
+
+ODD_NUMBERS = ["²", "9" * 30, "9" * 5000, "-1", "1.5", "x"]
+
+
+@pytest.mark.parametrize("odd", ODD_NUMBERS, ids=lambda odd: odd[:6])
+@pytest.mark.parametrize(
+    ("verb", "field", "status"),
+    [
+        ("assignment", "assignee", 404),
+        ("reply-undo", "message", 404),
+        ("draft", "detach", 303),
+        ("draft", "read_up_to", 303),
+        ("draft", "base_message_id", 303),
+    ],
+)
+def test_a_number_that_is_none_is_no_bug(asked, hana, browser_of, verb, field, status, odd):
+    answer = browser_of(hana).post(f"/conversations/{asked.pk}/{verb}/", {"text": "Hello", field: odd})
+    assert answer.status_code == status
+
+
+@pytest.fixture
+def become(asked, receive):
+    """A second conversation, and a mail that shows the two to be one."""
+    other = receive(mail(subject="The drink", message_id="5@example.com")).conversation
+
+    def join() -> Conversation:
+        receive(
+            mail(
+                text="Both, please.",
+                headers={"References": "<1@example.com> <5@example.com>"},
+                message_id="6@example.com",
+            ),
+            at=NOON + timedelta(minutes=3),
+        )
+        other.refresh_from_db()
+        assert other.merged_into == asked
+        asked.refresh_from_db()
+        return asked
+
+    return other, join
+
+
+def test_a_note_on_a_page_whose_conversation_has_become_another_is_left_there(become, hana, browser_of):
+    other, join = become
+    kept = join()
+
+    browser_of(hana).post(f"/conversations/{other.pk}/note/", {"text": "Called her.", "mode": "note"})
+
+    assert Message.objects.get(direction="note").conversation == kept
+
+
+def test_a_reply_on_such_a_page_is_refused_once_shows_all_and_goes_with_the_next_click(
+    become, hana, browser_of
+):
+    other, join = become
+    fields = composed(other)
+    browser = browser_of(hana)
+    browser.post(
+        f"/conversations/{other.pk}/draft/",
+        json.dumps({**fields, "version": 0}),
+        content_type="application/json",
+    )
+    kept = join()
+
+    refused = browser.post(f"/conversations/{other.pk}/reply/", fields)
+
+    page = refused.content.decode()
+    assert refused.status_code == 409
+    assert "A fresh one is on its way." in page
+    assert "Both, please." in page
+    assert f'action="/conversations/{kept.pk}/reply/"' in page
+    assert browser.post(f"/conversations/{kept.pk}/reply/", fields).status_code == 303
+    assert Message.objects.get(direction="out").conversation == kept
+    assert not Draft.objects.exists()
+
+
+def test_a_reply_is_taken_back_on_such_a_page_too(become, hana, browser_of):
+    other, join = become
+    browser = browser_of(hana)
+    browser.post(f"/conversations/{other.pk}/reply/", composed(other))
+    message = Message.objects.get(direction="out")
+    join()
+
+    browser.post(f"/conversations/{other.pk}/reply-undo/", {"message": message.pk})
+
+    message.refresh_from_db()
+    assert message.undone_at
+
+
+@pytest.mark.parametrize("verb", ["closure", "postponement", "assignment"])
+def test_what_is_done_on_such_a_page_is_done_to_what_it_became(become, hana, browser_of, verb):
+    other, join = become
+    kept = join()
+    browser_of(hana).post(f"/conversations/{other.pk}/{verb}/", {"until": "tomorrow", "assignee": hana.pk})
+
+    kept.refresh_from_db()
+    other.refresh_from_db()
+    assert (kept.state, kept.assignee) == {
+        "closure": ("done", None),
+        "postponement": ("later", None),
+        "assignment": ("waiting", hana),
+    }[verb]
+    assert (other.state, other.assignee) == ("done", None)
