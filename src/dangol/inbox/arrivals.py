@@ -10,6 +10,7 @@ from dangol.inbox.models import Message
 from dangol.inbox.threading import thread_hints
 
 NOBODY: Final = "unknown@unknown.invalid"  # mail without any readable sender belongs to this one customer
+MOST_REFERENCES: Final = 100
 LONGEST_TEXT: Final = 500_000  # characters that are kept to read and to search; the raw mail keeps all
 
 
@@ -41,7 +42,7 @@ def message_from(raw: Raw, incoming: IncomingMessage, channel: Channel, key: str
         text_new=_storable(incoming.text_new),
         html=_storable(incoming.html, 4 * LONGEST_TEXT),
         message_id=(incoming.message_id or "")[:998],
-        references=list(incoming.references)[-100:],
+        references=_chain(incoming),
         thread_index=incoming.thread_index or "",
         automatic=incoming.automatic or "",
         no_answer=(incoming.no_answer or "")[:40],
@@ -74,6 +75,12 @@ def other_side(raw: Raw, incoming: IncomingMessage) -> Party:
     if is_sent_copy(raw, incoming):
         party = next((to for to in incoming.to if to.address), Party(None, None))
     return party if party.address else Party(None, NOBODY)
+
+
+def _chain(incoming: IncomingMessage) -> list[str]:
+    """What an answer's References begin with (RFC 5322, 3.6.4); of a long chain the first and the newest."""
+    ids = list(incoming.references or filter(None, [incoming.in_reply_to]))
+    return ids if len(ids) <= MOST_REFERENCES else [ids[0], *ids[1 - MOST_REFERENCES :]]
 
 
 def _happened_at(raw: Raw, incoming: IncomingMessage) -> datetime:

@@ -368,3 +368,18 @@ def test_what_a_supplier_wrote_is_not_quoted_to_the_customer(asked, hana, receiv
     )
     message = send_reply(actor=hana, draft=draft, key=uuid4(), at=LATER)
     assert "Two cents" not in sent_mail(message).get_body(("plain",)).get_content()
+
+
+def test_an_answer_names_the_mail_that_its_parent_answered_where_that_has_no_references(receive, hana):
+    opened = receive(mail(message_id="2@example.com", headers={"In-Reply-To": "<1@elsewhere.example>"}))
+    message = answer(hana, opened.conversation)
+    assert sent_mail(message)["References"].split() == ["<1@elsewhere.example>", "<2@example.com>"]
+
+
+def test_an_answer_in_a_very_long_thread_still_names_its_first_mail(receive, hana):
+    chain = " ".join(f"<{number}@elsewhere.example>" for number in range(300))
+    opened = receive(mail(message_id="last@example.com", headers={"References": chain}))
+    names = sent_mail(answer(hana, opened.conversation))["References"]
+    assert names.split()[0] == "<0@elsewhere.example>"
+    assert names.split()[-1] == "<last@example.com>"
+    assert len(" ".join(names.split())) <= 1000
