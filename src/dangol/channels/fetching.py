@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Final
 
 from django.db import DatabaseError, close_old_connections, connection, transaction
@@ -29,6 +28,7 @@ from dangol.kernel.leases import give_back_lease, holder_name, take_lease
 log = logging.getLogger(__name__)
 
 BATCH: Final = 25
+BATCH_BYTES: Final = 8 * 1024 * 1024
 LEASE_SECONDS: Final = 120
 IDLE_SECONDS: Final = 45  # well within the lease, which is renewed after each wait
 POLL_SECONDS: Final = 30
@@ -265,5 +265,13 @@ def _lease(pk: int) -> str:
 
 def _batches(fetched: Iterator[Fetched]) -> Iterator[list[Fetched]]:
     # Small, so that a mailbox with large mail does not hold it all in memory before the first commit.
-    while batch := list(islice(fetched, BATCH)):
+    batch: list[Fetched] = []
+    size = 0
+    for each in fetched:
+        batch.append(each)
+        size += len(each.raw)
+        if len(batch) >= BATCH or size >= BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
         yield batch
