@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 import pytest
 from django.contrib.auth import get_user
 from django.test import Client
+from django.urls import reverse
 
 from dangol.kernel.errors import NotAllowed, Refused
 from dangol.kernel.models import AuditEntry, Event
@@ -154,3 +155,14 @@ def test_a_zone_or_language_that_is_none_is_refused_before_it_breaks_every_page(
     values = {"name": "Hana", "language": "", "time_zone": "", "signature": "", **wrong}
     with pytest.raises(Refused):
         change_profile(actor=hana, at=NOW, **values)
+
+
+@pytest.mark.parametrize("name", ["profile", "mfa_index"])
+def test_who_has_no_password_is_offered_none_to_change(client, hana: Staff, name: str):
+    change = f'href="{reverse("account_change_password")}"'
+    client.force_login(hana)
+    assert change in client.get(reverse(name)).content.decode()
+    hana.set_unusable_password()
+    hana.save()
+    client.force_login(hana)
+    assert change not in client.get(reverse(name)).content.decode()
