@@ -94,7 +94,7 @@ def draft(request: HttpRequest, conversation_id: int) -> HttpResponse:
 def reply_undo(request: HttpRequest, conversation_id: int) -> HttpResponse:
     """Take a reply back before it leaves; its text is in the composer again."""
     here = Message.objects.select_related("delivery").filter(conversation=_open(conversation_id))
-    message = here.filter(pk=read_id(request.POST.get("message", ""))).first()
+    message = here.filter(pk=read_id(request.POST.get("message", "")) or 0).first()
     if message is None:
         raise Gone
     replies.undo_reply(actor=actor(request), message=message, at=clock.now())
@@ -106,7 +106,7 @@ def reply_undo(request: HttpRequest, conversation_id: int) -> HttpResponse:
 def assignment(request: HttpRequest, conversation_id: int) -> HttpResponse:
     """Make it somebody's, or nobody's."""
     wanted = request.POST.get("assignee", "")
-    assignee = Staff.objects.filter(pk=read_id(wanted), is_active=True).first()
+    assignee = Staff.objects.filter(pk=read_id(wanted) or 0, is_active=True).first()
     if wanted and assignee is None:
         raise Gone
     conversations.assign_conversation(
