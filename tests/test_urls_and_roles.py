@@ -59,6 +59,8 @@ TABLE: Final[dict[str, Line]] = {
     "answer_times": to(EVERYBODY),
     "answer_times_list": to(EVERYBODY),
     "answer_times_csv": to(EVERYBODY),
+    "alarm_acknowledgement": to(LEADS, DOING, "alarm_id"),
+    "alarm_reminder": to(LEADS, DOING, "alarm_id"),
     "stuck_work": to(LEADS),
     "stuck_mail_file": to(LEADS, LOOKING, "raw_id"),
     "stuck_mail_retry": to(LEADS, DOING, "raw_id"),
@@ -158,6 +160,7 @@ def people(_everything: None, minji: Any, dongsuk: Any, hana: Any) -> dict[str, 
 def world(people: dict[str, Any], tom: Any, receive: Any) -> dict[str, Any]:
     """One of everything that an address can name."""
     from dangol.channels.models import Delivery, Raw
+    from dangol.desk.models import Alarm
     from dangol.inbox.models import Attachment, Conversation, Message
     from dangol.kernel.models import Event, Setback
     from dangol.staff.commands.invitations import invite_staff
@@ -179,6 +182,7 @@ def world(people: dict[str, Any], tom: Any, receive: Any) -> dict[str, Any]:
     raw = Raw.objects.get()
     Raw.objects.filter(pk=raw.pk).update(state="quarantined")
     setback = Setback.objects.create(follower="x", event=Event.objects.first(), reason="failed", first_at=at)
+    alarm = Alarm.objects.create(kind="disk-full", health="bad", since=at, seen_at=at, raised_at=at)
     invited = invite_staff(
         actor=people["owner"],
         email="guest@moonburger.test",
@@ -195,6 +199,7 @@ def world(people: dict[str, Any], tom: Any, receive: Any) -> dict[str, Any]:
         "raw_id": raw.pk,
         "delivery_id": delivery.pk,
         "setback_id": setback.pk,
+        "alarm_id": alarm.pk,
         "channel_id": conversation.channel_id,
         "staff_id": tom.pk,
         "invitation_id": invited.invitation.pk,

@@ -188,6 +188,7 @@ def _bar(label: str) -> "Iterator[Progress]":
 def work_loops() -> "list[Loop]":
     """Everything that `dangol work` does."""
     from dangol.channels.outbox import deliver_due
+    from dangol.desk.alarms.watching import watch
     from dangol.inbox.commands.conversations import return_due_conversations
     from dangol.inbox.intake import take_in_batch
     from dangol.kernel import clock
@@ -201,6 +202,7 @@ def work_loops() -> "list[Loop]":
         Loop("outbox", deliver_due, rest_seconds=0.5),
         Loop("reactions", lambda: react(REACTIONS), rest_seconds=0.4),
         Loop("schedule", lambda: return_due_conversations(at=clock.now()), rest_seconds=5),
+        Loop("alarms", watch, rest_seconds=60),
         Loop("holidays", _renew_holidays, rest_seconds=24 * 3600),
     ]
 

@@ -51,6 +51,7 @@ def change_mailbox(
     is_other = before != after or locked != (mailbox.imap_locked_password, mailbox.smtp_locked_password)
     if is_other:
         mailbox.failing_since, mailbox.failure = None, ""
+        mailbox.sending_failing_since, mailbox.sending_failure = None, ""
         channel.save()
         mailbox.save()
         _record(actor, at, "change_mailbox", channel, before, after)
@@ -111,6 +112,8 @@ def _values(channel: Channel, mailbox: Mailbox) -> dict[str, Any]:
         "fetched_at",
         "failing_since",
         "failure",
+        "sending_failing_since",
+        "sending_failure",
         "channel",
         "created_at",
         "id",

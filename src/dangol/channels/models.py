@@ -72,6 +72,9 @@ class Mailbox(models.Model):
     fetched_at = models.DateTimeField(null=True)
     failing_since = models.DateTimeField(null=True)
     failure = models.CharField(max_length=40, blank=True)
+    # The same of the outgoing server, as the last hand-over or trial found it.
+    sending_failing_since = models.DateTimeField(null=True)
+    sending_failure = models.CharField(max_length=40, blank=True)
 
     def __str__(self) -> str:
         return f"mailbox {self.pk}"
@@ -158,6 +161,8 @@ class Raw(Content):
         indexes = [
             models.Index(fields=["id"], name="raw_new", condition=Q(state="new")),
             models.Index(fields=["id"], name="raw_quarantined", condition=Q(state="quarantined")),
+            # When mail came in live, for who asks whether a mailbox is too silent. Imports need not be in it.
+            models.Index(fields=["channel", "received_at"], name="raw_live", condition=Q(is_silent=False)),
         ]
 
     def __str__(self) -> str:
@@ -179,6 +184,7 @@ class Delivery(Content):
         REPLY = "reply", _("reply")
         ACKNOWLEDGEMENT = "acknowledgement", _("acknowledgement")
         SYSTEM = "system", _("sign-in and invitations")
+        ALARM = "alarm", _("alarm")
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+")

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
+from dangol.channels.email.problems import Problem
 from dangol.channels.email.smtp import SendResult, SmtpServer, send
 from dangol.channels.events import DeliveryFailed, DeliverySent
 from dangol.channels.models import Delivery, DeliveryRecipient, Mailbox
@@ -99,6 +100,19 @@ def hand_over(delivery: Delivery) -> None:
     _record(delivery, waiting, result)
 
 
+def note_sending(mailbox: Mailbox, problem: Problem | None, *, at: datetime) -> None:
+    """Keep since when the outgoing server cannot be used, and why; writes only where that changed."""
+    word = str(problem or "")[:40]
+    if word == mailbox.sending_failure:
+        return
+    row = Mailbox.objects.filter(pk=mailbox.pk)
+    if not word:
+        row.update(sending_failing_since=None, sending_failure="")
+    elif not row.filter(sending_failing_since=None).update(sending_failing_since=at, sending_failure=word):
+        row.update(sending_failure=word)
+    mailbox.sending_failure = word
+
+
 def outgoing_server(mailbox: Mailbox) -> SmtpServer:
     """The mailbox's outgoing server."""
     return SmtpServer(
@@ -166,6 +180,8 @@ def _record(delivery: Delivery, waiting: list[DeliveryRecipient], result: SendRe
         for name, value in Delivery.fields_for(b"").items():
             setattr(delivery, name, value)
     with transaction.atomic():
+        if result:
+            note_sending(delivery.channel.mailbox, result.problem, at=at)
         DeliveryRecipient.objects.bulk_update(waiting, ["state", "status", "server_said", "changed_at"])
         delivery.save()
         if accepted and delivery.sent_at == at:

@@ -12,8 +12,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from dangol.channels.stuck import failing_mailboxes, mail_set_aside_count
-from dangol.desk import doctor
+from dangol.channels.stuck import mail_set_aside_count
 from dangol.inbox.duties import MyDuties, Talk, duties_of
 from dangol.kernel.durations import short_duration
 from dangol.kernel.models import Setback
@@ -45,38 +44,12 @@ def jobs_of(person: Staff, *, at: datetime) -> tuple[Job, ...]:
     tomorrow = timezone.localtime(at).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     duties = duties_of(person, until=tomorrow, at=at)
     return (
-        *(_of_the_machine(person) if may(person, "see_stuck_work") else ()),
         *_failed(duties),
         *_due(duties, at),
         *_unassigned(person, duties, at),
         *_drafts(duties),
         *(_stuck() if may(person, "see_stuck_work") else ()),
     )
-
-
-def _of_the_machine(person: Staff) -> Iterator[Job]:
-    for finding in doctor.glance():
-        if finding.health != "good":
-            yield Job(
-                key=f"machine-{finding.area}",
-                title=f"{finding.area}: {finding.sentence}",
-                detail=finding.advice,
-                url=reverse("stuck_work"),
-                button=_("Look"),
-                tone=finding.health,
-            )
-    for mailbox in failing_mailboxes():
-        since = date_format(timezone.localtime(mailbox.since), "DATETIME_FORMAT")
-        yield Job(
-            key=f"mailbox-{mailbox.id}",
-            title=_("No mail comes in from %(address)s") % {"address": mailbox.address},
-            detail=_("Since %(time)s. %(reason)s") % {"time": since, "reason": mailbox.reason},
-            url=reverse("mailbox", args=[mailbox.id])
-            if may(person, "change_mailboxes")
-            else reverse("stuck_work"),
-            button=_("Mend"),
-            tone="bad",
-        )
 
 
 def _failed(duties: MyDuties) -> Iterator[Job]:

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext, pgettext_lazy
 from dangol.business.hours import is_open, opening_seconds
 from dangol.business.queries import calendar_at, current_business
 from dangol.channels.models import Mailbox
+from dangol.desk.alarms.queries import AlarmView, alarms_for
 from dangol.desk.times_reads import list_url
 from dangol.desk.today_jobs import Job, jobs_of
 from dangol.inbox.duties import Talk, waiting_people
@@ -82,8 +83,19 @@ class TodayPage:
     can_connect: bool
     waiting: Waiting
     answered: AnsweredToday
+    alarms: tuple[AlarmView, ...]
     jobs: tuple[Job, ...]
     facts: tuple[Fact, ...]
+
+    @property
+    def loud_alarms(self) -> tuple[AlarmView, ...]:
+        """Those that nobody said to know of: they come first on the page."""
+        return tuple(alarm for alarm in self.alarms if not alarm.is_known)
+
+    @property
+    def known_alarms(self) -> tuple[AlarmView, ...]:
+        """Those that somebody knows of."""
+        return tuple(alarm for alarm in self.alarms if alarm.is_known)
 
 
 def today_page(person: Staff, *, at: datetime) -> TodayPage:
@@ -99,6 +111,7 @@ def today_page(person: Staff, *, at: datetime) -> TodayPage:
         can_connect=may(person, "change_mailboxes"),
         waiting=_waiting(count, longest, at),
         answered=_answered(replace(today, kind=Wait.Kind.FIRST, by_answer=True), at),
+        alarms=alarms_for(person, at=at),
         jobs=jobs_of(person, at=at),
         facts=tuple(_facts(today, count, at)),
     )

@@ -1,9 +1,12 @@
 from django.urls import path
 
 from dangol.desk import finding, person, stuck, times, today, views
+from dangol.desk.alarms import views as alarms
 
 urlpatterns = [
     path("", today.today, name="today"),
+    path("alarms/<int:alarm_id>/acknowledgement/", alarms.acknowledgement, name="alarm_acknowledgement"),
+    path("alarms/<int:alarm_id>/reminder/", alarms.reminder, name="alarm_reminder"),
     path("inbox/", views.inbox, name="inbox"),
     path("inbox/<int:conversation_id>/", views.conversation, name="conversation"),
     path("rail/", views.rail, name="rail"),

@@ -1,0 +1,194 @@
+"""Everything that is checked, each once: doctor, Today and the alarms read it here. Changes nothing.
+
+The number of queries is the same however much mail there is, and however many mailboxes.
+"""
+
+import socket
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime, timedelta
+from functools import cache
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db.models import Q
+
+from dangol.business.hours import Calendar
+from dangol.business.queries import calendar_at
+from dangol.channels.arrival_hours import mailboxes_with_last_mail, mails_by_hour
+from dangol.channels.email.problems import Problem
+from dangol.channels.models import Delivery, Mailbox, Raw
+from dangol.desk.alarms import machine, rules, silence
+from dangol.desk.alarms.rules import Kind, Trouble
+from dangol.desk.models import Reading
+from dangol.desk.work_words import LOOPS, REACTIONS
+from dangol.kernel.keys import read_secret
+from dangol.kernel.models import Event, Follower, Heartbeat
+
+# The past of a mailbox up to its last mail does not change while it is silent: counted once a silence and process.
+_pasts: dict[tuple[int, datetime], silence.Past] = {}
+MOST_PASTS: Final = 200
+
+
+def look(*, at: datetime) -> list[Trouble]:
+    """All that is not well, in the order in which people should hear of it. No mail server is asked."""
+    boxes = mailboxes_with_last_mail()
+    return rules.without_consequences(
+        [*_at_a_glance(at), *_mailboxes(boxes, at), *_silent(boxes, at), *_quarantine(at), *_filling(at)]
+    )
+
+
+def glance(*, at: datetime) -> list[Trouble]:
+    """What a page looks at itself where nothing is at work that would: all but what takes counting."""
+    boxes = list(Mailbox.objects.filter(channel__is_active=True).order_by("pk"))
+    return rules.without_consequences([*_at_a_glance(at), *_mailboxes(boxes, at)])
+
+
+def _at_a_glance(at: datetime) -> Iterator[Trouble]:
+    yield from _disk()
+    yield from _clock(at)
+    yield from _key()
+    beats = {beat.name: (beat.beat_at, beat.failure) for beat in Heartbeat.objects.all()}
+    yield from rules.loop_troubles(beats, known=LOOPS, at=at)
+    yield from _incoming(at)
+    yield from _outgoing(at)
+    yield from _reactions(at)
+
+
+def _disk() -> Iterator[Trouble]:
+    room = machine.room_at(settings.DANGOL_DATA)
+    for trouble in (rules.disk_trouble(room.bytes), rules.inodes_trouble(room.files)):
+        if trouble:
+            yield trouble
+
+
+def disk_reading_name() -> str:
+    """What readings of the disk are kept under: each machine has its own."""
+    return f"disk-free:{socket.gethostname()}"[:80]
+
+
+def _filling(at: datetime) -> Iterator[Trouble]:
+    since = at - timedelta(days=rules.DAYS_READ)
+    readings = list(Reading.objects.filter(name=disk_reading_name(), at__gt=since).values_list("at", "value"))
+    free = machine.room_at(settings.DANGOL_DATA).bytes
+    if trouble := rules.filling_trouble(rules.days_until_full(readings, free=free, at=at)):
+        yield trouble
+
+
+def _clock(at: datetime) -> Iterator[Trouble]:
+    newest = Event.objects.order_by("-id").values_list("recorded_at", flat=True).first()
+    if newest and newest > at + rules.CLOCK_SLACK:
+        yield Trouble(Kind.CLOCK, data={"minutes": int((newest - at).total_seconds() // 60)})
+
+
+def _key() -> Iterator[Trouble]:
+    if read_secret(settings.DANGOL_DATA) is None:
+        yield Trouble(Kind.KEY)
+
+
+def _incoming(at: datetime) -> Iterator[Trouble]:
+    late = Raw.objects.filter(state=Raw.State.NEW, stored_at__lt=at - rules.LATE)
+    rows = late.order_by("id").values_list("id", "stored_at", "claimed_until")[:1]
+    for pk, stored_at, claimed_until in rows:
+        if claimed_until is None or claimed_until <= at:  # else somebody is just at it
+            yield Trouble(Kind.INCOMING, since=stored_at, mark=str(pk), data={"count": late.count()})
+
+
+def _outgoing(at: datetime) -> Iterator[Trouble]:
+    # What waits for a server that cannot be used is that server's alarm.
+    free = Q(claimed_until=None) | Q(claimed_until__lte=at)
+    late = Delivery.objects.filter(
+        free,
+        state__in=[Delivery.State.QUEUED, Delivery.State.RETRY],
+        due_at__lt=at - rules.LATE,
+        channel__mailbox__sending_failing_since=None,
+    )
+    for pk, due_at in late.order_by("due_at", "id").values_list("id", "due_at")[:1]:
+        yield Trouble(Kind.OUTGOING, since=due_at, mark=str(pk), data={"count": late.count()})
+
+
+def _reactions(at: datetime) -> Iterator[Trouble]:
+    last = Follower.objects.filter(name__in=REACTIONS).order_by("transaction", "event_id").first()
+    if last is None:
+        return
+    behind = Q(transaction=last.transaction, id__gt=last.event_id) | Q(transaction__gt=last.transaction)
+    waiting = Event.objects.filter(behind).order_by("transaction", "id").values_list("recorded_at", flat=True)
+    first = waiting.first()
+    if first and first < at - rules.LATE:
+        yield Trouble(Kind.REACTIONS, since=first, mark=f"{last.transaction}.{last.event_id}")
+
+
+def _quarantine(at: datetime) -> Iterator[Trouble]:
+    aside = Raw.objects.filter(state=Raw.State.QUARANTINED, stored_at__gt=at - timedelta(days=1))
+    ids = list(aside.order_by("-id").values_list("id", flat=True)[:1000])
+    if ids and (trouble := rules.quarantine_trouble(len(ids), ids[0])):
+        yield trouble
+
+
+def _mailboxes(boxes: Iterable[Mailbox], at: datetime) -> Iterator[Trouble]:
+    for box in boxes:
+        thing = str(box.pk)
+        if box.failing_since and _is_lasting(box.failure, box.failing_since, at):
+            yield Trouble(Kind.RECEIVING, thing=thing, since=box.failing_since, data={"failure": box.failure})
+        if box.sending_failing_since and _is_lasting(box.sending_failure, box.sending_failing_since, at):
+            yield Trouble(
+                Kind.SENDING,
+                thing=thing,
+                since=box.sending_failing_since,
+                data={"failure": box.sending_failure},
+            )
+        if box.is_fetched and not box.failing_since:
+            seen = box.fetched_at or box.channel.created_at
+            if seen < at - rules.NOT_FETCHED:
+                yield Trouble(Kind.NOT_FETCHED, thing=thing, since=seen, mark=str(seen.timestamp()))
+
+
+def _is_lasting(failure: str, since: datetime, at: datetime) -> bool:
+    problem = Problem(failure) if failure in set(Problem) else Problem.PROTOCOL
+    return rules.is_lasting(problem.kind, at - since)
+
+
+def _silent(boxes: Sequence[Mailbox], at: datetime) -> Iterator[Trouble]:
+    """Of the mailboxes that are fetched without trouble: what does not come in there is not sent."""
+    last = {
+        box.pk: box.last_mail_at  # type: ignore[attr-defined]  # annotated
+        for box in boxes
+        if box.is_fetched and not box.failing_since and box.last_mail_at  # type: ignore[attr-defined]
+        and box.fetched_at and box.fetched_at > at - rules.NOT_FETCHED
+        and at - box.last_mail_at >= silence.SHORTEST  # type: ignore[attr-defined]
+        and silence.weeks_of(box.channel.created_at, box.last_mail_at)  # type: ignore[attr-defined]
+    }  # fmt: skip
+    if not last:
+        return
+    created = {box.pk: box.channel.created_at for box in boxes}
+    calendar = calendar_at(at)
+    cell = cells_of(calendar)
+    unknown = {pk: when for pk, when in last.items() if (pk, when) not in _pasts}
+    weeks = {pk: silence.weeks_of(created[pk], when) for pk, when in last.items()}
+    counts = mails_by_hour({pk: (when - timedelta(weeks=weeks[pk]), when) for pk, when in unknown.items()})
+    if len(_pasts) > MOST_PASTS:
+        _pasts.clear()
+    for pk, when in unknown.items():
+        _pasts[pk, when] = silence.past_of(counts[pk], last=when, weeks=weeks[pk], cell=cell)
+    for pk, when in last.items():
+        past = _pasts[pk, when]
+        found = silence.judge(past, last=when, at=at, cell=cell)
+        if found.is_unusual:
+            data = {"expected": round(found.expected), "weeks": past.weeks}
+            yield Trouble(Kind.SILENT, "warn", thing=str(pk), since=when, data=data)
+
+
+def cells_of(calendar: Calendar) -> silence.Cell:
+    """The hour of the week on the business's wall; none on a day that is closed out of turn."""
+    zone = ZoneInfo(calendar.zone)
+
+    @cache
+    def is_out_of_turn(day: date) -> bool:
+        return not calendar.spans_on(day) and bool(calendar.weekly[day.weekday()])
+
+    @cache
+    def cell(hour: int) -> int | None:
+        wall = datetime.fromtimestamp(hour * 3600, zone)
+        return None if is_out_of_turn(wall.date()) else wall.weekday() * 24 + wall.hour
+
+    return cell

@@ -1,0 +1,31 @@
+from dataclasses import dataclass
+
+from dangol.kernel.events import Happened
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlarmRaised(Happened):
+    """Something that the desk stands on is not well, and has not been for a while."""
+
+    alarm_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlarmEnded(Happened):
+    """It is well again."""
+
+    alarm_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlarmAcknowledged(Happened):
+    """Somebody said "I know": it is quiet until it is over or gets worse."""
+
+    alarm_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlarmBroughtBack(Happened):
+    """Somebody wants to hear of it again after all."""
+
+    alarm_id: int

@@ -1,0 +1,32 @@
+"""What the loops and the reactions do, in words for the owner of a shop."""
+
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+# What a loop does, by its name in `dangol work` and `dangol fetch`.
+LOOPS: Final[dict[str, str | Promise]] = {
+    "fetch": _("Fetches mail from the mailboxes"),
+    "intake": _("Puts arrived mail into conversations"),
+    "outbox": _("Sends what you write"),
+    "reactions": _("Does what follows from what happened"),
+    "schedule": _("Brings back what was put off"),
+    "holidays": _("Keeps the public holidays up to date"),
+    "alarms": _("Looks whether all is well, and tells you when it is not"),
+    "visitors": _("Lets the customers of the demo write"),
+}
+# What did not follow, by the name of the reaction in reactions.py.
+REACTIONS: Final[dict[str, str | Promise]] = {
+    "a sent reply stops the clock": _("An answer left, but the customer’s clock was not stopped."),
+    "a failed reply waits again": _(
+        "An answer could not be sent, but the conversation was not put back on the list."
+    ),
+    "a bounced reply waits again": _(
+        "An answer came back, but the conversation was not put back on the list."
+    ),
+    "a new matter is acknowledged": _("A new customer did not get the answer that is sent at once."),
+    "changed hours move what is due": _(
+        "The opening hours were changed, but the promised times were not worked out anew."
+    ),
+}
