@@ -62,7 +62,7 @@ def _value(
     if field.column == "uid":
         return "gen_random_uuid()" if is_postgres else "lower(hex(randomblob(16)))"
     if field.column in {"digest", "dedupe_key", "key"}:
-        return f"'{number:04x}' || substr({name}, 5)"
+        return f"'k{number:03x}' || substr({name}, 5)"  # no key begins so
     if table == "customers_identity" and field.column in {"address", "shown"}:
         return f"'{number}.' || {name}"
     if (table, field.column) in {("inbox_message", "message_id"), ("channels_delivery", "message_id")}:

@@ -65,7 +65,7 @@ def claim_raw(*, limit: int, at: datetime) -> list[Raw]:
 
     `tries` counts the claims: a message whose reading never ended is met again with 2.
     """
-    free = Raw.objects.filter(Q(claimed_until=None) | Q(claimed_until__lte=at), state=Raw.State.NEW)
+    free = Raw.objects.filter(Raw.IS_NEW, Q(claimed_until=None) | Q(claimed_until__lte=at))
     if not free.exists():
         return []  # asked several times a second: without work it takes no lock
     with transaction.atomic():

@@ -1,11 +1,12 @@
 import gzip
 import uuid
-from typing import Final
+from typing import ClassVar, Final
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from dangol.kernel.db import Constant
 from dangol.kernel.files import keep_file, read_file
 from dangol.kernel.secrets import lock_secret, unlock_secret
 
@@ -156,6 +157,10 @@ class Raw(Content):
     claimed_until = models.DateTimeField(null=True)
     reason = models.CharField(max_length=300, blank=True)
 
+    IS_NEW: ClassVar = Q(state=Constant(State.NEW))
+    IS_SET_ASIDE: ClassVar = Q(state=Constant(State.QUARANTINED))
+    """The few among millions, as the indexes below know them."""
+
     class Meta:
         constraints = [models.UniqueConstraint(fields=["channel", "key"], name="one_raw_a_content")]
         indexes = [
@@ -202,12 +207,17 @@ class Delivery(Content):
     failure = models.CharField(max_length=40, blank=True)
     server_said = models.CharField(max_length=500, blank=True)
 
+    IS_OPEN: ClassVar = Q(state__in=[Constant(State.QUEUED), Constant(State.RETRY), Constant(State.SENDING)])
+    IS_FAILED: ClassVar = Q(state=Constant(State.FAILED))
+    """The few among millions, as the indexes below know them."""
+
     class Meta:
         indexes = [
             models.Index(
-                fields=["due_at", "id"], name="delivery_due", condition=Q(state__in=["queued", "retry"])
+                fields=["due_at", "id"],
+                name="delivery_open",
+                condition=Q(state__in=["queued", "retry", "sending"]),
             ),
-            models.Index(fields=["id"], name="delivery_sending", condition=Q(state="sending")),
             models.Index(fields=["-id"], name="delivery_failed", condition=Q(state="failed")),
         ]
 
@@ -241,6 +251,9 @@ class DeliveryRecipient(models.Model):
     status = models.CharField(max_length=20, blank=True)  # RFC 3463, or the three digits of SMTP
     server_said = models.CharField(max_length=500, blank=True)
     changed_at = models.DateTimeField(null=True)
+
+    IS_IN_TROUBLE: ClassVar = Q(state__in=[Constant(State.REFUSED), Constant(State.BOUNCED)])
+    """The few among millions, as the index below knows them."""
 
     class Meta:
         indexes = [

@@ -50,10 +50,9 @@ def claim_delivery(*, at: datetime) -> Delivery | None:
 
     One that was found in `sending` had a process die at it: it may have arrived.
     """
-    due = Q(state__in=[State.QUEUED, State.RETRY], due_at__lte=at)
-    left_behind = Q(state=State.SENDING)
+    # What was found in `sending` was due before it came to that.
     free = Q(claimed_until=None) | Q(claimed_until__lte=at)
-    rows = Delivery.objects.select_related("channel__mailbox").filter(due | left_behind).filter(free)
+    rows = Delivery.objects.select_related("channel__mailbox").filter(Delivery.IS_OPEN, free, due_at__lte=at)
     rows = rows.exclude(channel__in=[channel for channel, until in _resting.items() if until > at])
     if not rows.exists():
         return None  # asked several times a second: without work it takes no lock

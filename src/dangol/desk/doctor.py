@@ -157,10 +157,8 @@ def _of_trial(area: str, trial: Trial, what: str) -> Finding:
 
 def _outgoing(at: datetime) -> Iterator[Finding]:
     area = _("Outgoing mail")
-    again = Delivery.objects.filter(state=Delivery.State.RETRY).count()
-    failed = Delivery.objects.filter(
-        state=Delivery.State.FAILED, created_at__gt=at - timedelta(days=7)
-    ).count()
+    again = Delivery.objects.filter(Delivery.IS_OPEN, state=Delivery.State.RETRY).count()
+    failed = Delivery.objects.filter(Delivery.IS_FAILED, created_at__gt=at - timedelta(days=7)).count()
     if again:
         yield Finding(
             area,
@@ -186,7 +184,7 @@ def _outgoing(at: datetime) -> Iterator[Finding]:
 
 def _stuck() -> Iterator[Finding]:
     area = _("Stuck work")
-    aside = Raw.objects.filter(state=Raw.State.QUARANTINED).count()
+    aside = Raw.objects.filter(Raw.IS_SET_ASIDE).count()
     setbacks = Setback.objects.count()
     if aside or setbacks:
         yield Finding(
