@@ -20,9 +20,9 @@ class Constant(Expression):
             raise ValueError("a machine word has letters and digits only")
         self.word = str(word)
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[()]]:
         """The word in quotes."""
-        return f"'{self.word}'", []
+        return f"'{self.word}'", ()
 
 
 def relax_durability() -> None:
