@@ -87,7 +87,7 @@ def _key() -> Iterator[Trouble]:
 
 
 def _incoming(at: datetime) -> Iterator[Trouble]:
-    late = Raw.objects.filter(state=Raw.State.NEW, stored_at__lt=at - rules.LATE)
+    late = Raw.objects.filter(Raw.IS_NEW, stored_at__lt=at - rules.LATE)
     rows = late.order_by("id").values_list("id", "stored_at", "claimed_until")[:1]
     for pk, stored_at, claimed_until in rows:
         if claimed_until is None or claimed_until <= at:  # else somebody is just at it
@@ -99,6 +99,7 @@ def _outgoing(at: datetime) -> Iterator[Trouble]:
     free = Q(claimed_until=None) | Q(claimed_until__lte=at)
     late = Delivery.objects.filter(
         free,
+        Delivery.IS_OPEN,
         state__in=[Delivery.State.QUEUED, Delivery.State.RETRY],
         due_at__lt=at - rules.LATE,
         channel__mailbox__sending_failing_since=None,
@@ -119,7 +120,7 @@ def _reactions(at: datetime) -> Iterator[Trouble]:
 
 
 def _quarantine(at: datetime) -> Iterator[Trouble]:
-    aside = Raw.objects.filter(state=Raw.State.QUARANTINED, stored_at__gt=at - timedelta(days=1))
+    aside = Raw.objects.filter(Raw.IS_SET_ASIDE, stored_at__gt=at - timedelta(days=1))
     ids = list(aside.order_by("-id").values_list("id", flat=True)[:1000])
     if ids and (trouble := rules.quarantine_trouble(len(ids), ids[0])):
         yield trouble
