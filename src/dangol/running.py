@@ -235,6 +235,13 @@ def _work(loops: "Sequence[Loop]") -> None:
 def _serve(listener: socket.socket) -> None:
     import uvicorn
 
+    from dangol.kernel.live import feed
+
+    class Server(uvicorn.Server):
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            feed.end()  # it would wait for open pages, which never end by themselves, and break them off
+            await super().shutdown(sockets)
+
     config = uvicorn.Config(
         "dangol.asgi:application",
         log_level="warning",
@@ -244,7 +251,7 @@ def _serve(listener: socket.socket) -> None:
         backlog=1024,
     )
     with contextlib.suppress(KeyboardInterrupt):  # raised again after everything has ended in order
-        uvicorn.Server(config).run(sockets=[listener])
+        Server(config).run(sockets=[listener])
 
 
 def _keep_running(parts: dict[str, Callable[[], None]]) -> None:

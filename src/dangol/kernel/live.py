@@ -37,14 +37,14 @@ class Feed:
     """Reads the events once for all browsers of this process, while there are any."""
 
     def __init__(self) -> None:
-        self.queues: set[asyncio.Queue[Event]] = set()
+        self.queues: set[asyncio.Queue[Event | None]] = set()
         self.reader: asyncio.Task[None] | None = None
         self.cursor = Cursor()
         self.beginning = asyncio.Lock()
 
-    async def join(self) -> asyncio.Queue[Event]:
+    async def join(self) -> asyncio.Queue[Event | None]:
         """A queue that gets every event from now on."""
-        queue: asyncio.Queue[Event] = asyncio.Queue(maxsize=2 * MOST_CAUGHT_UP)
+        queue: asyncio.Queue[Event | None] = asyncio.Queue(maxsize=2 * MOST_CAUGHT_UP)
         async with self.beginning:
             if self.reader is None or self.reader.done():
                 self.cursor = await asyncio.to_thread(_closing(events.latest))
@@ -52,12 +52,19 @@ class Feed:
             self.queues.add(queue)
         return queue
 
-    def leave(self, queue: asyncio.Queue[Event]) -> None:
+    def leave(self, queue: asyncio.Queue[Event | None]) -> None:
         """The browser is gone; with the last one the reading ends."""
         self.queues.discard(queue)
         if not self.queues and self.reader:
             self.reader.cancel()
             self.reader = None
+
+    def end(self) -> None:
+        """The pages are served here no more: every stream ends in order, and its browser asks again elsewhere."""
+        ending, self.queues = self.queues, set()
+        for queue in ending:
+            if not queue.full():  # a full one is being read, and is missed at the next look
+                queue.put_nowait(None)
 
     async def _read(self) -> None:
         while True:
@@ -94,6 +101,8 @@ async def stream(scope: Scope, receive: Receive, send: Send) -> None:
     try:
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
         await _follow(scope, send, queue, gone, key)
+        if not gone.done():
+            await send({"type": "http.response.body", "body": b""})
     finally:
         gone.cancel()
         feed.leave(queue)
@@ -107,7 +116,7 @@ _HEADERS: Final = [
 
 
 async def _follow(
-    scope: Scope, send: Send, queue: asyncio.Queue[Event], gone: asyncio.Task[None], key: str | None
+    scope: Scope, send: Send, queue: asyncio.Queue[Event | None], gone: asyncio.Task[None], key: str | None
 ) -> None:
     sent = _wanted_cursor(scope)
     await _send(send, "retry: 1000\n\n")
@@ -133,7 +142,7 @@ async def _follow(
         await asyncio.wait({getting, gone}, timeout=QUIET_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         if getting.done():
             row = getting.result()
-            if sent is None or Cursor.after(row) > sent:
+            if row is not None and (sent is None or Cursor.after(row) > sent):
                 sent = Cursor.after(row)
                 await _send(send, _as_text(row))
         else:
