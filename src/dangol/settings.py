@@ -221,5 +221,9 @@ LOGGING = {
     "formatters": {"line": {"()": "dangol.kernel.logs.KeyValueFormatter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("DANGOL_LOG", "WARNING").upper()},
-    "loggers": {"dangol": {"level": os.environ.get("DANGOL_LOG", "INFO").upper()}},
+    "loggers": {
+        "dangol": {"level": os.environ.get("DANGOL_LOG", "INFO").upper()},
+        # What is refused is told to whoever asked. Its address, which may open an invitation, belongs in no log.
+        "django.request": {"level": "ERROR"},
+    },
 }

@@ -178,13 +178,14 @@ class TestThePages:
         assert guest.session["_auth_user_id"] == str(hana.pk)
         assert guest.get(link).status_code == 404
 
-    def test_a_weak_password_is_refused_beside_its_field(self, minji: Staff):
+    def test_a_weak_password_is_refused_beside_its_field(self, minji: Staff, caplog):
         invited = invite(minji, language="en")
         path = f"/join/{token_of(invited)}/"
         response = Client().post(path, {"name": "Hana", "password": "password12"})
         assert response.status_code == 422
         assert response.context["form"].errors["password"]
         assert "password12" not in response.content.decode()
+        assert token_of(invited) not in caplog.text, "it still opens the door"
         assert not Staff.objects.filter(email="hana@moonburger.test").exists()
 
     def test_a_dead_link_says_what_to_do(self, minji: Staff):
