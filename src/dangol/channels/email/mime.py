@@ -182,6 +182,9 @@ def _repaired(raw: bytes) -> tuple[bytes, list[str]]:
     raw = raw.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n\x00")
     if b"\r\r\n" in raw[:1_000]:
         raw = raw.replace(b"\r\r\n", b"\r\n")
+    if b"\r" in raw and b"\n" not in raw:
+        # Quoted-printable with such line ends would lose all that follows a soft line break.
+        raw = raw.replace(b"\r", b"\n")
     blank = _BLANK_LINE.search(raw)
     end = blank.start() if blank else len(raw)
     head = raw[:end]

@@ -314,3 +314,18 @@ def test_no_mutated_mail_defeats_the_parser(raw: bytes) -> None:
 @given(st.binary(max_size=400))
 def test_any_bytes_are_a_message(raw: bytes) -> None:
     assert not any(warning.startswith("unreadable") for warning in parse(raw).warnings)
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+def test_a_soft_line_break_loses_nothing_whatever_the_line_ends(ending: str) -> None:
+    lines = (
+        "From: sora@naver.example",
+        "Content-Type: text/plain; charset=utf-8",
+        "Content-Transfer-Encoding: quoted-printable",
+        "",
+        "The burger was cold, and nobody =",
+        "answered the telephone.",
+    )
+    assert (
+        parse(ending.join(lines).encode()).text == "The burger was cold, and nobody answered the telephone."
+    )
