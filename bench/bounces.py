@@ -33,7 +33,7 @@ STATUS = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.])")
 
 @dataclass(frozen=True)
 class Truth:
-    """What there is to know of a report; None is what nobody knows."""
+    """What there is to know of a report; None, or no recipient, where nobody knows."""
 
     recipients: frozenset[str]
     statuses: frozenset[str] | None
@@ -92,8 +92,7 @@ def look_at(raw: bytes, truth: Truth | None, count: Counter[str]) -> tuple[str, 
     if truth is not None:
         count["known"] += 1
         checks = {
-            "recipient": (bounce.recipient or "").lower() in truth.recipients
-            or (not truth.recipients and bounce.recipient is None),
+            "recipient": not truth.recipients or (bounce.recipient or "").lower() in truth.recipients,
             "status": truth.statuses is None
             or (bounce.status in truth.statuses if truth.statuses else bounce.status is None),
             "permanence": truth.is_permanent is None or bounce.is_permanent == truth.is_permanent,

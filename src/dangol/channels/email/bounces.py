@@ -7,22 +7,13 @@ it and what it says; what is quoted of the returned message tells its Message-ID
 import re
 from typing import NamedTuple
 
-from dangol.channels.email import addresses, bounce_words, charsets, headers, parameters, people
-from dangol.channels.email.mime import Part
+from dangol.channels.email import bounce_senders, bounce_words, charsets, people, returned
+from dangol.channels.email.mime import Part, open_mail
 from dangol.channels.incoming import Bounce, Party
 
-_MAX_TEXT = 200_000
 _REPORT_KINDS = frozenset(("message/delivery-status", "message/global-delivery-status"))
-_RETURNED_KINDS = frozenset(
-    (
-        "message/rfc822",
-        "text/rfc822-headers",
-        "message/rfc822-headers",
-        "message/global",
-        "message/partial",
-        "message/global-headers",
-    )
-)
+_MAX_REPORTS_IN_REPORTS = 3
+_DELIVERED = ("delivered", "relayed", "expanded")
 
 
 class _Verdict(NamedTuple):
@@ -32,92 +23,118 @@ class _Verdict(NamedTuple):
     diagnostic: str
 
 
+class _Report(NamedTuple):
+    """A mail with what reading it needs again and again. `said` is the server's own words."""
+
+    mail: Part
+    sender: Party
+    subject: str
+    said: str
+    returned: str
+    is_enclosed: bool
+
+
 def read(mail: Part, sender: Party, subject: str | None, text: str | None) -> Bounce | None:
     """What a delivery report says, one recipient of it (a failed one before a delayed one); None for all other mail.
 
-    Complaints (ARF), read receipts and reports of success are no bounces.
+    Complaints (ARF), read receipts and reports of success are no bounces, nor is a person's word about a bounce.
     """
     leaves = list(mail.leaves())
     kinds = {part.kind for part in leaves}
     if kinds & {"message/feedback-report", "message/disposition-notification"}:
         return None
-    reports = [part for part in leaves if part.kind in _REPORT_KINDS]
-    prose = _prose(mail, text)
-    returned = _returned(leaves, prose)
-    contents = [part.content() for part in reports]
-    if not reports and re.search(r"(?im)^final-recipient:.*;", prose) and _is_daemon(mail, sender):
-        contents = [prose.encode()]  # a report whose parts were run together on the way
-    if contents:
-        verdicts = [verdict for content in contents for verdict in _verdicts(content)]
-        if verdicts and all(verdict.action in ("delivered", "relayed", "expanded") for verdict in verdicts):
-            return None
-        verdict = _worst(verdicts)
-    elif _is_bounce(mail, sender, subject, prose, kinds):
-        verdict = None
-    else:
+    prose = _prose(leaves, text)
+    enclosed = returned.enclosed(leaves)
+    said, copied = returned.divide(prose)
+    report = _Report(mail, sender, subject or "", said, enclosed or copied, bool(enclosed))
+    signs = bounce_senders.signs(mail, sender, report.subject)
+    contents = [part.content() for part in leaves if part.kind in _REPORT_KINDS]
+    if contents and not _may_report(report, signs):
         return None
-    return _bounce(mail, verdict, prose, returned, sender)
+    if not contents and "daemon" in signs and re.search(r"(?im)^final-recipient:.*;", prose):
+        contents = [prose.encode()]  # a report whose parts were run together on the way
+    if not contents and not _is_bounce(report, signs):
+        return None
+    verdicts = [verdict for content in contents for verdict in _verdicts(content)]
+    if verdicts and all(verdict.action in _DELIVERED for verdict in verdicts):
+        return None
+    if not verdicts and enclosed:
+        verdicts = _verdicts_of_enclosed(enclosed)
+    return _bounce(report, _worst(verdicts))
 
 
-def _bounce(mail: Part, verdict: _Verdict | None, prose: str, returned: str, sender: Party) -> Bounce:
-    said = _before_returned(prose)
-    recipient = (
-        verdict.recipient if verdict and verdict.recipient else _recipient(mail, said, returned, sender)
-    )
+def _may_report(report: _Report, signs: frozenset[str]) -> bool:
+    """Whether fields of a report are the sender's own, and not forwarded by somebody who asks about them."""
+    if report.mail.kind == "multipart/report" or signs & {"daemon", "named", "null"}:
+        return True
+    return bounce_words.SUBJECT.search(report.subject) is not None and "person" not in signs
+
+
+def _is_bounce(report: _Report, signs: frozenset[str]) -> bool:
+    """Whether prose is a server's report that mail was not delivered.
+
+    Shops live with parcels that are returned, delayed and refused, and say so in the words of mail servers. Words alone
+    are believed only where a server speaks; the less sure that is, the more has to stand beside them: the returned
+    message, the reply of another server, the address that could not be reached.
+    """
+    if report.mail.field("x-failed-recipients"):
+        return True
+    if "away" in signs:
+        return False
+    head = report.said[:20_000]
+    says = bounce_words.SUBJECT.search(report.subject) is not None
+    has_failed = bounce_words.FAILED.search(head) is not None
+    has_reply = bounce_words.STATUS.search(head) is not None or bounce_words.REPLY.search(head) is not None
+    has_code = has_reply or bounce_words.CODE.search(head) is not None
+    fails = has_failed or has_code or bounce_words.DELAYED.search(head) is not None
+    is_returned = returned.is_raw(report.returned)
+    named = f"{head}\n{report.returned[:2_000]}"
+    names = _first_stranger([bounce_words.ADDRESS], named, _ours(report)) is not None
+    if report.mail.kind == "multipart/report" and "other report" not in signs:
+        return says or fails
+    if "daemon" in signs:
+        is_sure = "postmaster" not in signs or bool(report.returned) or has_code or (fails and names)
+        return (says and is_sure) or (fails and bool(report.returned)) or (has_failed and has_code)
+    if "person" in signs or "auto-reply" in signs:
+        return False
+    if signs >= {"named", "null"}:
+        return says or (fails and is_returned)
+    is_about_mail = says and bounce_words.ABOUT_MAIL.search(report.subject) is not None
+    if signs & {"named", "null"}:
+        return fails and (is_returned or (says and has_reply) or (is_about_mail and names))
+    if "no-reply" in signs:
+        return has_failed and (is_returned or (is_about_mail and has_reply and names))
+    return False
+
+
+def _bounce(report: _Report, verdict: _Verdict | None) -> Bounce:
+    recipient = verdict.recipient if verdict and verdict.recipient else _recipient(report)
     diagnostic = verdict.diagnostic if verdict else ""
     status = verdict.status if verdict else None
     if status is None or status.endswith(".0.0"):
-        status = _status(diagnostic) or (status if verdict else _status(said)) or status or _status(said)
+        exact = _status(diagnostic) or (status if verdict else _status(report.said))
+        status = exact or status or _status(report.said)
     action = verdict.action if verdict else ""
-    is_permanent = _is_permanent(status, action, f"{diagnostic}\n{said}")
-    return Bounce(recipient, status, is_permanent, _original_id(mail, returned))
+    is_permanent = _is_permanent(status, action, f"{diagnostic}\n{report.said}", report.subject)
+    return Bounce(
+        recipient, status, is_permanent, returned.original_id(report.mail, report.returned, report.said)
+    )
 
 
-def _prose(mail: Part, text: str | None) -> str:
+def _prose(leaves: list[Part], text: str | None) -> str:
     if text:
-        return text[:_MAX_TEXT]
+        return text[: returned.MAX_TEXT]
     # A report without a readable part: whatever it holds as text.
-    for part in mail.leaves():
-        if part.kind.startswith(("text/", "message/")):
-            return (
-                charsets.decode(part.content()[:_MAX_TEXT], part.charset)
-                .text.replace("\r\n", "\n")
-                .replace("\r", "\n")
-            )
-    return ""
-
-
-def _returned(leaves: list[Part], prose: str) -> str:
-    """The returned message, or its headers, as text."""
     for part in leaves:
-        if part.kind in _RETURNED_KINDS:
-            content = part.content()[:_MAX_TEXT].decode("utf-8", "replace")
-            return content.replace("\r\n", "\n").replace("\r", "\n").lstrip("\n")
-    for part in leaves[1:]:
-        head = part.content()[:20_000].decode("utf-8", "replace").replace("\r\n", "\n").lstrip("\n")
-        if sum(bounce_words.HEADER_LINE.match(line) is not None for line in head.split("\n")[:12]) >= 3:
-            return head
-    return prose[len(_before_returned(prose)) :]
-
-
-def _before_returned(prose: str) -> str:
-    """The prose above the headers of the returned message."""
-    lines = prose.split("\n")
-    position = 0
-    for index, line in enumerate(lines):
-        if bounce_words.HEADER_LINE.match(line):
-            close = sum(
-                bounce_words.HEADER_LINE.match(later) is not None for later in lines[index : index + 5]
-            )
-            if close >= 3:
-                return prose[:position]
-        position += len(line) + 1
-    return prose
+        if part.kind.startswith(("text/", "message/")):
+            content = part.content()[: returned.MAX_TEXT]
+            return returned.plain(charsets.decode(content, part.charset).text)
+    return ""
 
 
 def _verdicts(content: bytes) -> list[_Verdict]:
     """The recipients of a delivery-status part; its fields come in groups divided by empty lines."""
-    text = charsets.decode(content[:_MAX_TEXT], None).text.replace("\r\n", "\n").replace("\r", "\n")
+    text = returned.plain(charsets.decode(content[: returned.MAX_TEXT], None).text)
     found = []
     for group in re.split(r"\n[ \t]*\n", text):
         fields: dict[str, str] = {}
@@ -143,6 +160,19 @@ def _verdicts(content: bytes) -> list[_Verdict]:
     return found
 
 
+def _verdicts_of_enclosed(enclosed: str) -> list[_Verdict]:
+    """The recipients of a report that came back in its turn or was passed on by a filter, which says no more itself."""
+    for _ in range(_MAX_REPORTS_IN_REPORTS):
+        leaves = list(open_mail(enclosed.encode("utf-8", "replace"))[0].leaves())
+        for part in leaves:
+            if part.kind in _REPORT_KINDS:
+                return _verdicts(part.content())
+        enclosed = returned.enclosed(leaves[1:])
+        if not enclosed:
+            break
+    return []
+
+
 def _typed_address(value: str | None) -> str | None:
     """`rfc822; <a@b>` without its type."""
     match = bounce_words.ADDRESS.search(re.sub(r"^[\w-]+\s*;", "", value)) if value else None
@@ -154,73 +184,39 @@ def _worst(verdicts: list[_Verdict]) -> _Verdict | None:
     return min(verdicts, key=lambda verdict: order.get(verdict.action, 3), default=None)
 
 
-def _is_bounce(mail: Part, sender: Party, subject: str | None, prose: str, kinds: set[str]) -> bool:
-    """Whether prose is a server's report that mail was not delivered, and not a person's word about one."""
-    if mail.field("x-failed-recipients"):
-        return True
-    says = bounce_words.SUBJECT.search(subject or "") is not None
-    head = _before_returned(prose)[:20_000]
-    fails = (
-        bounce_words.FAILED.search(head) is not None
-        or bounce_words.DELAYED.search(head) is not None
-        or bounce_words.CODE.search(head) is not None
-    )
-    report_type = parameters.read(mail.field("content-type"), "report-type") or ""
-    if mail.kind == "multipart/report" and report_type.lower() in ("delivery-status", ""):
-        return says or fails
-    is_daemon = _is_daemon(mail, sender) or (
-        says and addresses.machine_word(sender.address or "") is not None
-    )
-    returns = bool(kinds & _RETURNED_KINDS) or len(head) < len(prose)
-    if bounce_words.AWAY.match(subject or ""):
-        return False
-    if is_daemon:
-        has_code = bounce_words.CODE.search(head) and bounce_words.FAILED.search(head)
-        return says or (fails and returns) or bool(has_code)
-    return says and fails and returns and not _is_person(mail)
-
-
-def _is_person(mail: Part) -> bool:
-    """Whether a mail program of a person sent it: somebody who forwards a bounce and asks about it."""
-    return bool(
-        mail.field("user-agent")
-        or mail.field("in-reply-to")
-        or bounce_words.PERSONAL_MAILER.search(mail.field("x-mailer") or "")
-    )
-
-
-def _is_daemon(mail: Part, sender: Party) -> bool:
-    if any(re.fullmatch(r"\s*<\s*>\s*", value) for value in mail.fields("return-path")):
-        return True
-    who = " ".join(
-        (sender.name or "", (sender.address or "").partition("@")[0], mail.field("return-path") or "")
-    )
-    return bounce_words.DAEMON.search(who) is not None
-
-
-def _recipient(mail: Part, said: str, returned: str, sender: Party) -> str | None:
+def _recipient(report: _Report) -> str | None:
     """The address that prose complains about."""
-    failed = bounce_words.ADDRESS.search(mail.field("x-failed-recipients") or "")
+    failed = bounce_words.ADDRESS.search(report.mail.field("x-failed-recipients") or "")
     if failed:
         return people.normalised(failed[0])
-    ours = {
-        party.address.lower()
-        for party in people.read([*mail.fields("to"), *mail.fields("from")])
-        if party.address
-    }
-    *sure, last_resort = bounce_words.RECIPIENT
-    if found := _first_stranger(sure, said, ours):
-        return found
-    to = re.search(r"(?im)^[ \t>|]{0,4}to[ \t]*:\s*(.*(?:\n[ \t]+\S.*){0,5})", returned[:20_000])
+    ours = _ours(report)
+    listed, *sure, last_resort = bounce_words.RECIPIENT
+    if (found := listed.search(report.said[:20_000])) and found[1].lower() not in ours:
+        return people.normalised(found[1].rstrip("."))
+    if stranger := _first_stranger(sure, report.said, ours):
+        return stranger
+    to = re.search(r"(?im)^[ \t>|]{0,4}to[ \t]*:\s*(.*(?:\n[ \t]+\S.*){0,5})", report.returned[:20_000])
     named = people.read([to[1]]) if to else ()
     addressed = next((party.address for party in named if party.address), None)
-    return addressed or _first_stranger([last_resort], said, ours)
+    # Whoever writes to herself reads of her own address.
+    return (
+        addressed
+        or _first_stranger([last_resort], report.said, ours)
+        or (people.normalised(found[1].rstrip(".")) if found else None)
+        or _first_stranger(sure, report.said, set())
+    )
+
+
+def _ours(report: _Report) -> set[str]:
+    """Who got the report and who wrote it, and so was not out of reach."""
+    named = people.read([*report.mail.fields("to"), *report.mail.fields("from")])
+    return {party.address.lower() for party in named if party.address}
 
 
 def _first_stranger(patterns: list[re.Pattern[str]], said: str, ours: set[str]) -> str | None:
     for pattern in patterns:
         for match in pattern.finditer(said[:20_000]):
-            address = match[1].rstrip(".")
+            address = match[match.lastindex or 0].rstrip(".")
             is_contact = re.match(r"(?i)(?:postmaster|mailer-daemon|abuse|support|helpdesk)@", address)
             if address.lower() not in ours and not is_contact:
                 return people.normalised(address)
@@ -234,7 +230,7 @@ def _status(text: str) -> str | None:
     return (exact or found)[0][0] if found else None
 
 
-def _is_permanent(status: str | None, action: str, text: str) -> bool | None:
+def _is_permanent(status: str | None, action: str, text: str, subject: str) -> bool | None:
     if action == "delayed":
         return False
     if status is not None:
@@ -243,15 +239,8 @@ def _is_permanent(status: str | None, action: str, text: str) -> bool | None:
         return True
     if code := bounce_words.CODE.search(text):
         return code[1].startswith("5")
-    if bounce_words.DELAYED.search(text) and not bounce_words.GIVEN_UP.search(text):
+    is_delay = bounce_words.DELAYED.search(text) or bounce_words.DELAYED.search(subject)
+    if is_delay and not bounce_words.GIVEN_UP.search(text):
         return False
-    return True if bounce_words.FAILED.search(text) else None
-
-
-def _original_id(mail: Part, returned: str) -> str | None:
-    found = bounce_words.ID_LINE.search(returned)
-    if found:
-        return headers.message_id(found[1])
-    # Some servers reply to the message that they could not deliver.
-    answered = headers.message_ids(mail.field("in-reply-to")) or headers.message_ids(mail.field("references"))
-    return answered[-1] if answered else None
+    # Without any word of a delay the server does not try again.
+    return bool(bounce_words.FAILED.search(text) or bounce_words.SUBJECT.search(subject)) or None
