@@ -96,7 +96,7 @@ def run_desk(
     _keep_running(
         {
             "web": lambda: _serve(listener),
-            "work": lambda: _work([*fetch_loops(), *work_loops(), *more_loops()]),
+            "work": lambda: run_until_signal([*fetch_loops(), *work_loops(), *more_loops()]),
         }
     )
 
@@ -116,7 +116,7 @@ def run_work() -> None:
     """The work loops alone, until a signal."""
     prepare()
     click.echo("Working. Ctrl-C ends it.")
-    _work(work_loops())
+    run_until_signal(work_loops())
 
 
 def run_fetch(*, once: bool) -> None:
@@ -128,7 +128,7 @@ def run_fetch(*, once: bool) -> None:
         click.echo(f"{fetch_all_once()} new")
         return
     click.echo("Fetching. Ctrl-C ends it.")
-    _work(fetch_loops())
+    run_until_signal(fetch_loops())
 
 
 def write_backup(path: Path) -> None:
@@ -223,7 +223,8 @@ def _renew_holidays() -> int:
     return 0
 
 
-def _work(loops: "Sequence[Loop]") -> None:
+def run_until_signal(loops: "Sequence[Loop]") -> None:
+    """Run the loops until SIGINT or SIGTERM; a turn that has begun is finished."""
     from dangol.kernel.loops import run_loops
 
     stop = threading.Event()
@@ -270,7 +271,7 @@ def _keep_running(parts: dict[str, Callable[[], None]]) -> None:
     def begin(name: str) -> None:
         with endings_held_back():  # nobody is forgotten who is born while the end comes
             if not stopping:
-                children[_fork(parts[name])] = (name, time.monotonic())
+                children[fork_part(parts[name])] = (name, time.monotonic())
 
     for name in parts:
         begin(name)
@@ -289,7 +290,8 @@ def _keep_running(parts: dict[str, Callable[[], None]]) -> None:
         begin(name)
 
 
-def _fork(part: Callable[[], None]) -> int:
+def fork_part(part: Callable[[], None]) -> int:
+    """Run the part in a child that ends with it or soon after this process; returns the child's number."""
     pid = fork(ignores_interrupt=True)  # the parent hears Ctrl-C and ends its children in order
     if pid:
         return pid

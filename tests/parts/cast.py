@@ -126,7 +126,9 @@ def _a_fresh_process() -> None:
 
     if apps.ready:
         from dangol.channels import outbox
+        from dangol.inbox import intake
         from dangol.kernel import reacting
 
+        intake._left_over.clear()
         outbox._resting.clear()
         reacting._reached.clear()

@@ -14,10 +14,12 @@ from dangol.channels.incoming import Bounce
 from dangol.channels.models import Channel, Delivery, DeliveryRecipient, Raw
 from dangol.kernel.errors import Refused
 from dangol.kernel.events import emit
+from dangol.kernel.processes import gone_among, this_process
 
 CLAIM_SECONDS = 120
 BATCH_BYTES = 16 * 1024 * 1024
 PUT_BACK = "put-back"  # why a delivery failed that was on its way when a backup was made
+LOOKED_AT = 4  # so many batches, from the oldest, are searched for claims of processes that are gone
 
 
 class AlreadyOnItsWay(Refused):
@@ -61,27 +63,39 @@ def store_raw(*, channel: Channel, arrivals: Sequence[Arrival], at: datetime, is
 
 
 def claim_raw(*, limit: int, at: datetime) -> list[Raw]:
-    """Up to `limit` new messages, oldest first, that nobody else takes in until the claim runs out.
+    """Up to `limit` new messages, oldest first, that nobody else takes in meanwhile.
 
-    `tries` counts the claims: a message whose reading never ended is met again with 2.
+    The claim runs out, and ends with this process where that can be seen. `tries` counts the claims: a message whose
+    reading never ended is met again with 2.
     """
-    free = Raw.objects.filter(Raw.IS_NEW, Q(claimed_until=None) | Q(claimed_until__lte=at))
-    if not free.exists():
-        return []  # asked several times a second: without work it takes no lock
+    new = Raw.objects.filter(Raw.IS_NEW).order_by("id")
+    # Asked several times a second: without work it takes no lock. Claims stand at the beginning of what is new.
+    holders = set(new.values_list("claimed_by", flat=True)[: LOOKED_AT * limit])
+    if not holders:
+        return []
+    free = new.filter(
+        Q(claimed_until=None) | Q(claimed_until__lte=at) | Q(claimed_by__in=gone_among(holders))
+    )
     with transaction.atomic():
         rows = list(
-            free.select_related("channel__mailbox")
-            .select_for_update(skip_locked=True, of=("self",))
-            .order_by("id")[:limit]
+            free.select_related("channel__mailbox").select_for_update(skip_locked=True, of=("self",))[:limit]
         )
         rows = _bearable(rows)
         if rows:
             Raw.objects.filter(pk__in=[row.pk for row in rows]).update(
-                tries=F("tries") + 1, claimed_until=at + timedelta(seconds=CLAIM_SECONDS)
+                tries=F("tries") + 1,
+                claimed_until=at + timedelta(seconds=CLAIM_SECONDS),
+                claimed_by=this_process(),
             )
             for row in rows:
                 row.tries += 1
     return rows
+
+
+def give_back_raw(rows: Iterable[Raw]) -> None:
+    """Let claimed messages be claimed again at once, as if they had not been: nothing was wrong with them."""
+    mine = Raw.objects.filter(pk__in=[row.pk for row in rows], state=Raw.State.NEW, claimed_by=this_process())
+    mine.update(tries=F("tries") - 1, claimed_until=None, claimed_by=None)
 
 
 def _bearable(rows: list[Raw]) -> list[Raw]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db import DatabaseError, close_old_connections, connection, transaction
+from django.db import close_old_connections, connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from dangol.channels.commands import Arrival, retry_raw, store_raw
@@ -23,7 +23,9 @@ from dangol.kernel import clock
 from dangol.kernel.db import relax_durability
 from dangol.kernel.errors import Refused
 from dangol.kernel.events import emit
-from dangol.kernel.leases import give_back_lease, holder_name, take_lease
+from dangol.kernel.leases import give_back_lease, take_lease
+from dangol.kernel.processes import this_process
+from dangol.kernel.troubles import DATABASE_AWAY
 
 log = logging.getLogger(__name__)
 
@@ -54,13 +56,13 @@ def fetch_all_once() -> int:
     """Fetch what every mailbox has now and return how many were new. The first that fails raises ImapError."""
     new = 0
     for pk in _wanted():
-        if take_lease(_lease(pk), holder=holder_name(), seconds=LEASE_SECONDS, at=clock.now()):
+        if take_lease(_lease(pk), holder=this_process(), seconds=LEASE_SECONDS, at=clock.now()):
             try:
                 mailbox = Mailbox.objects.select_related("channel").get(pk=pk)
                 with Imap(server_of(mailbox)) as imap:
                     new += fetch_new(mailbox, imap)
             finally:
-                give_back_lease(_lease(pk), holder=holder_name())
+                give_back_lease(_lease(pk), holder=this_process())
     return new
 
 
@@ -177,7 +179,7 @@ def _note_unreadable(mailbox: Mailbox, fetched: Fetched, at: datetime) -> None:
 
 
 def _watch(pk: int) -> None:
-    holder = f"{holder_name()}:{threading.get_ident()}"
+    holder = f"{this_process()}:{threading.get_ident()}"
     failures = 0
 
     def began() -> None:
@@ -185,8 +187,8 @@ def _watch(pk: int) -> None:
         failures = 0
 
     try:
-        relax_durability()
         while pk in _wanted():
+            relax_durability()  # each round: the connection may be another one
             if not take_lease(_lease(pk), holder=holder, seconds=LEASE_SECONDS, at=clock.now()):
                 time.sleep(POLL_SECONDS)
                 continue
@@ -201,7 +203,7 @@ def _watch(pk: int) -> None:
             close_old_connections()
     finally:
         # Also when the database was away: the next thread of this process must not wait for this one's lease.
-        with contextlib.suppress(DatabaseError):
+        with contextlib.suppress(*DATABASE_AWAY):
             connection.close()
             give_back_lease(_lease(pk), holder=holder)
         connection.close()
@@ -242,12 +244,16 @@ def _note_failure(pk: int, failure: Exception) -> None:
         word = str(failure.problem)
         log.warning("mailbox=%s failed=%s", pk, word)
     else:
-        # Whatever it was, mail does not come: people have to see it.
-        word = type(failure).__name__
+        # Whatever it was, mail does not come: people have to see it, and not look for it at the mail server.
+        word = (
+            str(Problem.NOT_STORED)
+            if isinstance(failure, (OSError, *DATABASE_AWAY))
+            else type(failure).__name__
+        )
         log.exception("mailbox=%s failed=%s", pk, word)
         connection.close()
     at = clock.now()
-    with contextlib.suppress(DatabaseError), transaction.atomic():
+    with contextlib.suppress(*DATABASE_AWAY), transaction.atomic():
         began = Mailbox.objects.filter(pk=pk, failing_since=None).update(failing_since=at)
         Mailbox.objects.filter(pk=pk).update(failure=word[:40])
         if began:

@@ -155,6 +155,7 @@ class Raw(Content):
     state = models.CharField(max_length=12, choices=State.choices, default=State.NEW)
     tries = models.PositiveSmallIntegerField(default=0)
     claimed_until = models.DateTimeField(null=True)
+    claimed_by = models.CharField(max_length=80, null=True)  # noqa: DJ001  kernel.processes.this_process
     reason = models.CharField(max_length=300, blank=True)
 
     IS_NEW: ClassVar = Q(state=Constant(State.NEW))
@@ -202,6 +203,7 @@ class Delivery(Content):
     due_at = models.DateTimeField()  # not before this instant: the time to undo, later the next try
     tries = models.PositiveSmallIntegerField(default=0)
     claimed_until = models.DateTimeField(null=True)
+    claimed_by = models.CharField(max_length=80, null=True)  # noqa: DJ001  kernel.processes.this_process
     sent_at = models.DateTimeField(null=True)
     may_have_arrived_twice = models.BooleanField(default=False)
     failure = models.CharField(max_length=40, blank=True)

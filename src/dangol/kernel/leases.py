@@ -1,18 +1,12 @@
 """Leases: one process at a time, and another one soon after the first has died."""
 
-import os
-import socket
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from dangol.kernel.models import Lease
-
-
-def holder_name() -> str:
-    """Who this process is, among all machines."""
-    return f"{socket.gethostname()[:50]}:{os.getpid()}"
+from dangol.kernel.processes import is_gone
 
 
 def take_lease(name: str, *, holder: str, seconds: float, at: datetime) -> bool:
@@ -29,7 +23,7 @@ def take_lease(name: str, *, holder: str, seconds: float, at: datetime) -> bool:
         return True
     lease = Lease.objects.filter(name=name).first()
     if lease is not None:
-        if not _is_dead(lease.holder):
+        if not is_gone(lease.holder):  # who was killed here need not be waited for
             return False
         taken = Lease.objects.filter(name=name, holder=lease.holder, until=lease.until)
         return bool(taken.update(holder=holder, until=until))
@@ -44,18 +38,3 @@ def take_lease(name: str, *, holder: str, seconds: float, at: datetime) -> bool:
 def give_back_lease(name: str, *, holder: str) -> None:
     """Let the next one have it at once."""
     Lease.objects.filter(name=name, holder=holder).delete()
-
-
-def _is_dead(holder: str) -> bool:
-    # A process of this machine that was killed need not be waited for.
-    host, _, rest = holder.partition(":")
-    pid = rest.partition(":")[0]
-    if host != socket.gethostname()[:50] or not pid.isdigit():
-        return False
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False

@@ -74,6 +74,7 @@ class Feed:
             except Exception as failure:
                 log.warning("live=reading failed=%s", type(failure).__name__)
                 await asyncio.sleep(2)
+                await self._begin_anew()
                 continue
             for row in rows:
                 self.cursor = Cursor.after(row)
@@ -84,6 +85,19 @@ class Feed:
                         self.queues.discard(queue)  # too slow: its stream ends, and it comes back with its id
                     else:
                         queue.put_nowait(row)
+
+    async def _begin_anew(self) -> None:
+        """After a database was away: it may have come back without its last moment, and count that anew.
+
+        Whoever is further than it is lets go, comes back with its id, and loads the page again.
+        """
+        try:
+            latest = await asyncio.to_thread(_closing(events.latest))
+        except Exception:
+            return  # still away
+        if latest < self.cursor:
+            self.cursor = latest
+            self.queues.clear()
 
 
 feed = Feed()
@@ -122,12 +136,13 @@ async def _follow(
     await _send(send, "retry: 1000\n\n")
     if sent is not None:
         begun = sent
+        latest = await asyncio.to_thread(_closing(events.latest))
         missed = await asyncio.to_thread(_closing(lambda: events.since(begun, limit=MOST_CAUGHT_UP + 1)))
-        if len(missed) > MOST_CAUGHT_UP:
-            sent = Cursor.after(missed[-1])
-            await _send(
-                send, f"id: {await asyncio.to_thread(_closing(events.latest))}\nevent: reload\ndata: {{}}\n\n"
-            )
+        if (
+            len(missed) > MOST_CAUGHT_UP or begun > latest
+        ):  # too far behind, or of a time that a restore took back
+            sent = Cursor.after(missed[-1]) if missed else latest
+            await _send(send, f"id: {max(sent, latest)}\nevent: reload\ndata: {{}}\n\n")
             missed = []
         for row in missed:
             sent = Cursor.after(row)

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 
 from dangol.kernel import clock, events
 from dangol.kernel.events import Cursor, Happened
-from dangol.kernel.leases import give_back_lease, holder_name, take_lease
+from dangol.kernel.leases import give_back_lease, take_lease
 from dangol.kernel.models import Event, Follower, Setback
+from dangol.kernel.processes import this_process
+from dangol.kernel.troubles import DATABASE_AWAY
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +46,7 @@ def react(reactions: tuple[Reaction, ...]) -> int:
     end = events.latest()
     if _reached.get(reactions) == end and not Setback.objects.filter(next_at__lte=at).exists():
         return 0
-    if not take_lease(LEASE, holder=holder_name(), seconds=LEASE_SECONDS, at=at):
+    if not take_lease(LEASE, holder=this_process(), seconds=LEASE_SECONDS, at=at):
         return 0
     done = sum(_follow(reaction, end) for reaction in reactions) + _retry(reactions, at)
     if not done:
@@ -54,7 +56,7 @@ def react(reactions: tuple[Reaction, ...]) -> int:
 
 def stop_reacting() -> None:
     """Let another process go on at once."""
-    give_back_lease(LEASE, holder=holder_name())
+    give_back_lease(LEASE, holder=this_process())
 
 
 def retry_now(setback: Setback) -> None:
@@ -92,7 +94,7 @@ def _hand_over(reaction: Reaction, row: Event, cursor: Cursor) -> None:
             _move(reaction, cursor, Cursor.after(row))
             if happened is not None:
                 reaction.do(happened)
-    except (OperationalError, InterfaceError, MovedByAnother):
+    except (*DATABASE_AWAY, MovedByAnother):
         raise  # the database may be away; nothing was committed, and the next turn begins here again
     except Exception as failure:
         log.exception("reaction=%s event=%s failed=%s", reaction.name, row.pk, type(failure).__name__)
@@ -129,7 +131,7 @@ def _retry(reactions: Sequence[Reaction], at: datetime) -> int:
                 gone, _ = Setback.objects.filter(pk=setback.pk).delete()
                 if gone and happened is not None:  # else another process has just done it
                     known[setback.follower].do(happened)
-        except (OperationalError, InterfaceError):
+        except DATABASE_AWAY:
             raise
         except Exception as failure:
             log.exception("reaction=%s event=%s failed again", setback.follower, setback.event_id)

@@ -17,7 +17,10 @@ Kind = Literal["auth", "network", "tls", "protocol"]
 
 
 class Problem(StrEnum):
-    """Why a server could not be used. Nothing of this is about a single recipient or message."""
+    """Why a server could not be used. Nothing of this is about a single recipient or message.
+
+    With `not-stored` nothing is wrong with the server: what it handed out could not be kept here.
+    """
 
     HOST_NOT_FOUND = "host-not-found"
     PORT_CLOSED = "port-closed"
@@ -38,6 +41,7 @@ class Problem(StrEnum):
     SENDER_REFUSED = "sender-refused"
     FOLDER_NOT_FOUND = "folder-not-found"
     FOLDER_RENUMBERED = "folder-renumbered"
+    NOT_STORED = "not-stored"
     PROTOCOL = "protocol"
 
     @property
@@ -167,6 +171,10 @@ _SENTENCES: dict[Problem, Promise] = {
     Problem.FOLDER_NOT_FOUND: _("The mailbox has no folder of this name. INBOX is the usual one."),
     Problem.FOLDER_RENUMBERED: _(
         "%(host)s has renumbered the folder. Dangol reads it again; nothing is lost."
+    ),
+    Problem.NOT_STORED: _(
+        "What %(host)s hands out cannot be stored here just now. Is this machine's disk full? It is fetched as soon "
+        "as there is room; until then it stays where it is."
     ),
     Problem.PROTOCOL: _("%(host)s answers in a way that Dangol does not understand. Is it a mail server?"),
 }

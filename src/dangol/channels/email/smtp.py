@@ -41,13 +41,15 @@ def send(
     recipients: Sequence[str],
     data: bytes,
     *,
-    before_data: Callable[[], None] | None = None,
+    before_end: Callable[[], None] | None = None,
+    keeping: Callable[[], None] | None = None,
 ) -> SendResult:
     """Offer the mail for every recipient and return what the server said to each. Raises nothing of the network.
 
-    One recipient that is refused does not keep it from the others. `before_data` is called once, when at least
-    one was accepted and right before the mail itself goes over: what it raises ends the dialogue and comes out,
-    and nothing was sent then. `envelope_from` may be empty, for mail that must not bounce; where the server lets
+    One recipient that is refused does not keep it from the others. `before_end` is called once, when at least one
+    was accepted and all of the mail is over but the last dot, without which a server takes nothing; `keeping` now and
+    then while a large mail goes over. What they raise ends the dialogue and comes out, and nothing was sent then.
+    `envelope_from` may be empty, for mail that must not bounce; where the server lets
     an account send only under its own name, that name takes the empty one's place.
     """
     envelope = Envelope(recipients)
@@ -55,9 +57,7 @@ def send(
         with Dialogue(server, _own_name(server, envelope_from)) as dialogue:
             dialogue.offer(envelope, envelope_from, data)
             if envelope.accepted:
-                if before_data:
-                    before_data()
-                dialogue.hand_over(envelope, data)
+                dialogue.hand_over(envelope, data, before_end=before_end, keeping=keeping)
     except Stop as stop:
         envelope.settle_rest(stop.outcome, stop.code, stop.text)
         return SendResult(envelope.in_order(), stop.problem)

@@ -5,7 +5,8 @@ import contextlib
 import re
 import smtplib
 import ssl
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -15,6 +16,7 @@ from dangol.channels.email.problems import Problem, login_problem, problem_of
 
 Outcome = Literal["accepted", "refused", "later", "uncertain"]
 _CHUNK = 64 * 1024
+_KEEPING_SECONDS = 60
 # Of the answers to MAIL those that any other mail from this address would get as well.
 _MAIL_PROBLEMS = {421: Problem.SERVER_BUSY, 550: Problem.SENDER_REFUSED, 553: Problem.SENDER_REFUSED}
 _OUTCOMES: dict[int, Outcome] = {2: "accepted", 4: "later", 5: "refused"}
@@ -143,16 +145,29 @@ class Dialogue:
             # 552 here means "too many recipients" (RFC 5321, 4.5.3.1.10): the rest goes with the next try.
             envelope.settle(given, "refused" if code // 100 == 5 and code != 552 else "later", code, text)
 
-    def hand_over(self, envelope: Envelope, data: bytes) -> None:
+    def hand_over(
+        self,
+        envelope: Envelope,
+        data: bytes,
+        *,
+        before_end: Callable[[], None] | None = None,
+        keeping: Callable[[], None] | None = None,
+    ) -> None:
         """DATA, for those who were accepted. Until the last dot is on its way a failure means: not sent."""
         body = _dotted(data)
         with _stopping():
             code, text = _read(self.smtp.docmd("DATA"))
             if code != 354:
                 raise Stop(None, code, text, "refused" if code // 100 == 5 else "later")
+            told_at = time.monotonic()
             for at in range(0, len(body), _CHUNK):
                 # In pieces, since the timeout of a socket is for all that is sent at once.
                 self.smtp.send(body[at : at + _CHUNK])
+                if keeping and time.monotonic() - told_at > _KEEPING_SECONDS:
+                    keeping()
+                    told_at = time.monotonic()
+        if before_end:
+            before_end()
         with _stopping("uncertain"):
             if self.smtp.sock:
                 self.smtp.sock.settimeout(self._server.answer_timeout)

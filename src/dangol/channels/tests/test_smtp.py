@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from django.utils import translation
 
+from dangol.channels.email import smtp_dialogue
 from dangol.channels.email.compose import Outgoing, compose
 from dangol.channels.email.problems import Problem, login_problem
 from dangol.channels.email.smtp import SmtpServer, send, try_sending
@@ -143,15 +144,16 @@ def test_addresses_beyond_ascii_are_refused_where_the_server_knows_none() -> Non
     assert b"rcpt TO:<sora@xn--i49alo.test>" in running.heard
 
 
-def test_who_waits_is_told_right_before_the_data_and_only_if_somebody_gets_it() -> None:
+def test_who_waits_is_told_right_before_the_last_dot_and_only_if_somebody_gets_it() -> None:
     told: list[list[bytes]] = []
     with served(script()) as running:
-        send(at(running), SHOP, [SORA], RAW, before_data=lambda: told.append(list(running.heard)))
+        send(at(running), SHOP, [SORA], RAW, before_end=lambda: told.append(list(running.heard)))
     (heard,) = told
-    assert any(line.lower().startswith(b"rcpt") for line in heard)
-    assert b"DATA" not in heard
+    assert any(line.upper() == b"DATA" for line in heard)
+    assert b"." not in heard
+    assert b"." in running.heard
     with served(script((b"RCPT", b"550 no\r\n"))) as running:
-        send(at(running), SHOP, [SORA], RAW, before_data=lambda: told.append([]))
+        send(at(running), SHOP, [SORA], RAW, before_end=lambda: told.append([]))
     assert len(told) == 1
     assert b"DATA" not in running.heard
 
@@ -161,8 +163,18 @@ def test_when_the_record_cannot_be_written_nothing_is_sent() -> None:
         raise RuntimeError("disk full")
 
     with served(script()) as running, pytest.raises(RuntimeError, match="disk full"):
-        send(at(running), SHOP, [SORA], RAW, before_data=fail)
-    assert b"DATA" not in running.heard
+        send(at(running), SHOP, [SORA], RAW, before_end=fail)
+    assert b"." not in running.heard
+    assert not any(line.startswith(b"QUIT") for line in running.heard)
+
+
+def test_who_claimed_a_large_mail_is_asked_now_and_then_while_it_goes_over(monkeypatch) -> None:
+    monkeypatch.setattr(smtp_dialogue, "_KEEPING_SECONDS", -1)
+    asked: list[int] = []
+    large = b"Subject: x\r\n\r\n" + (b"y" * 70 + b"\r\n") * 5_000
+    with served(script()) as running:
+        send(at(running), SHOP, [SORA], large, keeping=lambda: asked.append(1))
+    assert len(asked) == -(-len(large) // smtp_dialogue._CHUNK)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from dangol.channels.outbox import note_sending, outgoing_server
 from dangol.desk.alarms.checks import look
 from dangol.desk.alarms.commands import keep_readings, note_troubles
 from dangol.kernel import clock
-from dangol.kernel.leases import holder_name, take_lease
+from dangol.kernel.leases import take_lease
+from dangol.kernel.processes import this_process
 
 LEASE: Final = "alarms"
 LEASE_SECONDS: Final = 240  # a trial of a server that does not answer takes its time
@@ -20,7 +21,7 @@ _tried: dict[int, datetime] = {}
 def watch() -> int:
     """One turn: look, raise and end alarms. Returns 0: it may rest."""
     at = clock.now()
-    if not take_lease(LEASE, holder=holder_name(), seconds=LEASE_SECONDS, at=at):
+    if not take_lease(LEASE, holder=this_process(), seconds=LEASE_SECONDS, at=at):
         return 0
     keep_readings(at=at)
     try_failing_server(at=at)

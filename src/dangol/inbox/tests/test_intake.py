@@ -1,17 +1,22 @@
+import os
+import resource
+from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 
 from dangol.channels.commands import CLAIM_SECONDS, Arrival, claim_raw, retry_raw, store_raw
 from dangol.channels.email.isolated import ReadingFailed, read_isolated
 from dangol.channels.models import Raw
 from dangol.inbox import intake
 from dangol.inbox.commands import take_in as commands
-from dangol.inbox.intake import take_in_batch
+from dangol.inbox.intake import MOST_TRIES, take_in_batch
 from dangol.inbox.mail_import import NoMailbox, WhichMailbox, import_mail, importing_channel
 from dangol.inbox.models import Conversation, Message, Wait
 from dangol.kernel.models import Event
+from dangol.kernel.tests.test_processes import name_of_a_dead_process
 from tests.parts.cast import JAMES, NOON, SHOP, SORA, mail
 
 pytestmark = pytest.mark.django_db
@@ -84,15 +89,93 @@ def test_what_was_set_aside_is_taken_in_after_a_retry(mailbox, monkeypatch):
     assert Conversation.objects.count() == 1
 
 
-def test_a_database_that_is_away_quarantines_nothing(mailbox, monkeypatch):
+def test_a_database_that_is_away_quarantines_nothing_and_costs_no_try(mailbox, monkeypatch):
     def away(**_):
         raise OperationalError("the server is gone")
 
+    store(mailbox, mail(), mail(JAMES))
     monkeypatch.setattr(intake, "take_in", away)
+    for _ in range(2 * MOST_TRIES):
+        with pytest.raises(OperationalError):
+            take_in_batch()
+    assert set(Raw.objects.values_list("state", "tries")) == {("new", 0)}
+    monkeypatch.undo()
+    assert take_in_batch() == 2, "at once: nobody waits for a claim"
+    assert Message.objects.count() == 2
+
+
+def test_what_could_not_even_be_given_back_is_given_back_later(mailbox, monkeypatch):
+    def away(*_, **__):
+        raise OperationalError("the server is gone")
+
     store(mailbox, mail())
+    monkeypatch.setattr(intake, "take_in", away)
+    monkeypatch.setattr(intake, "give_back_raw", away)
     with pytest.raises(OperationalError):
         take_in_batch()
-    assert Raw.objects.get().state == "new"
+    monkeypatch.undo()
+    assert take_in_batch() == 1
+    assert Raw.objects.get().tries == 1
+
+
+def test_a_disk_without_room_for_files_sets_nothing_aside(mailbox, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    store(mailbox, mail(files={"menu.pdf": os.urandom(1_500_000)}), mail(JAMES, "no file"))
+    before = files_in(tmp_path)
+    with files_no_larger_than(1_000_000):
+        for _ in range(2 * MOST_TRIES):
+            with pytest.raises(OSError, match="File too large"):
+                take_in_batch()
+    assert Message.objects.get().subject == "no file", "one that needs no room is not held up"
+    assert Raw.objects.get(state="new").tries == 0
+    assert files_in(tmp_path) == before, "half a file takes no room either"
+    assert take_in_batch() == 1
+    assert Message.objects.count() == 2
+
+
+def files_in(folder: Path) -> set[Path]:
+    return {path for path in folder.rglob("*") if path.is_file()}
+
+
+@contextmanager
+def files_no_larger_than(size: int):
+    """As on a full disk, but for one process and without being root."""
+    _, hard = before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.only_sqlite
+@pytest.mark.django_db(transaction=True)
+def test_a_full_database_sets_nothing_aside_and_goes_on_when_there_is_room(mailbox):
+    store(mailbox, *(mail(f"c{n}@example.com", f"matter {n}", "cold " * 200) for n in range(40)))
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA page_count")
+        (pages,) = cursor.fetchone()
+        cursor.execute(f"PRAGMA max_page_count = {pages + 2}")
+        try:
+            for _ in range(2 * MOST_TRIES):
+                with pytest.raises(OperationalError, match="full"):
+                    take_in_batch()
+        finally:
+            cursor.execute("PRAGMA max_page_count = 1073741823")
+    waiting = Raw.objects.filter(state="new")
+    assert set(waiting.values_list("tries", flat=True)) == {0}
+    assert waiting.count() + Message.objects.count() == 40, "nothing was set aside"
+    while take_in_batch():
+        pass
+    assert Message.objects.count() == 40
+
+
+def test_the_claim_of_a_process_that_died_is_not_waited_for(mailbox):
+    store(mailbox, mail(), mail(JAMES))
+    assert len(claim_raw(limit=5, at=NOON)) == 2
+    Raw.objects.update(claimed_by=name_of_a_dead_process())
+    (again,) = claim_raw(limit=5, at=NOON)
+    assert again.tries == 2, "met again alone"
 
 
 def test_a_claimed_message_is_nobody_elses_until_the_claim_runs_out(mailbox):

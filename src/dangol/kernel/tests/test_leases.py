@@ -1,11 +1,10 @@
-import socket
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dangol.kernel.leases import give_back_lease, holder_name, take_lease
+from dangol.kernel.leases import give_back_lease, take_lease
+from dangol.kernel.processes import this_process
+from dangol.kernel.tests.test_processes import name_of_a_dead_process
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 11, 18, 3, 0, tzinfo=UTC)
@@ -36,12 +35,10 @@ def test_nobody_gives_back_what_another_has():
 
 
 def test_a_dead_process_of_this_machine_is_not_waited_for():
-    child = subprocess.Popen([sys.executable, "-c", ""])
-    child.wait()
-    assert take_lease("mailbox:1", holder=f"{socket.gethostname()[:50]}:{child.pid}:7", seconds=600, at=AT)
+    assert take_lease("mailbox:1", holder=f"{name_of_a_dead_process()}:7", seconds=600, at=AT)
     assert take_lease("mailbox:1", holder="far:1", seconds=60, at=AT)
 
 
 def test_a_living_process_of_this_machine_keeps_it():
-    assert take_lease("mailbox:1", holder=f"{holder_name()}:thread", seconds=600, at=AT)
+    assert take_lease("mailbox:1", holder=f"{this_process()}:thread", seconds=600, at=AT)
     assert not take_lease("mailbox:1", holder="far:1", seconds=60, at=AT)

@@ -1,0 +1,600 @@
+"""Kill Dangol's processes at random instants while mail comes and goes, start them again, and count.
+
+    python -m tests.parts.killing receiving '{"mails": 60, "kills": 20, …}'
+
+It is a process of its own, over its own database: it loads the code once, as `dangol up` does, and forks what is to be
+killed, so that two hundred kills do not cost two hundred imports. What it found is printed as one line of JSON; `wrong`
+says in sentences what does not agree and is empty where nothing was lost and nothing doubled. The same seed makes the
+same mails and the same pauses between the kills; where a kill meets the program, the machine decides.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+ROOT: Final = Path(__file__).resolve().parent.parent.parent
+LONGEST_PAUSE: Final = 1.2  # seconds from a start to the next kill; most are much shorter
+SETTLING_SECONDS: Final = 240
+LARGE: Final = 330_000  # of noise: too large for the row, so that it becomes a file
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to happen. `inbox` is the account that is fetched, with the servers' ports and the LMTP socket."""
+
+    seed: int
+    mails: int
+    kills: int
+    folder: str
+    inbox: dict[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0  # over which the mails arrive, at least
+
+
+@dataclass
+class Report:
+    """What came of it."""
+
+    database: str
+    seed: int
+    kills: int
+    mails: int
+    lost: int = 0
+    doubled: int = 0
+    set_aside: int = 0
+    sent_again: int = 0
+    marked: int = 0
+    told: int = 0
+    seconds: float = 0.0
+    wrong: list[str] = field(default_factory=list)
+
+
+def run(
+    what: str, plan: Plan, *, database_url: str = "", environment: dict[str, str] | None = None
+) -> Report:
+    """Run it in a process of its own and return the report."""
+    process = begin(what, plan, database_url=database_url, environment=environment)
+    return finish(process)
+
+
+def begin(
+    what: str, plan: Plan, *, database_url: str = "", environment: dict[str, str] | None = None
+) -> subprocess.Popen[str]:
+    """Begin it in a process of its own: `receiving` or `sending`."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("DANGOL_", "DATABASE_"))}
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.parts.killing", what, json.dumps(asdict(plan))],
+        env={
+            **kept,
+            "DANGOL_DATA": str(Path(plan.folder) / "data"),
+            "DJANGO_SETTINGS_MODULE": "dangol.settings",
+            "DANGOL_LOG": "CRITICAL",
+            "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]),
+            **({"DATABASE_URL": database_url} if database_url else {}),
+            **(environment or {}),
+        },
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finish(process: subprocess.Popen[str]) -> Report:
+    """The report of what was begun; RuntimeError when it broke off."""
+    printed, _ = process.communicate(timeout=3600)
+    if process.returncode:
+        raise RuntimeError(f"the killing broke off with {process.returncode}: {printed}")
+    return Report(**json.loads(printed.splitlines()[-1]))
+
+
+# --- in that process ------------------------------------------------------------------------------
+
+
+def _main() -> None:
+    what, plan = sys.argv[1], Plan(**json.loads(sys.argv[2]))
+    from dangol.running import prepare
+
+    prepare(quiet=True)
+    from django.db import connection
+
+    report = Report(connection.vendor, plan.seed, plan.kills, plan.mails)
+    began = time.monotonic()
+    {"receiving": _receive, "sending": _send}[what](plan, report)
+    report.seconds = round(time.monotonic() - began, 1)
+    print(json.dumps(asdict(report)))
+
+
+def _fork(part: Callable[[], None]) -> int:
+    from django.db import connections
+
+    from dangol.running import fork_part
+
+    connections.close_all()
+    return fork_part(part)
+
+
+class Victims:
+    """The processes that are killed and begun again."""
+
+    def __init__(self, parts: dict[str, Callable[[], None]], chance: random.Random) -> None:
+        self.parts, self.chance = parts, chance
+        self.running = {name: _fork(part) for name, part in parts.items()}
+
+    def kill(self, times: int) -> None:
+        """Kill one or another so often, after pauses from a hundredth of a second to about one."""
+        for _ in range(times):
+            # Short pauses find the windows at a start, long ones those of a process at work.
+            time.sleep(10 ** self.chance.uniform(-2, 0) * LONGEST_PAUSE)
+            name = self.chance.choice(list(self.parts))
+            self.end(name, signal.SIGKILL)
+            self.running[name] = _fork(self.parts[name])
+
+    def end(self, name: str, how: signal.Signals) -> None:
+        pid = self.running.pop(name)
+        os.kill(pid, how)
+        os.waitpid(pid, 0)
+
+    def stop(self) -> None:
+        """End all in order."""
+        for name in list(self.running):
+            self.end(name, signal.SIGTERM)
+
+
+def _fetch() -> None:
+    from dangol.running import fetch_loops, run_until_signal
+
+    run_until_signal(fetch_loops())
+
+
+def _work() -> None:
+    from dangol.running import run_until_signal, work_loops
+
+    run_until_signal(work_loops())
+
+
+def _until(is_done: Callable[[], bool], report: Report, what: str) -> bool:
+    from django.db import close_old_connections
+
+    from dangol.kernel.troubles import DATABASE_AWAY
+
+    deadline = time.monotonic() + SETTLING_SECONDS
+    while True:
+        try:
+            if is_done():
+                return True
+        except DATABASE_AWAY:
+            pass
+        if time.monotonic() > deadline:
+            report.wrong.append(f"{what} did not end within {SETTLING_SECONDS} s")
+            return False
+        close_old_connections()
+        time.sleep(0.1)
+
+
+# --- mails that come ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Written:
+    """A mail and what is to become of it."""
+
+    number: int
+    content: bytes
+    sender: str
+    thread: int
+    named: int
+
+    @property
+    def word(self) -> str:
+        """Stands in this mail and in no other."""
+        return _word(self.number)
+
+
+def write_mails(count: int, seed: int) -> list[Written]:
+    """Mails of customers: a third are answers, a few carry a file, fewer one so large that it is kept as a file."""
+    chance = random.Random(seed)
+    threads: list[list[str]] = []
+    mails = []
+    for number in range(count):
+        thread = chance.randrange(len(threads)) if threads and chance.random() < 0.35 else len(threads)
+        if thread == len(threads):
+            threads.append([])
+        message_id = f"{number}.{seed}@customers.example"
+        named = list(threads[thread][-3:])
+        sender = f"customer{thread % max(3, count // 5)}@customers.example"
+        mails.append(
+            Written(number, _mail(chance, number, message_id, named, sender), sender, thread, len(named))
+        )
+        threads[thread].append(message_id)
+    # They arrive out of order, as over several ways: an answer before what it answers.
+    for at in range(0, count, 7):
+        chance.shuffle(window := mails[at : at + 7])
+        mails[at : at + 7] = window
+    return mails
+
+
+def _mail(chance: random.Random, number: int, message_id: str, named: Sequence[str], sender: str) -> bytes:
+    from email.message import EmailMessage
+    from email.utils import format_datetime
+
+    from dangol.kernel import clock
+
+    mail = EmailMessage()
+    mail["From"] = f"Customer <{sender}>"
+    mail["To"] = "hello@moonburger.test"
+    mail["Subject"] = f"Matter {number}"
+    mail["Date"] = format_datetime(clock.now())
+    mail["Message-ID"] = f"<{message_id}>"
+    if named:
+        mail["In-Reply-To"] = f"<{named[-1]}>"
+        mail["References"] = " ".join(f"<{name}>" for name in named)
+    mail.set_content(f"The burger was cold. {_word(number)}\n" * chance.randint(1, 5))
+    if chance.random() < 0.1:
+        size = LARGE if chance.random() < 0.2 else 2_000
+        mail.add_attachment(chance.randbytes(size), maintype="image", subtype="png", filename="burger.png")
+    return mail.as_bytes()
+
+
+def _word(number: int) -> str:
+    return "word" + "".join(chr(ord("a") + int(digit)) for digit in f"{number:05d}")
+
+
+def _receive(plan: Plan, report: Report) -> None:
+    from dangol.channels.commands import retry_raw
+    from dangol.channels.models import Channel, Mailbox, Raw
+    from dangol.kernel import clock
+
+    mails = write_mails(plan.mails, plan.seed)
+    sink = Sink(Path(plan.folder) / "sink.jsonl", plan.seed)
+    channel = Channel.objects.create(
+        name="Moon Burger",
+        created_at=clock.now() - timedelta(days=1),
+        promised_first_seconds=1800,
+        acknowledgement="We have your message.",
+    )
+    mailbox = Mailbox(
+        channel=channel,
+        address=plan.inbox["address"],
+        imap_host="localhost",
+        imap_port=plan.inbox["imaps"],
+        imap_user=plan.inbox["address"],
+        smtp_host="127.0.0.1",
+        smtp_port=sink.port,
+        smtp_security="none",
+    )
+    mailbox.imap_password = plan.inbox["password"]
+    mailbox.save()
+    _note_beginnings()
+    postman = _fork(lambda: _deliver(plan, mails))
+    victims = Victims({"fetch": _fetch, "work": _work}, random.Random(plan.seed + 1))
+    try:
+        victims.kill(plan.kills)
+        _, status = os.waitpid(postman, 0)
+        if status:
+            report.wrong.append(f"the postman ended with {status}")
+        for _ in range(2):
+            _until(
+                lambda: Raw.objects.count() >= plan.mails and not Raw.objects.filter(state="new").exists(),
+                report,
+                "taking in",
+            )
+            # Who was killed at one mail again and again cannot know that the mail was not the reason: a person says so.
+            aside = list(Raw.objects.filter(state="quarantined", reason="filing: died"))
+            report.set_aside += len(aside)
+            for raw in aside:
+                retry_raw(raw=raw)
+        if not report.wrong:
+            _until(lambda: _is_quiet(), report, "acknowledging")
+    finally:
+        victims.stop()
+        sink.stop()
+    _count_received(mails, report)
+    _count_sent(sink, report)
+
+
+def _deliver(plan: Plan, mails: Sequence[Written]) -> None:
+    import smtplib
+
+    pause = plan.seconds / max(1, len(mails))
+    with smtplib.LMTP(plan.inbox["lmtp"]) as lmtp:
+        for mail in mails:
+            lmtp.sendmail(mail.sender, [plan.inbox["address"]], re.sub(rb"\r?\n", b"\r\n", mail.content))
+            time.sleep(pause)
+
+
+def _note_beginnings() -> None:
+    """Each reaction notes where it begins; later ones would not react to what was before."""
+    from dangol.kernel.reacting import react, stop_reacting
+    from dangol.reactions import REACTIONS
+
+    react(REACTIONS)
+    stop_reacting()
+
+
+def _is_quiet() -> bool:
+    """Whether every event was reacted to and every delivery has come to its end."""
+    from dangol.channels.models import Delivery
+    from dangol.kernel import events
+    from dangol.kernel.models import Follower, Setback
+    from dangol.reactions import REACTIONS
+
+    end = events.latest()
+    reached = [(row.transaction, row.event_id) for row in Follower.objects.all()]
+    under_way = Delivery.objects.filter(state__in=["queued", "sending", "retry"])
+    return (
+        len(reached) == len(REACTIONS)
+        and all(place >= end for place in reached)
+        and not Setback.objects.exists()
+        and not under_way.exists()
+    )
+
+
+def _count_received(mails: Sequence[Written], report: Report) -> None:
+    from django.db.models import Count, Q
+
+    from dangol.channels.models import Raw
+    from dangol.customers.models import Customer, Identity
+    from dangol.inbox.models import Attachment, Conversation, Message, Reference, Wait
+    from dangol.kernel.models import Event
+    from dangol.search import index
+    from dangol.search.models import CustomerText, MessageText
+
+    wanted = {mail.number: mail for mail in mails}
+    arrived = Message.objects.filter(direction="in")
+    by_number = Counter(
+        int(message_id.partition(".")[0]) for message_id in arrived.values_list("message_id", flat=True)
+    )
+    report.lost = sum(number not in by_number for number in wanted)
+    report.doubled = sum(by_number.values()) - len(by_number)
+    count, threads = len(mails), len({mail.thread for mail in mails})
+    agree = _agreement(report)
+    agree("raw mails", Raw.objects.count(), count)
+    agree("raw mails taken in", Raw.objects.filter(state="taken").count(), count)
+    agree("conversations", Conversation.objects.filter(merged_into=None).count(), threads)
+    odd = Conversation.objects.filter(merged_into=None).annotate(
+        really=Count("messages", filter=Q(messages__automatic=""))
+    )
+    agree(
+        "conversations that count their messages wrongly",
+        sum(row.message_count != row.really for row in odd),
+        0,
+    )
+    senders = len({mail.sender for mail in mails})
+    agree("customers", Customer.objects.count(), senders)
+    agree("identities", Identity.objects.count(), senders)
+    arrivals = [row.data for row in Event.objects.filter(name="MessageArrived")]
+    agree("arrivals told", len(arrivals), count)
+    agree("messages told of", len({row["message_id"] for row in arrivals}), count)
+    opened = sum(row["opens"] for row in arrivals)
+    agree("conversations opened", opened, Conversation.objects.count())
+    joined = Event.objects.filter(name="ConversationsJoined").count()
+    agree("conversations joined", joined, Conversation.objects.exclude(merged_into=None).count())
+    inward = Reference.objects.filter(message__direction="in")
+    agree("ids borne", inward.filter(is_own_id=True).count(), count)
+    agree("ids named", inward.filter(is_own_id=False).count(), sum(mail.named for mail in mails))
+    agree("texts to search", MessageText.objects.filter(ref__in=arrived.values("pk")).count(), count)
+    agree("people to search", CustomerText.objects.count(), senders)
+    numbers = {
+        int(message_id.partition(".")[0]): pk for message_id, pk in arrived.values_list("message_id", "pk")
+    }
+    missed = sum(index.find("message", mail.word, limit=5) != [numbers.get(mail.number)] for mail in mails)
+    agree("mails that a search does not find once", missed, 0)
+    agree("waits", Wait.objects.filter(answered_at=None, dropped_at=None).count(), threads)
+    agree(
+        "conversations waiting",
+        Conversation.objects.filter(merged_into=None, state="waiting").count(),
+        threads,
+    )
+    files = [row.content for row in Attachment.objects.all()]
+    agree("files", len(files), sum(b"burger.png" in mail.content for mail in mails))
+    whole = sum(
+        Raw.objects.get(pk=pk).content.count(b"Message-ID") for pk in Raw.objects.values_list("pk", flat=True)
+    )
+    agree("raw mails that can be read", whole, count)
+    answers = Message.objects.filter(automatic="auto-reply")
+    agree("acknowledgements of one matter", answers.count(), len({row.message_id for row in answers}))
+    per_matter = Counter(answers.values_list("conversation_id", flat=True))
+    agree(
+        "matters acknowledged more often than opened",
+        sum(n > _openings(pk) for pk, n in per_matter.items()),
+        0,
+    )
+
+
+def _openings(conversation_id: int) -> int:
+    """A conversation is opened once, and once more for each that was joined to it."""
+    from dangol.inbox.models import Conversation
+
+    return (
+        1
+        + Conversation.objects.filter(merged_into_id=conversation_id).count()
+        + sum(
+            _openings(pk) - 1
+            for pk in Conversation.objects.filter(merged_into_id=conversation_id).values_list("pk", flat=True)
+        )
+    )
+
+
+def _agreement(report: Report) -> Callable[[str, int, int], None]:
+    def agree(what: str, found: int, wanted: int) -> None:
+        if found != wanted:
+            report.wrong.append(f"{what}: {found} instead of {wanted}")
+
+    return agree
+
+
+# --- mails that go --------------------------------------------------------------------------------
+
+
+class Sink:
+    """A real SMTP server that writes down each mail when it has it, and answers a moment later."""
+
+    def __init__(self, path: Path, seed: int) -> None:
+        self.path = path
+        path.write_text("")
+        reading, writing = os.pipe()
+        self.pid = _fork(lambda: self._serve(writing, seed))
+        os.close(writing)
+        with os.fdopen(reading) as told:
+            self.port = int(told.readline())
+
+    def arrivals(self) -> dict[str, list[tuple[str, str]]]:
+        """Of each Message-ID the arrivals, as (date, sum of the whole)."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        for line in self.path.read_text().splitlines():
+            mail = json.loads(line)
+            found.setdefault(mail["message_id"], []).append((mail["date"], mail["sum"]))
+        return found
+
+    def stop(self) -> None:
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+
+    def _serve(self, telling: int, seed: int) -> None:
+        import asyncio
+        import hashlib
+        from email import message_from_bytes
+
+        from aiosmtpd.smtp import SMTP
+
+        chance = random.Random(seed + 2)
+        path = self.path
+
+        class Counting:
+            async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+                mail = message_from_bytes(envelope.content)
+                row = {
+                    "message_id": mail["Message-ID"].strip("<> \r\n"),
+                    "date": mail["Date"],
+                    "sum": hashlib.sha256(envelope.content).hexdigest(),
+                }
+                with path.open("a") as file:
+                    file.write(json.dumps(row) + "\n")
+                # The window that SMTP leaves open, held open for as long as all the rest takes.
+                await asyncio.sleep(chance.uniform(0, 0.06))
+                return "250 taken"
+
+        async def serve() -> None:
+            loop = asyncio.get_running_loop()
+            server = await loop.create_server(lambda: SMTP(Counting(), enable_SMTPUTF8=True), "127.0.0.1", 0)
+            os.write(telling, f"{server.sockets[0].getsockname()[1]}\n".encode())
+            os.close(telling)
+            await server.serve_forever()
+
+        asyncio.run(serve())
+
+
+def _send(plan: Plan, report: Report) -> None:
+    from dangol.channels.models import Delivery
+
+    sink = Sink(Path(plan.folder) / "sink.jsonl", plan.seed)
+    _note_beginnings()
+    _queue_replies(plan, sink.port)
+    victims = Victims({"work": _work}, random.Random(plan.seed + 1))
+    try:
+        victims.kill(plan.kills)
+        _until(lambda: _is_quiet(), report, "sending")
+    finally:
+        victims.stop()
+        sink.stop()
+    report.lost = Delivery.objects.exclude(state__in=["sent", "failed"]).count()
+    _count_sent(sink, report)
+    _count_settled(plan, report)
+
+
+def _queue_replies(plan: Plan, port: int) -> None:
+    """Customers who wrote, each with an answer that a person has just sent."""
+    from uuid import UUID
+
+    from dangol.channels.commands import Arrival, store_raw
+    from dangol.channels.models import Channel, Mailbox
+    from dangol.inbox.commands.drafts import save_draft
+    from dangol.inbox.commands.replies import UNDO_SECONDS, send_reply
+    from dangol.inbox.intake import take_in_batch
+    from dangol.inbox.models import Conversation
+    from dangol.kernel import clock
+    from dangol.staff.models import Staff
+
+    chance = random.Random(plan.seed)
+    at = clock.now() - timedelta(seconds=UNDO_SECONDS + 60)
+    channel = Channel.objects.create(name="Moon Burger", created_at=at - timedelta(days=1))
+    Mailbox.objects.create(
+        channel=channel,
+        address="hello@moonburger.test",
+        smtp_host="127.0.0.1",
+        smtp_port=port,
+        smtp_security="none",
+    )
+    hana = Staff.objects.create_user("hana@moonburger.test", "a long enough word", name="Hana", role="agent")
+    for start in range(0, plan.mails, 40):
+        mails = [
+            _mail(chance, number, f"{number}@customers.example", (), f"customer{number}@customers.example")
+            for number in range(start, min(start + 40, plan.mails))
+        ]
+        store_raw(channel=channel, arrivals=[Arrival(mail, at) for mail in mails], at=at)
+        take_in_batch()
+    for conversation in Conversation.objects.order_by("pk"):
+        size = LARGE if chance.random() < 0.02 else 100
+        text = "A fresh one is on its way.\n" * (size // 27)
+        draft = save_draft(actor=hana, conversation=conversation, text=text, at=at)
+        send_reply(actor=hana, draft=draft, key=UUID(int=chance.getrandbits(128)), at=at)
+
+
+def _count_sent(sink: Sink, report: Report) -> None:
+    """Each mail that was queued arrived; one that arrived more than once is the same mail and is marked."""
+    from dangol.channels.models import Delivery
+
+    arrivals = sink.arrivals()
+    for delivery in Delivery.objects.all():
+        came = arrivals.pop(delivery.message_id, [])
+        is_told = delivery.state == "failed" and delivery.failure == "uncertain"
+        report.told += is_told
+        report.marked += delivery.may_have_arrived_twice
+        report.sent_again += len(came) > 1
+        if not came and not is_told:
+            report.lost += 1
+            report.wrong.append(f"delivery {delivery.pk} is {delivery.state} and never arrived")
+        if len(came) > 1 and not delivery.may_have_arrived_twice:
+            report.doubled += 1
+            report.wrong.append(f"delivery {delivery.pk} arrived {len(came)} times and is not marked")
+        if len(came) > 2:
+            report.doubled += 1
+            report.wrong.append(f"delivery {delivery.pk} arrived {len(came)} times")
+        if len(set(came)) > 1:
+            report.wrong.append(f"delivery {delivery.pk} did not arrive the same each time")
+    for message_id in arrivals:
+        report.wrong.append(f"{message_id} arrived and was never queued")
+
+
+def _count_settled(plan: Plan, report: Report) -> None:
+    """What was sent stopped each customer's clock, once; whom it may not have reached waits again."""
+    from dangol.channels.models import Delivery
+    from dangol.inbox.models import Conversation, Wait
+    from dangol.kernel.models import Event
+
+    agree = _agreement(report)
+    sent = Delivery.objects.filter(state="sent").count()
+    agree("answers", Delivery.objects.count(), plan.mails)
+    told = [row.data["message_id"] for row in Event.objects.filter(name="ReplySent")]
+    agree("answers told of", len(told), sent)
+    agree("answers told of once", len(set(told)), sent)
+    agree("answers that left, told of", Event.objects.filter(name="DeliverySent").count(), sent)
+    agree("clocks that stopped", Wait.objects.exclude(answered_at=None).count(), sent)
+    agree("customers who still wait", Wait.objects.filter(answered_at=None).count(), plan.mails - sent)
+    agree("conversations answered", Conversation.objects.filter(state="answered").count(), sent)
+    agree("failures told of", Event.objects.filter(name="ReplyFailed").count(), plan.mails - sent)
+
+
+if __name__ == "__main__":
+    _main()
