@@ -1,6 +1,5 @@
 """What comes back from a backup is what was there, on both databases and across, while people write."""
 
-import itertools
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,7 +8,6 @@ import pytest
 from django.apps import apps
 
 from tests.parts.installation import ALIAS, Installation, fill_every_table
-from tests.parts.postgres import PrivatePostgres
 
 # Made again, or of who was at work; the record of acts gets a line.
 NOT_CARRIED = frozenset(
@@ -28,31 +26,6 @@ def unblocked(django_db_blocker) -> Iterator[None]:
     """Databases that are not the tests' own may be opened."""
     with django_db_blocker.unblock():
         yield
-
-
-@pytest.fixture
-def new_database(postgres: PrivatePostgres) -> Iterator[Callable[[], str]]:
-    """Makes empty PostgreSQL databases."""
-    import psycopg
-
-    made = []
-
-    def make() -> str:
-        name = f"backup_{next(_numbers)}"
-        with psycopg.connect(
-            host=str(postgres.folder), user="dangol", dbname="postgres", autocommit=True
-        ) as c:
-            c.execute(f"CREATE DATABASE {name}")
-        made.append(name)
-        return postgres.url.replace("/postgres?", f"/{name}?")
-
-    yield make
-    with psycopg.connect(host=str(postgres.folder), user="dangol", dbname="postgres", autocommit=True) as c:
-        for name in made:
-            c.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-_numbers = itertools.count(1)
 
 
 @pytest.fixture

@@ -109,16 +109,18 @@ class Installation:
         }
 
 
-def fill_every_table(tables: list[type[models.Model]], *, rows: int = 3) -> dict[str, list[Any]]:
-    """Put rows into each empty table of the opened installation, with values that are hard to carry; their keys."""
+def fill_every_table(
+    tables: list[type[models.Model]], *, rows: int = 3, using: str = ALIAS
+) -> dict[str, list[Any]]:
+    """Put rows into each table that is empty, with values that are hard to carry; the keys of all that is there."""
     made: dict[str, list[Any]] = {}
     waiting = list(tables)
     while waiting:
         ready = [model for model in waiting if not _needs(model) - made.keys() - {model._meta.label}]
         assert ready, f"these need each other: {waiting}"
         for model in ready:
-            there = list(model._base_manager.using(ALIAS).order_by("pk").values_list("pk", flat=True)[:rows])
-            made[model._meta.label] = there or _fill(model, rows, made)
+            there = list(model._base_manager.using(using).order_by("pk").values_list("pk", flat=True)[:rows])
+            made[model._meta.label] = there or _fill(model, rows, made, using)
         waiting = [model for model in waiting if model not in ready]
     return made
 
@@ -131,7 +133,7 @@ def _needs(model: type[models.Model]) -> set[str]:
     }
 
 
-def _fill(model: type[models.Model], rows: int, made: dict[str, list[Any]]) -> list[Any]:
+def _fill(model: type[models.Model], rows: int, made: dict[str, list[Any]], using: str) -> list[Any]:
     keys = []
     only_one = any(isinstance(each, models.CheckConstraint) for each in model._meta.constraints)
     for number in range(1, 2 if only_one else rows + 1):
@@ -143,7 +145,7 @@ def _fill(model: type[models.Model], rows: int, made: dict[str, list[Any]]) -> l
             elif not isinstance(field, models.AutoField) and not (field.primary_key and field.has_default()):
                 values[field.attname] = None if field.null and number == rows else _sample(field, number)
         row = model(**values)
-        row.save_base(using=ALIAS, force_insert=True)
+        row.save_base(using=using, force_insert=True)
         keys.append(row.pk)
     return keys
 

@@ -6,6 +6,7 @@ server that the machine may already run is read or changed.
 
 from __future__ import annotations
 
+import itertools
 import os
 import pwd
 import shutil
@@ -13,7 +14,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import quote
 from uuid import uuid4
@@ -160,3 +161,28 @@ def postgres() -> Iterator[PrivatePostgres]:
         pytest.skip("needs postgresql")
     with PrivatePostgres(programs) as server:
         yield server
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def new_database(postgres: PrivatePostgres) -> Iterator[Callable[[], str]]:
+    """Makes empty PostgreSQL databases."""
+    import psycopg
+
+    made = []
+
+    def make() -> str:
+        name = f"backup_{next(_numbers)}"
+        with psycopg.connect(
+            host=str(postgres.folder), user="dangol", dbname="postgres", autocommit=True
+        ) as c:
+            c.execute(f"CREATE DATABASE {name}")
+        made.append(name)
+        return postgres.url.replace("/postgres?", f"/{name}?")
+
+    yield make
+    with psycopg.connect(host=str(postgres.folder), user="dangol", dbname="postgres", autocommit=True) as c:
+        for name in made:
+            c.execute(f"DROP DATABASE {name} WITH (FORCE)")

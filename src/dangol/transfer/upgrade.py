@@ -6,6 +6,8 @@ import fcntl
 import hashlib
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -93,7 +95,7 @@ def _back_up() -> Path:
     if free < needed:
         raise NoRoom(_no_room(needed, free))
     at = clock.now()
-    path = shelf() / name_for(f"{BEFORE}-{settings.DANGOL_VERSION}", at)
+    path = next(path for path in _free_names(at) if not path.exists())
     try:
         # No migration touches a file: they stay where they are, and a copy for each upgrade would fill the disk.
         back_up_to(path, at=at, with_files=False)
@@ -103,6 +105,11 @@ def _back_up() -> Path:
         raise
     keep_newest(BEFORE, KEPT)
     return path
+
+
+def _free_names(at: datetime) -> Iterator[Path]:
+    for seconds in count():
+        yield shelf() / name_for(f"{BEFORE}-{settings.DANGOL_VERSION}", at + timedelta(seconds=seconds))
 
 
 def _no_room(needed: int, free: int) -> str:
