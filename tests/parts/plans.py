@@ -61,3 +61,16 @@ def _is_partial(index: str | None) -> bool:
 
 def _stops_early(statement: str, plan: list[str]) -> bool:
     return "LIMIT" in statement and not any("TEMP B-TREE" in step for step in plan)
+
+
+def steps_of(work: Callable[[], Any]) -> list[str]:
+    """The steps of all statements of `work`."""
+    return [step for _, plan in _plans(work) for step in plan]
+
+
+def plan_of(rows: Any) -> list[str]:
+    """The steps of one query."""
+    statement, parameters = rows.query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        return [step for *_, step in cursor.fetchall()]

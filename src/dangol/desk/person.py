@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from django.conf import settings
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -86,33 +86,30 @@ def person_page(person: Customer, *, after: str = "", talks_after: str = "") -> 
     ids = ids_of_person(person)
     identities = Identity.objects.filter(customer__in=ids).order_by("-is_verified", "id")
     mine = Conversation.objects.filter(customer__in=ids, merged_into=None)
-    summary = mine.aggregate(
-        count=Count("id"),
-        first=Min("created_at"),
-        waiting=Count("id", filter=Q(state=Conversation.State.WAITING)),
-        last=Max("last_message_at"),
+    waits = mine.filter(state=Conversation.State.WAITING)
+    waiting = waits.select_related("assignee").order_by("waiting_since", "id").first()
+    newest = list(
+        mine.order_by("-last_message_at", "-id").values_list("id", "last_message_at", "created_at")[:ANSWERS]
     )
-    waiting = (
-        mine.filter(state=Conversation.State.WAITING)
-        .select_related("assignee")
-        .order_by("waiting_since", "id")
-        .first()
-    )
-    answered = Wait.objects.filter(conversation__customer__in=ids, answered_at__isnull=False)
+    count, first = len(newest), min((created_at for *_, created_at in newest), default=None)
+    if count == ANSWERS:
+        count, first = mine.count(), mine.order_by("id").values_list("created_at", flat=True).first()
+    # Of their last conversations: to order the answers of thousands takes longer than all the rest of the page.
+    answered = Wait.objects.filter(conversation__in=[pk for pk, *_ in newest], answered_at__isnull=False)
     seconds = answered.order_by("-started_at").values_list("opening_seconds", flat=True)[:ANSWERS]
     talks, next_talks = _talks(ids, talks_after)
     return PersonPage(
         id=person.pk,
         name=names_of([person])[person.pk],
         language=str(dict(settings.LANGUAGES).get(person.language, "")),
-        since=min(filter(None, (person.created_at, summary["first"]))),
-        wrote_last_at=summary["last"],
+        since=min(filter(None, (person.created_at, first))),
+        wrote_last_at=newest[0][1] if newest else None,
         identities=tuple(
             IdentityView(row.kind, row.shown or row.address, row.is_verified) for row in identities
         ),
-        talk_count=summary["count"],
+        talk_count=count,
         waiting=_talk(waiting) if waiting else None,
-        waiting_count=summary["waiting"],
+        waiting_count=waits.count() if waiting else 0,
         waiting_since=waiting.waiting_since if waiting else None,
         half_answered_within=median(value for value in seconds if value is not None),
         talks=talks,

@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Final
 
 from django.conf import settings
-from django.db.models import Count, Window
 from django.urls import NoReverseMatch, reverse
 
 from dangol.customers.models import Identity
@@ -27,9 +26,9 @@ def who_view(conversation: Conversation) -> WhoView:
     addresses = [IdentityView(row.kind, row.shown or row.address, row.is_verified) for row in identities]
     others = Conversation.objects.filter(customer__in=ids, merged_into=None)
     newest = list(
-        others.annotate(count=Window(Count("pk")))
-        .order_by("-last_message_at")
-        .values("id", "subject", "state", "last_message_at", "count")[: OTHERS + 1]
+        others.order_by("-last_message_at", "-id").values("id", "subject", "state", "last_message_at")[
+            : OTHERS + 1
+        ]
     )
     subjects = {row["id"]: row["subject"] for row in newest}
     here = reverse("conversation", args=[conversation.pk])
@@ -39,7 +38,7 @@ def who_view(conversation: Conversation) -> WhoView:
         name=person.name or (addresses[0].address if addresses else f"#{person.pk}"),
         language=str(dict(settings.LANGUAGES).get(person.language, "")),
         since=person.created_at,
-        conversation_count=newest[0]["count"] if newest else 0,
+        conversation_count=others.count() if len(newest) > OTHERS else len(newest),
         identities=tuple(addresses),
         others=tuple(
             OtherConversation(

@@ -44,13 +44,33 @@ class Conversation(models.Model):
 
     class Meta:
         indexes = [
+            # `merged_into`, though it is empty in all of them: SQLite would look for it in each row that it counts.
             models.Index(
-                fields=["state", "due_at", "id"], name="inbox_by_due", condition=Q(merged_into=None)
+                fields=["state", "due_at", "id", "merged_into"],
+                name="inbox_by_due",
+                condition=Q(merged_into=None),
             ),
             models.Index(
-                fields=["assignee", "state", "due_at", "id"], name="inbox_mine", condition=Q(merged_into=None)
+                fields=["assignee", "state", "due_at", "id", "merged_into"],
+                name="inbox_mine",
+                condition=Q(merged_into=None),
             ),
-            models.Index(fields=["customer", "-last_message_at"], name="inbox_of_customer"),
+            models.Index(
+                fields=["state", "waiting_since", "id"],
+                name="inbox_waiting",
+                condition=Q(merged_into=None, state="waiting"),
+            ),
+            # Of the customer who has thousands: counted and paged without a look at the rows themselves.
+            models.Index(
+                fields=["customer", "-last_message_at", "-id", "merged_into"],
+                name="inbox_of_person",
+                condition=Q(merged_into=None),
+            ),
+            models.Index(
+                fields=["customer", "waiting_since", "id", "state", "merged_into"],
+                name="inbox_waiting_of_person",
+                condition=Q(merged_into=None, state="waiting"),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -225,8 +245,20 @@ class Wait(models.Model):
             )
         ]
         indexes = [
-            models.Index(fields=["answered_at", "channel"], name="wait_answered"),
             models.Index(fields=["started_at", "id"], name="wait_began"),
+            models.Index(
+                fields=["answered_at", "started_at"],
+                name="wait_answered",
+                condition=Q(answered_at__isnull=False),
+            ),
+            models.Index(
+                fields=["dropped_at", "started_at"],
+                name="wait_dropped",
+                condition=Q(dropped_at__isnull=False),
+            ),
+            models.Index(
+                fields=["started_at"], name="wait_open", condition=Q(answered_at=None, dropped_at=None)
+            ),
         ]
 
     def __str__(self) -> str:
