@@ -4,6 +4,7 @@ python bench/intake.py --mails 2000
 """
 
 import argparse
+import contextlib
 import os
 import resource
 import shutil
@@ -13,6 +14,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
+from desks import postgres_server
 from mailmaker import write_maildir
 
 
@@ -20,10 +22,18 @@ def main() -> None:
     """Write a Maildir, take it in as live mail and as an import, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mails", type=int, default=2000)
+    parser.add_argument("--postgres", action="store_true", help="on a private server")
     wanted = parser.parse_args()
+    with postgres_server(None) if wanted.postgres else contextlib.nullcontext() as url:
+        if url:
+            os.environ["DATABASE_URL"] = url
+        _measure(wanted.mails)
+
+
+def _measure(mails: int) -> None:
     work = Path(tempfile.mkdtemp(prefix="dangol-bench-"))
     try:
-        expected = write_maildir(work / "maildir", wanted.mails)
+        expected = write_maildir(work / "maildir", mails)
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dangol.settings")
         os.environ["DANGOL_DATA"] = str(work / "data")
         from dangol.running import prepare
@@ -31,7 +41,7 @@ def main() -> None:
         prepare(quiet=True)
         from django.db import connection
 
-        print(f"{wanted.mails} mails, {expected} conversations, {connection.vendor}")
+        print(f"{mails} mails, {expected} conversations, {connection.vendor}")
         print(
             f"{'':12}{'mails/s':>10}{'seconds':>10}{'CPU s':>8}{'conversations':>16}{'right':>8}{'peak MB':>10}"
         )
@@ -39,7 +49,7 @@ def main() -> None:
             (seconds, cpu), found = way(work / "maildir")
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
             print(
-                f"{way.__name__.strip('_'):12}{wanted.mails / seconds:10.0f}{seconds:10.1f}{cpu:8.1f}{found:16d}"
+                f"{way.__name__.strip('_'):12}{mails / seconds:10.0f}{seconds:10.1f}{cpu:8.1f}{found:16d}"
                 f"{'yes' if found == expected else 'NO':>8}{peak:10.0f}"
             )
     finally:

@@ -208,6 +208,38 @@ def test_a_second_tab_of_the_same_person_follows_too(shop: Shop, open_page: Open
     expect(talk_of(second)).to_contain_text("For the one that is left.")
 
 
+def test_a_tab_in_the_background_loads_once_it_is_looked_at(shop: Shop, open_page: OpenPage) -> None:
+    """Five hundred forgotten tabs must not all ask for their lists whenever a mail comes."""
+    conversation = shop.hear_from(SORA, "Behind another window", "Hello.")
+    page = shop.page_of("Hana", open_page)
+    page.goto(f"/inbox/{conversation}/")
+    expect(page.locator("live-feed")).to_have_attribute("data-state", "live")
+    page.evaluate(
+        """() => {
+            window.heard = [];
+            document.addEventListener("dangol:happened", ({ detail }) => heard.push(detail.name));
+            window.turn = (hidden) => {
+                Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+                document.dispatchEvent(new Event("visibilitychange"));
+            };
+            turn(true);
+        }"""
+    )
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    for number in range(3):
+        shop.do("leave_note", name="Tom", subject="Behind another window", text=f"Note {number}.")
+    until(lambda: len(page.evaluate("heard")) >= 3)
+    page.wait_for_timeout(600)  # longer than a tab that is looked at would have waited
+    assert asked == []
+    page.evaluate("turn(false)")
+    for number in range(3):
+        expect(talk_of(page)).to_contain_text(f"Note {number}.")
+    assert (
+        len([url for url in asked if f"/inbox/{conversation}/" in url]) <= 2
+    )  # the conversation and the list
+
+
 def test_a_lost_line_misses_nothing(shop: Shop, open_page_on_a_bad_line: OpenPage) -> None:
     conversation = shop.hear_from(SORA, "In the lift", "Are you there?")
     page = shop.page_of("Hana", open_page_on_a_bad_line)
@@ -277,3 +309,16 @@ def test_a_server_that_was_killed_and_came_back_misses_nothing(
     expect(talk_of(page)).to_contain_text("Written in the light.")
     send(page)
     expect(talk_of(page)).to_contain_text("Typed before the cut.")
+
+
+def test_the_desk_ends_in_order_while_pages_are_open(shop: Shop, open_page_on_a_bad_line: OpenPage) -> None:
+    """Ctrl-C ends lines that are open without a word about it: nothing is wrong."""
+    page = shop.page_of("Hana", open_page_on_a_bad_line)
+    page.goto("/inbox/")
+    expect(page.locator("live-feed")).to_have_attribute("data-state", "live")
+    before = len(shop.desk.log)
+    shop.desk.stop(how=signal.SIGINT)
+    printed = shop.desk.log[before:]
+    shop.desk.start()
+    assert "ERROR" not in printed
+    assert "Traceback" not in printed

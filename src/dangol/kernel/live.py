@@ -26,7 +26,7 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-POLL_SECONDS: Final = 0.25
+POLL_SECONDS: Final = 0.1
 QUIET_SECONDS: Final = 15.0  # a comment line this often keeps proxies and dead lines honest
 CHECK_SECONDS: Final = 60.0  # somebody signed out or shut out loses the stream this soon
 MOST_CAUGHT_UP: Final = 500

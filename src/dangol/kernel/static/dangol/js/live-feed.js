@@ -2,9 +2,11 @@
 //
 // A part says what it cares about (data-live="list conversation:7 customer:3") and how it loads (hx-get with
 // hx-trigger="live"). Of all tabs one holds the line and tells the others, because a browser opens only six
-// connections to a server; where locks are missing each tab holds its own while it is looked at.
+// connections to a server; where locks are missing each tab holds its own while it is looked at. A tab in the background
+// keeps in mind what it has to load, and loads it once when it is looked at again: the server's time goes to those who look.
 
-const DEBOUNCE = 120;
+const GATHER = 20; // what happened in one go is heard of in one go
+const PAUSE = 250; // at the soonest after the last time, however much happens
 const LONGEST_PAUSE = 20_000;
 const ONCE_MORE = 4000;
 
@@ -16,11 +18,13 @@ class LiveFeed extends HTMLElement {
   #source = null;
   #tabs = new BroadcastChannel("dangol-live");
   #flushing = 0;
+  #flushedAt = -PAUSE;
   #complaint = 0;
 
   connectedCallback() {
     this.#cursor = this.dataset.cursor || "";
     this.#tabs.onmessage = ({ data }) => this.#hear(data);
+    document.addEventListener("visibilitychange", () => this.#flushSoon());
     // The browser may know before the connection does that the line is gone, and that it is back.
     addEventListener("offline", () => this.#show("lost"));
     addEventListener("online", () => this.#source && (this.#close(), this.#open()));
@@ -84,11 +88,17 @@ class LiveFeed extends HTMLElement {
     if (happened.joined_id) this.#topics.add(`conversation:${happened.joined_id}`);
     if (happened.customer_id) this.#topics.add(`customer:${happened.customer_id}`);
     this.#topics.add(happened.name);
-    clearTimeout(this.#flushing);
-    this.#flushing = setTimeout(() => this.#flush(), DEBOUNCE);
+    this.#flushSoon();
+  }
+
+  #flushSoon() {
+    if (document.hidden || !this.#topics.size) return;
+    this.#flushing ||= setTimeout(() => this.#flush(), Math.max(GATHER, this.#flushedAt + PAUSE - performance.now()));
   }
 
   #flush() {
+    this.#flushing = 0;
+    this.#flushedAt = performance.now();
     const topics = this.#topics;
     this.#topics = new Set();
     this.#refresh((part) => part.dataset.live.split(" ").some((topic) => topics.has(topic)));
