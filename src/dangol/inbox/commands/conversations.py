@@ -1,6 +1,7 @@
 """What staff does with a conversation besides answering: note, assign, put off, close, reopen."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from django.db import transaction
 
@@ -20,6 +21,8 @@ from dangol.kernel.events import emit
 from dangol.search import index
 from dangol.staff.models import Staff
 from dangol.staff.rights import demand
+
+LONGEST: Final = timedelta(days=3652)
 
 
 def add_note(*, actor: Staff, conversation: Conversation, text: str, at: datetime) -> Message:
@@ -76,10 +79,16 @@ def assign_conversation(
 def postpone_conversation(
     *, actor: Staff, conversation: Conversation, until: datetime, at: datetime
 ) -> Conversation:
-    """Put it off until a time (TimeIsPast when that is over). The customer's clock goes on: it is the customer's."""
+    """Put it off until a time (TimeIsPast when that is over), for ten years at most.
+
+    The customer's clock goes on: it is the customer's.
+    """
     demand(actor, "answer")
     if until <= at:
         raise TimeIsPast
+    until = min(
+        until, at + LONGEST
+    )  # the end of all calendars is no time in every zone, and the list would fail
     with transaction.atomic():
         conversation = lock_living(conversation.pk)
         conversation.state = Conversation.State.LATER

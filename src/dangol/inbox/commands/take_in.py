@@ -47,8 +47,9 @@ def take_in(*, arrivals: Sequence[Arrived], at: datetime) -> list[TakenIn]:
     """File the messages: each once, with its customer, in its conversation, and start the customer's clock.
 
     Silent ones (imports) start no clock and change no state. Machine mail is filed and marked, waits for
-    nobody. All in one transaction, in which the raw messages are marked as taken in; the number of queries
-    does not grow with the number of arrivals, but for late messages that join two conversations.
+    nobody. All in one transaction, in which the raw messages are marked as taken in; the number of queries does
+    not grow with the number of arrivals, but by one for each known conversation that they move, and for late
+    messages that join two.
     """
     files = [[Attachment.of(file) for file in incoming.attachments] for _, incoming in arrivals]
     with transaction.atomic():
@@ -121,7 +122,9 @@ class _Batch:
         Conversation.objects.bulk_create([place for place in touched if place.pk is None])
         for place in touched:
             if id(place) not in self.opened:
-                place.save(update_fields=MOVED)
+                place.save(
+                    update_fields=MOVED
+                )  # one statement for all (bulk_update) takes five times as long
         Message.objects.bulk_create(self.messages)
         Reference.objects.bulk_create(self.references)
         Attachment.objects.bulk_create(self.attachments)

@@ -413,3 +413,14 @@ def test_what_is_done_on_such_a_page_is_done_to_what_it_became(become, hana, bro
         "assignment": ("waiting", hana),
     }[verb]
     assert (other.state, other.assignee) == ("done", None)
+
+
+def test_the_end_of_all_calendars_is_shown_in_every_zone(asked, hana, browser_of):
+    browser = browser_of(hana)
+    browser.post(f"/conversations/{asked.pk}/postponement/", {"at": "9999-12-31T23:59"})
+    hana.time_zone = "Pacific/Kiritimati"
+    hana.save()
+
+    assert browser.get("/inbox/?tab=later").status_code == 200
+    asked.refresh_from_db()
+    assert (asked.state, asked.due_at.year) == ("later", NOON.year + 10)
