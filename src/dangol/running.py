@@ -33,7 +33,9 @@ def prepare(*, quiet: bool = False) -> None:
     """Make the data folder with its key, set Django up and bring the database to this version."""
     folder = data_folder()
     _refuse_half_restored(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(
+        mode=0o700, parents=True, exist_ok=True
+    )  # customers' mail is for no other user of the machine
     make_secret(folder)
     import django
 

@@ -30,7 +30,7 @@ def make_secret(data_folder: Path) -> str:
     found = read_secret(data_folder)
     if found:
         return found
-    data_folder.mkdir(parents=True, exist_ok=True)
+    data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = data_folder / f".{FILE_NAME}.{os.getpid()}"
     fresh.touch(mode=0o600)
     fresh.write_text(secrets.token_urlsafe(48), encoding="ascii")

@@ -243,7 +243,7 @@ def _kept(folder: Path) -> Path:
     folder = folder.expanduser().resolve()
     if folder.is_dir() and any(folder.iterdir()) and not (folder / MARK).exists():
         raise Refused(f"{folder} holds something that is no demo. Choose an empty folder with --keep.")
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
 
 
