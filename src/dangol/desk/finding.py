@@ -54,7 +54,7 @@ def search(request: HttpRequest) -> HttpResponse:
 
 def find_people(query: str) -> tuple[PersonHit, ...]:
     """The newest customers whose name or address matches, each once."""
-    ids = index.find("customer", query, limit=MOST_PEOPLE)
+    ids = index.find_in_time("customer", query, limit=MOST_PEOPLE).ids
     if not ids:
         return ()
     rows = Customer.objects.filter(pk__in=ids).select_related("merged_into")

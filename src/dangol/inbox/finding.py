@@ -36,17 +36,22 @@ class Hit:
 
 @dataclass(frozen=True)
 class HitPage:
-    """A page of hits; `next` is the message behind which the next one begins, None at the end."""
+    """A page of hits; `next` is the message behind which the next one begins, None at the end.
+
+    Not `is_whole` where the search took too long and was stopped: there may be more.
+    """
 
     hits: tuple[Hit, ...]
     next: int | None
+    is_whole: bool = True
 
 
 def find_conversations(query: str, *, before: int | None = None) -> HitPage:
     """The conversations whose messages match, by subject or text; a fixed number of queries."""
-    ids = index.find("message", query, limit=LOOKED_THROUGH + 1, before=before)
+    answer = index.find_in_time("message", query, limit=LOOKED_THROUGH + 1, before=before)
+    ids = answer.ids
     if not ids:
-        return HitPage((), None)
+        return HitPage((), None, answer.is_whole)
     body = Left(Case(When(text_new="", then=F("text")), default=F("text_new")), LOOKED_AT)
     found = (
         Message.objects.filter(pk__in=ids[:LOOKED_THROUGH])
@@ -73,7 +78,9 @@ def find_conversations(query: str, *, before: int | None = None) -> HitPage:
         last = pk
     names = names_of(row.conversation.customer for row in newest.values())
     return HitPage(
-        tuple(_hit(row, names, query, others[row.conversation_id]) for row in newest.values()), next_before
+        tuple(_hit(row, names, query, others[row.conversation_id]) for row in newest.values()),
+        next_before,
+        answer.is_whole,
     )
 
 

@@ -1,10 +1,20 @@
 """Small differences between the databases, in one place."""
 
+import contextlib
 import hashlib
-from typing import Any
+import time
+from collections.abc import Iterator
+from typing import Any, Final
 
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 from django.db.models import CharField, Expression
+
+_STEPS: Final = 5_000  # of SQLite's machine, a fraction of a millisecond
+_CANCELED: Final = "57014"  # PostgreSQL's word for a statement that took too long
+
+
+class TookTooLong(Exception):
+    """The database was stopped at its work, because it had no more time."""
 
 
 class Constant(Expression):
@@ -47,3 +57,43 @@ def lock_for_transaction(name: str) -> None:
         number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
+
+
+@contextlib.contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Stop what is read from the database here when it takes longer. Raises TookTooLong; nothing else is undone.
+
+    On PostgreSQL each statement has so long. SQLite looks at the clock between steps: within one step of the full-text
+    index it cannot be stopped.
+    """
+    if connection.vendor == "postgresql":
+        with _statement_timeout(seconds):
+            yield
+        return
+    connection.ensure_connection()
+    database, end = connection.connection, time.monotonic() + seconds
+    database.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
+    try:
+        yield
+    except OperationalError as failure:
+        if str(failure) != "interrupted":
+            raise
+        raise TookTooLong from failure
+    finally:
+        database.set_progress_handler(None, 0)
+
+
+@contextlib.contextmanager
+def _statement_timeout(seconds: float) -> Iterator[None]:
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT current_setting('statement_timeout')")
+            before = cursor.fetchone()[0]
+            set_to = "SELECT set_config('statement_timeout', %s, true)"
+            cursor.execute(set_to, [f"{max(1, int(seconds * 1000))}ms"])
+            yield
+            cursor.execute(set_to, [before])
+    except OperationalError as failure:
+        if getattr(failure.__cause__, "sqlstate", "") != _CANCELED:
+            raise
+        raise TookTooLong from failure

@@ -7,7 +7,7 @@ rows. Therefore the newest rows are looked at first, without the index: what is 
 A tsvector remembers 255 places of a token: in a text that repeats one more often, a phrase is found up to there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from django.db import connection
 
@@ -40,8 +40,8 @@ def tidy(table: str, pages: int) -> bool:
     return False
 
 
-def find(table: str, terms: Sequence[Term], limit: int, before: int | None) -> list[int]:
-    """The newest ids whose texts match every term."""
+def find(table: str, terms: Sequence[Term], limit: int, before: int | None) -> Iterator[int]:
+    """The newest ids whose texts match every term, as they are found."""
     end = _END if before is None else before
     query = " & ".join(map(_expression, terms))
     newest = f"SELECT ref, content FROM {table} WHERE ref < %s ORDER BY ref DESC LIMIT %s"
@@ -51,14 +51,15 @@ def find(table: str, terms: Sequence[Term], limit: int, before: int | None) -> l
             [end, PROBE, query, limit],
         )
         found = [ref for (ref,) in cursor.fetchall()]
+        yield from found
         if len(found) == limit:
-            return found
+            return
         cursor.execute(
             f"WITH matching AS MATERIALIZED (SELECT ref FROM {table} WHERE content @@ %s::tsquery AND ref < %s)"
             " SELECT ref FROM matching ORDER BY ref DESC LIMIT %s",
             [query, end, limit],
         )
-        return [ref for (ref,) in cursor.fetchall()]
+        yield from (ref for (ref,) in cursor.fetchall() if ref not in found)
 
 
 def count_up_to(table: str, terms: Sequence[Term], limit: int) -> int:

@@ -7,7 +7,7 @@ such words are looked up and asked for one by one; and when they are many, so ar
 will do.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
@@ -67,8 +67,8 @@ def tidy(table: str, pages: int) -> bool:
         return _changes(cursor) - before >= 2
 
 
-def find(table: str, terms: Sequence[Term], limit: int, before: int | None) -> list[int]:
-    """The newest ids whose texts match every term."""
+def find(table: str, terms: Sequence[Term], limit: int, before: int | None) -> Iterator[int]:
+    """The newest ids whose texts match every term, as they are found."""
     end = _END if before is None else before
     narrow: list[str] = []
     wide: list[Term] = []
@@ -80,19 +80,22 @@ def find(table: str, terms: Sequence[Term], limit: int, before: int | None) -> l
             elif endings:
                 narrow.append(" OR ".join(_quote(*term.tokens[:-1], ending) for ending in endings))
             else:
-                return []
+                return
         if wide:
-            found = _read_newest(table, narrow, wide, limit, end)
-            if found is not None:
-                return found
+            newest = _Newest(table, narrow, wide, limit, end)
+            yield from newest.matching()
+            if newest.is_enough:
+                return
             narrow += [_quote(*term.tokens) + "*" for term in wide]
+            end, limit = newest.reached, limit - newest.found
         cursor.execute(*_newest(table, narrow, end, limit))
-        return [ref for ref, _ in cursor.fetchall()]
+        for ref, _ in cursor:
+            yield ref
 
 
 def count_up_to(table: str, terms: Sequence[Term], limit: int) -> int:
     """How many texts match every term, or `limit`."""
-    return len(find(table, terms, limit, None))
+    return sum(1 for _ in find(table, terms, limit, None))
 
 
 def _endings(cursor: CursorWrapper, table: str, term: Term) -> list[str] | None:
@@ -112,26 +115,36 @@ def _endings(cursor: CursorWrapper, table: str, term: Term) -> list[str] | None:
     return endings if len(endings) <= MOST_ENDINGS else None
 
 
-def _read_newest(
-    table: str, narrow: Sequence[str], wide: Sequence[Term], limit: int, end: int
-) -> list[int] | None:
-    """The answer, if reading the newest texts is enough to know it. Otherwise what is asked for is not that common,
-    and the lists that FTS5 has to merge are not that long."""
-    most = max(PROBE, PROBE_A_HIT * limit)
-    found: list[int] = []
-    read = 0
-    with connection.cursor() as cursor:  # its own: leaving the loop early closes it
-        cursor.execute(*_newest(table, narrow, end, most))
-        for ref, content in cursor:
-            read += 1
-            text = unpack(content)
-            if all(term.occurs_in(text) for term in wide):
-                found.append(ref)
-                if len(found) == limit:
-                    return found
-            if read % _FIRST_LOOK == 0 and len(found) * most < limit * read:
-                return None
-    return found if read < most else None
+class _Newest:
+    """The newest texts, read one by one: whether they are the answer, and otherwise how far they were read.
+
+    They are when what is asked for is common. If it is not, the lists that FTS5 has to merge are not that long.
+    """
+
+    def __init__(self, table: str, narrow: Sequence[str], wide: Sequence[Term], limit: int, end: int) -> None:
+        self.most = max(PROBE, PROBE_A_HIT * limit)
+        self.query = _newest(table, narrow, end, self.most)
+        self.wide, self.limit = wide, limit
+        self.reached, self.found, self.is_enough = end, 0, False
+
+    def matching(self) -> Iterator[int]:
+        """The ids of those that match, newest first."""
+        read = 0
+        with connection.cursor() as cursor:  # its own: leaving the loop early closes it
+            cursor.execute(*self.query)
+            for ref, content in cursor:
+                read += 1
+                self.reached = ref
+                text = unpack(content)
+                if all(term.occurs_in(text) for term in self.wide):
+                    self.found += 1
+                    yield ref
+                    if self.found == self.limit:
+                        self.is_enough = True
+                        return
+                if read % _FIRST_LOOK == 0 and self.found * self.most < self.limit * read:
+                    return
+        self.is_enough = read < self.most
 
 
 def _newest(table: str, expressions: Sequence[str], end: int, limit: int) -> tuple[str, list[str | int]]:

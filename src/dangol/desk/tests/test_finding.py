@@ -4,11 +4,14 @@ import pytest
 from django.urls import reverse
 
 from dangol.customers.models import Customer, Identity
+from dangol.desk import finding
 from dangol.desk.tests.reading import see
 from dangol.inbox.commands.conversations import add_note
 from dangol.inbox.commands.drafts import save_draft
 from dangol.inbox.commands.replies import send_reply, undo_reply
+from dangol.inbox.finding import HitPage
 from dangol.inbox.models import Conversation, Message
+from dangol.search import index
 from tests.parts.cast import JAMES, JIHOON, NOON, SORA, mail
 
 pytestmark = pytest.mark.django_db
@@ -164,3 +167,16 @@ def test_strangers_find_nothing(client, moon_burger, hana, letters):
     response = client.get(reverse("search"), {"q": "cold"})
     assert response.status_code == 302
     assert "/account/login/" in response["Location"]
+
+
+def test_a_search_that_was_stopped_says_that_there_may_be_more(staff_client, letters, monkeypatch):
+    assert "too long" not in see(staff_client, "search", q="cold")
+    monkeypatch.setattr(index, "LONGEST_SECONDS", 0.0)
+    words = see(staff_client, "search", q="cold")
+    assert "Cold burger" in words
+    assert "There may be more: looking through everything would take too long" in words
+
+    monkeypatch.setattr(finding, "find_conversations", lambda *_, **__: HitPage((), None, is_whole=False))
+    assert "Nothing found so far Looking through everything would take too long" in see(
+        staff_client, "search", q="nobody"
+    )

@@ -1,5 +1,7 @@
 """The index on the database of this run, held against the definition in `words`."""
 
+from collections.abc import Iterator
+
 import pytest
 from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
@@ -17,6 +19,11 @@ MESSAGES = {
     5: "Thank him, and you too. The orders are fine",
 }
 
+# Either database would count for hours.
+ENDLESS = (
+    "WITH RECURSIVE counted(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < 100000000000)"
+    " SELECT count(*) FROM counted"
+)
 
 WAYS = {
     "each word by itself": {},
@@ -263,3 +270,33 @@ def test_the_index_finds_what_the_definition_finds(texts: list[str], asked: list
                 if wanted and all(term.occurs_in(plain(text)) for term in wanted)
             ]
             assert index.find("message", query, limit=10) == expected, query
+
+
+@pytest.mark.usefixtures("messages")
+def test_a_search_within_its_time_finds_all() -> None:
+    assert index.find_in_time("message", "주문", limit=10) == index.Found((4, 2))
+    assert index.find_in_time("message", "주문", limit=1, before=4) == index.Found((2,))
+    assert index.find_in_time("message", "?!", limit=10) == index.Found(())
+
+
+@pytest.mark.usefixtures("messages")
+def test_a_search_that_takes_too_long_says_so_and_gives_what_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Slow:
+        @staticmethod
+        def find(*_: object) -> Iterator[int]:
+            yield 5
+            with connection.cursor() as cursor:
+                cursor.execute(ENDLESS)
+            yield 4
+
+    monkeypatch.setattr(index, "_database", lambda: Slow)
+    assert index.find_in_time("message", "any", limit=10, seconds=0.2) == index.Found((5,), is_whole=False)
+    monkeypatch.undo()
+    assert index.find("message", "주문", limit=10) == [4, 2]  # nothing is left of the limit
+
+
+@pytest.mark.usefixtures("messages")
+def test_who_finds_others_searching_all_the_time_is_told_so() -> None:
+    with index._AT_ONCE, index._AT_ONCE:
+        assert index.find_in_time("message", "주문", limit=10, seconds=0.01).is_whole is False
+    assert index.find_in_time("message", "주문", limit=10).is_whole
