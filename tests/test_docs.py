@@ -18,6 +18,8 @@ from dangol.channels.email import autoconfig, bodies, isolated, read
 from dangol.channels.incoming import Automatic
 from dangol.channels.models import LARGEST_ROW_BYTES, Channel
 from dangol.cli import main as dangol
+from dangol.desk.alarms import rules as alarms
+from dangol.desk.alarms import silence
 from dangol.inbox import arrivals, intake, threading
 from dangol.inbox.commands import drafts, replies
 from dangol.inbox.promise import WITHOUT_PROMISE
@@ -188,6 +190,12 @@ def test_every_right_is_listed_for_every_role():
     }
 
 
+def test_every_alarm_is_explained_in_the_order_of_weight():
+    listed = [BETWEEN_BACKTICKS.findall(cells[0]) for cells in rows("alarms.md") if "`" in cells[0]]
+
+    assert [words[0] for words in listed] == list(alarms.Kind)
+
+
 def test_every_kind_of_channel_has_its_section():
     sections = re.findall(r"^## `(\w+)`$", text_of(REFERENCE / "channels.md"), flags=re.MULTILINE)
 
@@ -267,6 +275,18 @@ MB: Final = 1024 * 1024
             " and ".join(", ".join(map(str, outbox.RETRY_MINUTES)).rsplit(", ", 1)) + " minutes",
         ),
         ("answer-times.md", f"{WITHOUT_PROMISE // 3600} hours of opening time"),
+        ("alarms.md", f"fewer than {alarms.LITTLE_INODES:,} files"),
+        ("alarms.md", f"| {alarms.SET_ASIDE_A_DAY} mails of one day"),
+        ("alarms.md", f"not fetched for {alarms.NOT_FETCHED.seconds // 60} minutes"),
+        ("alarms.md", f"not seen for {alarms.ENDS_AFTER.seconds // 60} minutes"),
+        ("alarms.md", f"the first waits {alarms.GATHER.seconds // 60} minutes"),
+        ("alarms.md", f"at least {alarms.PACE[1].seconds // 60} minutes after the first"),
+        ("alarms.md", f"at least {alarms.PACE[2].seconds // 3600} hours after the second"),
+        ("alarms.md", f"the {silence.FEWEST_WEEKS} to {silence.MOST_WEEKS} weeks before"),
+        ("alarms.md", f"ln({52 / silence.FALSE_A_YEAR:.0f} × mails a week)"),
+        ("alarms.md", f"{silence.MARGIN} times that of the longest silence"),
+        ("alarms.md", f"with {silence.FEWEST} mails or more"),
+        ("alarms.md", f"after {silence.SHORTEST.seconds // 60} minutes or more"),
     ],
 )
 def test_a_limit_is_what_the_code_holds_to(page, said):

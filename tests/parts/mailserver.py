@@ -143,6 +143,20 @@ class MailServer:
         command = ["/usr/bin/doveadm", "-c", config, "mailbox", "update", "-u", address]
         subprocess.run([*command, "--uid-validity", number, "INBOX"], check=True, cwd="/", **_as_owner(self))
 
+    def stop_imap(self) -> None:
+        """End Dovecot: nothing answers on its ports until `start_imap`. SMTP goes on, and keeps what it accepts."""
+        dovecot = self._processes.pop(0)
+        assert dovecot.stdin
+        dovecot.stdin.close()
+        dovecot.wait(10)
+
+    def start_imap(self) -> None:
+        """Start Dovecot on the ports and with the mail that it had. It answers when this returns."""
+        _run(self, ["/usr/sbin/dovecot", "-F", "-c", str(self.folder / "dovecot.conf")])
+        self._processes.insert(0, self._processes.pop())
+        for port in (self.ports.imap, self.ports.imaps):
+            wait_until(partial(_listens, port), _SECONDS_TO_START, f"port {port}")
+
     def log(self) -> str:
         """What both servers wrote, for the message of a failing test."""
         paths = [self.folder / "dovecot.log", *sorted((self.folder / "exim").glob("log/*"))]

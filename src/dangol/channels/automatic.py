@@ -59,6 +59,14 @@ def send_automatic(
         )
 
 
+def withdraw_automatic(*, kind: str) -> int:
+    """Take back the automatic mails of a kind that have not left yet, also those that are tried again; how many."""
+    unsent = [Delivery.State.QUEUED, Delivery.State.RETRY]
+    open_ones = Delivery.objects.filter(Delivery.IS_OPEN, state__in=unsent, claimed_until=None)
+    rows = open_ones.filter(kind=kind, is_automatic=True)
+    return rows.update(state=Delivery.State.UNDONE)
+
+
 def our_addresses() -> list[str]:
     """Every address of every mailbox here, lower case."""
     rows: Iterable[Mailbox] = Mailbox.objects.only("address", "aliases")

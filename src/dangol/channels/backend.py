@@ -30,12 +30,17 @@ class OutboxBackend(BaseEmailBackend):
             return sum(_queue(channel, mail) for mail in email_messages if mail.recipients())
 
 
-def sending_channel() -> Channel | None:
-    """The first mailbox in use that can send."""
+def sending_channel(*, is_working: bool = False) -> Channel | None:
+    """The first mailbox in use that can send, before others one whose server was well the last time.
+
+    With `is_working` none but such a one, from which mail really leaves.
+    """
     able = Channel.objects.select_related("mailbox").filter(is_active=True, mailbox__isnull=False)
-    return next(
-        (row for row in able.order_by("pk") if row.mailbox.outgoing == "kept" or row.mailbox.smtp_host), None
-    )
+    rows = [row for row in able.order_by("pk") if row.mailbox.outgoing == "kept" or row.mailbox.smtp_host]
+    working = [row for row in rows if row.mailbox.sending_failing_since is None]
+    if is_working:
+        return next((row for row in working if row.mailbox.outgoing != "kept"), None)
+    return next(iter(working or rows), None)
 
 
 def _queue(channel: Channel, mail: EmailMessage) -> bool:

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dangol.business.proposals import language_choices, zone_choices
 from dangol.staff.models import Role, Staff
+from dangol.staff.rights import may
 from dangol.staff.rules import may_invite_as
 
 
@@ -67,8 +68,19 @@ class ProfileForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4}),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    wants_alarms = forms.BooleanField(
+        label=_("Mail me when something needs mending"),
+        required=False,
+        help_text=_(
+            "When mail stays away, a sign-in fails or the disk fills: at most three mails a day. An address that is "
+            "a mailbox of this desk gets none."
+        ),
+    )
+
+    def __init__(self, *args: Any, person: Staff, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if not may(person, "see_stuck_work"):
+            del self.fields["wants_alarms"]
         self.fields["language"] = forms.ChoiceField(
             label=_("Language"), required=False, choices=[("", _("As the business")), *language_choices()]
         )

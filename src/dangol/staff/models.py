@@ -29,6 +29,7 @@ class Staff(AbstractBaseUser):
     language = models.CharField(_("language"), max_length=5, blank=True)
     time_zone = models.CharField(_("time zone"), max_length=60, blank=True)
     signature = models.TextField(_("signature"), blank=True)
+    wants_alarms = models.BooleanField(_("gets a mail when something needs mending"), default=True)
     is_active = models.BooleanField(_("may sign in"), default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

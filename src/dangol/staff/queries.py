@@ -18,6 +18,11 @@ def all_staff() -> QuerySet[Staff]:
     return Staff.objects.order_by("-is_active", "name", "pk")
 
 
+def active_staff() -> QuerySet[Staff]:
+    """Everybody who may sign in."""
+    return Staff.objects.filter(is_active=True).order_by("pk")
+
+
 def active_count() -> int:
     """How many people may sign in."""
     return Staff.objects.filter(is_active=True).count()

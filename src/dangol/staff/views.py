@@ -62,7 +62,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     """Name, language, time zone and signature of the one who asks."""
     person = actor(request)
     if request.method == "POST":
-        form = ProfileForm(request.POST)
+        form = ProfileForm(request.POST, person=person)
         if form.is_valid():
             changed = change_profile(actor=person, at=clock.now(), **form.cleaned_data)
             with translation.override(changed.language or translation.get_language()):
@@ -70,12 +70,14 @@ def profile(request: HttpRequest) -> HttpResponse:
             return see_other("profile")
     else:
         form = ProfileForm(
+            person=person,
             initial={
                 "name": person.name,
                 "language": person.language,
                 "time_zone": person.time_zone,
                 "signature": person.signature,
-            }
+                "wants_alarms": person.wants_alarms,
+            },
         )
     status = 422 if form.is_bound else 200
     return render(request, "staff/profile.html", {"form": form, "person": person}, status=status)

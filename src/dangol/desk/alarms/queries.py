@@ -49,9 +49,11 @@ def alarms_for(person: Staff, *, at: datetime) -> tuple[AlarmView, ...]:
     )
 
 
-def open_alarms() -> list[Alarm]:
-    """Every alarm that was raised and is not over."""
+def open_alarms(*, is_locked: bool = False) -> list[Alarm]:
+    """Every alarm that was raised and is not over; with `is_locked` nobody else writes them until the end."""
     rows = Alarm.objects.filter(ended_at=None, raised_at__isnull=False, kind__in=list(Kind))
+    if is_locked:
+        return list(rows.select_for_update().order_by("id"))
     return list(rows.select_related("acknowledged_by"))
 
 

@@ -8,6 +8,7 @@ from dangol.channels.models import Delivery, Mailbox
 from dangol.channels.outbox import note_sending, outgoing_server
 from dangol.desk.alarms.checks import look
 from dangol.desk.alarms.commands import keep_readings, note_troubles
+from dangol.desk.alarms.telling import tell_of_alarms
 from dangol.kernel import clock
 from dangol.kernel.leases import take_lease
 from dangol.kernel.processes import this_process
@@ -19,13 +20,14 @@ _tried: dict[int, datetime] = {}
 
 
 def watch() -> int:
-    """One turn: look, raise and end alarms. Returns 0: it may rest."""
+    """One turn: look, raise and end alarms, tell of them. Returns 0: it may rest."""
     at = clock.now()
     if not take_lease(LEASE, holder=this_process(), seconds=LEASE_SECONDS, at=at):
         return 0
     keep_readings(at=at)
     try_failing_server(at=at)
     note_troubles(troubles=look(at=at), at=clock.now())
+    tell_of_alarms(at=clock.now())
     return 0
 
 
@@ -34,7 +36,9 @@ def try_failing_server(*, at: datetime) -> None:
 
     Where nothing waits to be sent, nobody else would notice that it does.
     """
-    waiting = Delivery.objects.filter(state__in=[Delivery.State.QUEUED, Delivery.State.RETRY])
+    waiting = Delivery.objects.filter(
+        Delivery.IS_OPEN, state__in=[Delivery.State.QUEUED, Delivery.State.RETRY]
+    )
     rows = Mailbox.objects.filter(channel__is_active=True, sending_failing_since__isnull=False)
     rows = rows.exclude(smtp_host="").exclude(pk__in=waiting.values("channel"))
     for box in rows.order_by("pk"):

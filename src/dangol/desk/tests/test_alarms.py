@@ -150,7 +150,8 @@ def test_reactions_that_lag_are_an_alarm():
     for minutes in (6, 8):
         turn(NOON + minutes * MINUTE)
     assert raised() == [Kind.REACTIONS]
-    Follower.objects.update(event_id=Event.objects.latest("id").pk)
+    newest = Event.objects.latest("id")
+    Follower.objects.update(transaction=newest.transaction, event_id=newest.pk)
     assert kinds(NOON + 9 * MINUTE) == []
 
 

@@ -19,7 +19,7 @@ from dangol.staff.events import StaffDeactivated, StaffJoined, StaffReactivated,
 from dangol.staff.models import Role, Staff
 from dangol.staff.rights import demand
 
-PROFILE = ("name", "language", "time_zone", "signature")
+PROFILE = ("name", "language", "time_zone", "signature", "wants_alarms")
 
 
 @transaction.atomic
@@ -140,15 +140,26 @@ def reactivate_staff(*, actor: Staff | None, person: Staff, at: datetime) -> Sta
 
 @transaction.atomic
 def change_profile(
-    *, actor: Staff, name: str, language: str, time_zone: str, signature: str, at: datetime
+    *,
+    actor: Staff,
+    name: str,
+    language: str,
+    time_zone: str,
+    signature: str,
+    wants_alarms: bool | None = None,
+    at: datetime,
 ) -> Staff:
-    """What people say about themselves: nobody does it for another. Empty language and zone are the business's."""
+    """What people say about themselves: nobody does it for another. Empty language and zone are the business's.
+
+    Whether they get alarms by mail stays as it is where they were not asked.
+    """
     if (language and language not in dict(settings.LANGUAGES)) or (time_zone and not is_zone(time_zone)):
         raise Refused  # every page of theirs would fail
     row = _locked(actor)
     before = {field: getattr(row, field) for field in PROFILE}
     row.name, row.language, row.time_zone = _name(name), language, time_zone
     row.signature = signature.strip()
+    row.wants_alarms = row.wants_alarms if wants_alarms is None else wants_alarms
     row.save(update_fields=PROFILE)
     after = {field: getattr(row, field) for field in PROFILE}
     if before != after:
