@@ -309,16 +309,3 @@ def test_a_server_that_was_killed_and_came_back_misses_nothing(
     expect(talk_of(page)).to_contain_text("Written in the light.")
     send(page)
     expect(talk_of(page)).to_contain_text("Typed before the cut.")
-
-
-def test_the_desk_ends_in_order_while_pages_are_open(shop: Shop, open_page_on_a_bad_line: OpenPage) -> None:
-    """Ctrl-C ends lines that are open without a word about it: nothing is wrong."""
-    page = shop.page_of("Hana", open_page_on_a_bad_line)
-    page.goto("/inbox/")
-    expect(page.locator("live-feed")).to_have_attribute("data-state", "live")
-    before = len(shop.desk.log)
-    shop.desk.stop(how=signal.SIGINT)
-    printed = shop.desk.log[before:]
-    shop.desk.start()
-    assert "ERROR" not in printed
-    assert "Traceback" not in printed
