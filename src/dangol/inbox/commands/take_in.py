@@ -13,7 +13,7 @@ from dangol.business.hours import Calendar
 from dangol.business.queries import calendar_finder
 from dangol.channels.commands import record_bounce
 from dangol.channels.incoming import IncomingMessage
-from dangol.channels.models import Delivery, Raw
+from dangol.channels.models import Channel, Delivery, Raw
 from dangol.customers.commands import normal_address, recognise_customers
 from dangol.customers.models import Identity
 from dangol.inbox.arrivals import dedupe_key, hints_in, message_from, other_side
@@ -78,7 +78,10 @@ class _Batch:
         ids = [incoming.message_id for _, incoming in arrivals if incoming.message_id]
         self.ours = set(Delivery.objects.filter(message_id__in=ids).values_list("message_id", flat=True))
         keys = [dedupe_key(raw, incoming) for raw, incoming in arrivals]
-        self.filed = set(Message.objects.filter(dedupe_key__in=keys).values_list("channel_id", "dedupe_key"))
+        # Every channel is named: without them no index leads to the keys.
+        channels = Channel.objects.values_list("pk", flat=True)
+        filed = Message.objects.filter(channel__in=list(channels), dedupe_key__in=keys)
+        self.filed = set(filed.values_list("channel_id", "dedupe_key"))
         places = {place.pk for place in self.known.conversations.values()}
         waits = Wait.objects.filter(conversation__in=places, dropped_at=None)
         self.open_waits = {wait.conversation_id: wait for wait in waits.filter(answered_at=None)}
