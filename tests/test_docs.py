@@ -13,7 +13,7 @@ import click
 import pytest
 from babel.messages.pofile import read_po
 
-from dangol.channels import fetching, guard, outbox
+from dangol.channels import fetching, guard, outbox, sign_ins
 from dangol.channels.email import autoconfig, bodies, isolated, read
 from dangol.channels.incoming import Automatic
 from dangol.channels.models import LARGEST_ROW_BYTES, Channel
@@ -298,6 +298,7 @@ def test_the_times_of_waiting_for_servers_and_people_are_those_of_the_code():
     assert fetching.BACKOFF_SECONDS[0] == 5  # "after 5 seconds first"
     assert fetching.BACKOFF_SECONDS[-1] == 300  # "every five minutes in the end"
     assert fetching.LEASE_SECONDS == 120  # "another goes on within two minutes"
+    assert sign_ins.EARLY.seconds == 300  # "five minutes before it runs out"
     assert fetching.POLL_SECONDS == 30  # "within half a minute"
     assert VALID_FOR.days == 7  # "good for seven days"
 

@@ -26,7 +26,7 @@ PARTS = [
     Part(
         "a mail server",
         "mail in and out, over a real IMAP and SMTP server (Dovecot, exim)",
-        "dovecot-imapd dovecot-lmtpd exim4-daemon-light",
+        "dovecot-imapd dovecot-lmtpd dovecot-submissiond exim4-daemon-light",
         "use Debian in a container: the tests know its places only",
         lambda: why_absent() is None,
     ),

@@ -26,6 +26,10 @@ DANGOL_DEMO = _flag("DANGOL_DEMO")
 # Without a key file this process has a key of its own: enough to look at help or run a check, never to serve.
 DANGOL_SECRET = read_secret(DANGOL_DATA) or os.urandom(32).hex()
 
+# Other servers in place of Google's and Microsoft's for signing in to mailboxes: for tests, and for clouds apart.
+DANGOL_GOOGLE_LOGIN = (os.environ.get("DANGOL_GOOGLE_LOGIN") or "").rstrip("/")
+DANGOL_MICROSOFT_LOGIN = (os.environ.get("DANGOL_MICROSOFT_LOGIN") or "").rstrip("/")
+
 SECRET_KEY = derive_text_key(DANGOL_SECRET, "django")
 DEBUG = _flag("DANGOL_DEBUG")
 _address = urlsplit(DANGOL_URL)

@@ -217,6 +217,7 @@ def ids_of(subject: str) -> dict[str, int]:
         "customer_id": talk.customer_id,
         "channel_id": talk.channel_id,
         "delivery_id": delivery.pk,
+        "provider": "microsoft",
     }
 
 

@@ -36,6 +36,7 @@ class LiveDesk:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
+        self.settings: dict[str, str] = {}  # more of the environment, before it starts
         self._processes: list[subprocess.Popen[bytes]] = []
 
     @property
@@ -51,6 +52,7 @@ class LiveDesk:
             "DJANGO_SETTINGS_MODULE": "dangol.settings",
             "PYTHONPATH": str(Path(dangol.__file__).parent.parent),
             "PYTHONUNBUFFERED": "1",
+            **self.settings,
         }
 
     @property
@@ -132,6 +134,14 @@ def migrated_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     desk = LiveDesk(folder)
     desk.run_python("from dangol.running import prepare; prepare(quiet=True)")
     return folder
+
+
+@pytest.fixture
+def live_folder(migrated_folder: Path, tmp_path: Path) -> LiveDesk:
+    """A desk of which nothing runs: a data folder for commands."""
+    folder = tmp_path / "desk"
+    shutil.copytree(migrated_folder, folder)
+    return LiveDesk(folder)
 
 
 @pytest.fixture

@@ -14,12 +14,17 @@ def exim_config(names: Mapping[str, str]) -> str:
     return _fill(_EXIM, names)
 
 
+def oauth2_config(names: Mapping[str, str]) -> str:
+    """Whom Dovecot asks about tokens."""
+    return _fill(_OAUTH2, names)
+
+
 def _fill(text: str, names: Mapping[str, str]) -> str:
     return re.sub(r"@(\w+)@", lambda match: names[match[1]], text)
 
 
 _DOVECOT = """
-protocols = imap lmtp
+protocols = imap lmtp submission
 listen = 127.0.0.1
 base_dir = @folder@/run
 state_dir = @folder@/run
@@ -38,7 +43,7 @@ ssl = yes
 ssl_cert = <@folder@/cert.pem
 ssl_key = <@folder@/key.pem
 disable_plaintext_auth = no
-auth_mechanisms = plain login
+auth_mechanisms = plain login xoauth2
 auth_failure_delay = 0
 auth_cache_size = 0
 lda_mailbox_autocreate = yes
@@ -46,11 +51,18 @@ lda_mailbox_autocreate = yes
 # One password for everybody: a file of users is read again only once a second.
 passdb {
   driver = static
+  mechanisms = plain login
   args = password=@password@
+}
+# Whose token is whose, the provider of the tests says (oauth_provider.py).
+passdb {
+  driver = oauth2
+  mechanisms = xoauth2
+  args = @folder@/oauth2.conf
 }
 userdb {
   driver = static
-  args = uid=@owner@ gid=@group@ home=@folder@/mail/%u
+  args = uid=@owner@ gid=@group@ home=@folder@/mail/%u allow_all_users=yes
 }
 namespace inbox {
   inbox = yes
@@ -72,11 +84,30 @@ service imap-login {
     ssl = yes
   }
 }
+# Mail that comes in here goes on to exim, once somebody is signed in.
+hostname = mail.moonburger.test
+submission_relay_host = 127.0.0.1
+submission_relay_port = @smtp@
+service submission-login {
+  chroot =
+  inet_listener submission {
+    port = @submission@
+  }
+}
 service lmtp {
   unix_listener @folder@/lmtp {
     mode = 0666
   }
 }
+"""
+
+_OAUTH2 = """
+introspection_mode = post
+introspection_url = @provider@/introspect
+force_introspection = yes
+username_attribute = username
+active_attribute = active
+active_value = true
 """
 
 _EXIM = r"""

@@ -24,6 +24,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -32,7 +33,8 @@ from typing import Any
 import pytest
 
 from tests.parts.certificate import write_certificate
-from tests.parts.mailconfig import dovecot_config, exim_config
+from tests.parts.mailconfig import dovecot_config, exim_config, oauth2_config
+from tests.parts.oauth_provider import OAuthServer, running_provider
 
 PASSWORD = "correct-horse"
 _SECONDS_TO_START = 20
@@ -48,12 +50,16 @@ class MailUser:
 
 @dataclass(frozen=True)
 class Ports:
-    """Where the server listens on 127.0.0.1: `imap` and `smtp` offer STARTTLS, the others begin with TLS."""
+    """Where the server listens on 127.0.0.1: `imaps` and `smtps` begin with TLS, the others offer STARTTLS.
+
+    `submission` is Dovecot's, which knows tokens and gives the mail to exim.
+    """
 
     imap: int
     imaps: int
     smtp: int
     smtps: int
+    submission: int
 
 
 @dataclass
@@ -64,7 +70,9 @@ class MailServer:
     owner: str
     group: str
     ports: Ports
+    provider: OAuthServer
     host: str = "localhost"
+    _stack: ExitStack = field(default_factory=ExitStack)
     _processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
     _users: dict[str, MailUser] = field(default_factory=dict)
 
@@ -174,6 +182,7 @@ class MailServer:
                 process.wait(10)
             except subprocess.TimeoutExpired:
                 process.kill()
+        self._stack.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -184,6 +193,7 @@ def why_absent() -> str | None:
         for package, path in (
             ("dovecot-imapd", "/usr/lib/dovecot/imap"),
             ("dovecot-lmtpd", "/usr/lib/dovecot/lmtp"),
+            ("dovecot-submissiond", "/usr/lib/dovecot/submission"),
             ("exim4-daemon-light", "/usr/sbin/exim4"),
         )
         if not Path(path).exists()
@@ -195,12 +205,14 @@ def start() -> MailServer:
     """A fresh server, ready to take mail. RuntimeError with its logs if it does not come up."""
     owner, group = _ordinary_user()
     folder = Path(tempfile.mkdtemp(prefix="dangol-mail-", dir="/tmp"))  # short: a socket's path has 108 bytes
-    server = MailServer(folder, owner, group, Ports(*_free_ports(4)))
+    stack = ExitStack()
+    provider = stack.enter_context(running_provider())
+    server = MailServer(folder, owner, group, Ports(*_free_ports(5)), provider, _stack=stack)
     try:
         _lay_out(server)
         _run(server, ["/usr/sbin/dovecot", "-F", "-c", str(folder / "dovecot.conf")])
         _run(server, ["/usr/sbin/exim4", "-C", str(folder / "exim.conf"), "-bdf", "-q1s"])
-        for port in (server.ports.imap, server.ports.imaps, server.ports.smtp, server.ports.smtps):
+        for port in vars(server.ports).values():
             wait_until(partial(_listens, port), _SECONDS_TO_START, f"port {port}")
         wait_until((folder / "lmtp").exists, _SECONDS_TO_START, "the LMTP socket")
     except BaseException as error:
@@ -254,9 +266,11 @@ def _lay_out(server: MailServer) -> None:
         "password": PASSWORD,
         "owner": server.owner,
         "group": server.group,
-        **{name: str(getattr(server.ports, name)) for name in ("imap", "imaps", "smtp", "smtps")},
+        "provider": server.provider.url,
+        **{name: str(port) for name, port in vars(server.ports).items()},
     }
     (folder / "dovecot.conf").write_text(dovecot_config(names))
+    (folder / "oauth2.conf").write_text(oauth2_config(names))
     (folder / "exim.conf").write_text(exim_config(names))
     if not os.getuid():
         for path in [folder, *folder.rglob("*")]:

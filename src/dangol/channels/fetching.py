@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import close_old_connections, connection, transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from dangol.channels.commands import Arrival, retry_raw, store_raw
@@ -19,6 +20,7 @@ from dangol.channels.email.imap import Fetched, Imap, ImapError, ImapServer
 from dangol.channels.email.problems import Problem
 from dangol.channels.events import MailboxFailing, MailboxWorking
 from dangol.channels.models import Mailbox, Raw
+from dangol.channels.sign_ins import EARLY, token_source
 from dangol.kernel import clock
 from dangol.kernel.db import relax_durability
 from dangol.kernel.errors import Refused
@@ -121,12 +123,16 @@ def _fetch_again(raw: Raw) -> None:
 
 def server_of(mailbox: Mailbox) -> ImapServer:
     """The mailbox's incoming server."""
+    sign_in = mailbox.sign_in
     return ImapServer(
         host=mailbox.imap_host,
         port=mailbox.imap_port,
         security=mailbox.imap_security,  # type: ignore[arg-type]
         user=mailbox.imap_user,
         password=mailbox.imap_password or "",
+        token=token_source(mailbox.pk) if sign_in else None,
+        # A token that runs out ends the connection at some providers: better a new one before.
+        epoch=sign_in.version + (not sign_in.is_good(clock.now() + EARLY)) if sign_in else 0,
     )
 
 
@@ -262,6 +268,8 @@ def _note_failure(pk: int, failure: Exception) -> None:
 
 def _wanted() -> list[int]:
     rows = Mailbox.objects.filter(channel__is_active=True).exclude(imap_host="")
+    # Where nobody has signed in yet there is nothing to try.
+    rows = rows.filter(Q(oauth=None) | ~Q(oauth__locked_refresh_token=""))
     return list(rows.values_list("pk", flat=True))
 
 

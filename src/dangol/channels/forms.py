@@ -1,13 +1,15 @@
 """The settings of a mailbox as a form. Servers that are left empty are those that its address makes likely."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from dangol.channels.email.addresses import normalise
+from dangol.channels.email.autoconfig import Provider, provider_of, provider_signed_in_by
 from dangol.channels.mailbox_settings import Connection, MailboxSettings, proposed_connections
-from dangol.channels.models import Channel, Mailbox, Security
+from dangol.channels.models import Channel, Mailbox, Security, SignIn
 from dangol.kernel.durations import short_duration
 from dangol.kernel.secrets import lock_secret, unlock_secret
 
@@ -16,6 +18,13 @@ SECURITIES: Final = (
     (Security.TLS, _("TLS")),
     (Security.STARTTLS, _("STARTTLS")),
     (Security.NONE, _("none (only on this machine)")),
+)
+
+
+SIGN_INS: Final = (
+    ("", _("With a password")),
+    (SignIn.Provider.GOOGLE, _("Sign in with Google")),
+    (SignIn.Provider.MICROSOFT, _("Sign in with Microsoft")),
 )
 
 
@@ -48,6 +57,13 @@ class MailboxForm(forms.Form):
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
     password = SignInField(label=_("Password of the mailbox"))
+    sign_in = forms.ChoiceField(
+        label=_("How Dangol signs in"),
+        choices=SIGN_INS,
+        required=False,
+        help_text=_("With Google or Microsoft you are led there after saving, and let Dangol in."),
+        widget=forms.RadioSelect,
+    )
     typed_password = forms.CharField(required=False, widget=forms.HiddenInput)
     from_name = forms.CharField(
         label=_("Name that customers see"), max_length=120, required=False, widget=forms.TextInput
@@ -79,6 +95,7 @@ class MailboxForm(forms.Form):
 
     def __init__(self, *args: Any, person_id: int, channel: Channel | None = None, **kwargs: Any) -> None:
         self.person_id, self.channel = person_id, channel
+        self.has_sign_ins = True
         super().__init__(*args, **kwargs)
         for name in ("promised_first", "promised_next"):
             kept = kwargs.get("initial", {}).get(name)
@@ -91,6 +108,17 @@ class MailboxForm(forms.Form):
                 empty_value=None,
                 choices=[("", _("no promise")), *((each, short_duration(each)) for each in seconds)],
             )
+
+        if address := self.initial.get("address"):
+            self.offer_sign_ins(provider_of(address))
+
+    def offer_sign_ins(self, provider: Provider) -> None:
+        """Show the ways that lead into a mailbox of this provider; of a domain that is a guess, all."""
+        offered = {"", provider.sign_in, self.initial.get("sign_in")}
+        field = self.fields["sign_in"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = ways = [way for way in SIGN_INS if way[0] in offered or not provider.is_known]
+        self.has_sign_ins = len(ways) > 1
 
     def clean_address(self) -> str:
         """The address as the mail of its domain is written."""
@@ -105,18 +133,42 @@ class MailboxForm(forms.Form):
         data["password"] = data.get("password") or self._typed_before() or None
         if self.is_kept_here:
             return data
-        if not self.channel and not data["password"] and "address" in data:
-            self.add_error("password", _("Please enter the password of the mailbox."))
+        self._check_password(data)
         if "address" in data:
-            for kind, proposed in zip(
-                ("imap", "smtp"), proposed_connections(data["address"])[:2], strict=True
-            ):
+            for kind, proposed in zip(("imap", "smtp"), self._proposed(data), strict=True):
                 if not data.get(f"{kind}_host"):
                     data[f"{kind}_host"], data[f"{kind}_port"] = proposed.host, proposed.port
                     data[f"{kind}_security"] = proposed.security
                 data[f"{kind}_port"] = data.get(f"{kind}_port") or proposed.port
                 data[f"{kind}_security"] = data.get(f"{kind}_security") or proposed.security
         return data
+
+    def _check_password(self, data: dict[str, Any]) -> None:
+        if data.get("sign_in"):
+            data["password"], data["smtp_password"] = None, ""
+            return
+        closed = "address" in data and provider_of(data["address"])
+        if closed and closed.password == "closed" and self.channel is None:  # noqa: S105
+            self.add_error("sign_in", str(closed.hint))
+            return
+        was_without = self.channel is not None and self.channel.mailbox.sign_in is not None
+        if (self.channel is None or was_without) and not data["password"] and "address" in data:
+            self.add_error("password", _("Please enter the password of the mailbox."))
+
+    def _proposed(self, data: dict[str, Any]) -> tuple[Connection, Connection]:
+        receiving, sending, _plus = proposed_connections(data["address"])
+        if data.get("sign_in") and not provider_of(data["address"]).is_known:
+            # A domain of one's own at Google or Microsoft: what was guessed from its name is no answer.
+            known = provider_signed_in_by(data["sign_in"])
+            if data.get("imap_host") in {"", receiving.host}:
+                data["imap_host"] = data["smtp_host"] = ""
+            receiving = replace(
+                receiving, host=known.imap.host, port=known.imap.port, security=known.imap.security
+            )
+            sending = replace(
+                sending, host=known.smtp.host, port=known.smtp.port, security=known.smtp.security
+            )
+        return receiving, sending
 
     @property
     def is_kept_here(self) -> bool:
@@ -138,7 +190,7 @@ class MailboxForm(forms.Form):
             data["smtp_host"].strip(),
             data["smtp_port"],
             data["smtp_security"],
-            "" if data["smtp_no_sign_in"] else data["smtp_user"] or user,
+            "" if data["smtp_no_sign_in"] and not data["sign_in"] else data["smtp_user"] or user,
             self._sending_password(user),
         )
         return self._settings(receiving, sending)
@@ -152,6 +204,7 @@ class MailboxForm(forms.Form):
             from_name=data["from_name"].strip(),
             promised_first_seconds=data["promised_first"],
             promised_next_seconds=data["promised_next"],
+            sign_in="" if self.is_kept_here else data["sign_in"],
             **self._more(),
         )
 
@@ -192,6 +245,31 @@ class MailboxForm(forms.Form):
         opened = unlock_secret(self.cleaned_data.get("typed_password") or "") or ""
         owner = f"typed:{self.person_id}:"
         return opened[len(owner) :] if opened.startswith(owner) else ""
+
+
+class OAuthClientForm(forms.Form):
+    """What the owner has registered at Google or Microsoft. A secret that is kept need not be typed again."""
+
+    client_id = forms.CharField(
+        label=_("Client ID"),
+        max_length=300,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    secret = SignInField(label=_("Client secret"))
+    tenant = forms.CharField(
+        label=_("Directory (tenant) ID"),
+        max_length=128,
+        required=False,
+        help_text=_("Only when you chose accounts in this organisation alone. Otherwise leave it empty."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    def __init__(self, *args: Any, provider: str, has_secret: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if has_secret:
+            self.fields["secret"].help_text = _("Is kept and never shown. Type here only to change it.")
+        if provider != SignIn.Provider.MICROSOFT:
+            del self.fields["tenant"]
 
 
 class FullMailboxForm(MailboxForm):
@@ -252,6 +330,7 @@ def mailbox_initial(channel: Channel) -> dict[str, Any]:
     more = ("smtp_host", "smtp_port", "smtp_security", "plus_addressing")
     return {
         **{name: getattr(box, name) for name in names + more},
+        "sign_in": box.sign_in.provider if box.sign_in else "",
         "imap_user": box.imap_user if box.imap_user != box.address else "",
         "smtp_no_sign_in": bool(box.smtp_host) and not box.smtp_user,
         "smtp_user": box.smtp_user if box.smtp_user != box.imap_user else "",

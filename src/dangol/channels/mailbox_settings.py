@@ -49,7 +49,10 @@ class Connection:
 
 @dataclass(frozen=True)
 class MailboxSettings:
-    """All that a person sets about a mailbox. Times in seconds of opening hours; None promises nothing."""
+    """All that a person sets about a mailbox. Times in seconds of opening hours; None promises nothing.
+
+    `sign_in` is google or microsoft, or empty where passwords sign in.
+    """
 
     address: str
     receiving: Connection
@@ -58,6 +61,7 @@ class MailboxSettings:
     aliases: tuple[str, ...] = ()
     folder: str = "INBOX"
     plus_addressing: bool = True
+    sign_in: str = ""
     promised_first_seconds: int | None = None
     promised_next_seconds: int | None = None
     signature: str = ""
@@ -91,7 +95,12 @@ def check_settings(settings: MailboxSettings, mailbox: Mailbox | None) -> None:
 
 
 def check_passwords(settings: MailboxSettings, mailbox: Mailbox | None) -> None:
-    """Refuse to use a stored password for another server or user than the one it was entered for."""
+    """Refuse to use a stored password for another server or user than the one it was entered for.
+
+    A sign-in without a password is no concern of this: see `change_mailbox`.
+    """
+    if settings.sign_in:
+        return
     for connection, host, user in (
         (settings.receiving, mailbox.imap_host if mailbox else "", mailbox.imap_user if mailbox else ""),
         (settings.sending, mailbox.smtp_host if mailbox else "", mailbox.smtp_user if mailbox else ""),

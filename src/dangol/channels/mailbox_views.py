@@ -8,12 +8,13 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from dangol.channels.email.autoconfig import provider_of
+from dangol.channels.email.autoconfig import Provider, provider_of
 from dangol.channels.forms import FullMailboxForm, MailboxForm, mailbox_initial
 from dangol.channels.mailbox_settings import proposed_connections
 from dangol.channels.mailboxes import add_mailbox, change_mailbox, pause_mailbox, resume_mailbox
 from dangol.channels.models import Channel
 from dangol.channels.queries import email_channel, mailbox_state, mailbox_states
+from dangol.channels.sign_in_views import lead_to_sign_in, leads_to_providers
 from dangol.channels.trial import MailboxTrial, try_mailbox
 from dangol.kernel import clock
 from dangol.kernel.errors import Refused
@@ -28,6 +29,7 @@ def mailboxes(request: HttpRequest) -> HttpResponse:
     return render(request, "channels/mailboxes.html", {"mailboxes": mailbox_states()})
 
 
+@leads_to_providers
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs("change_mailboxes")
 def new_mailbox(request: HttpRequest) -> HttpResponse:
@@ -46,11 +48,14 @@ def new_mailbox(request: HttpRequest) -> HttpResponse:
         except Refused as refused:
             form.add_error(None, str(refused))
         else:
+            if form.settings.sign_in:
+                return lead_to_sign_in(request, channel)
             messages.success(request, _("%(name)s is connected.") % {"name": channel.mailbox.address})
             return see_other("mailboxes")
     return render(request, "channels/mailbox.html", {"form": form.filled_in()}, status=422)
 
 
+@leads_to_providers
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs("change_mailboxes")
 def mailbox(request: HttpRequest, channel_id: int) -> HttpResponse:
@@ -70,6 +75,9 @@ def mailbox(request: HttpRequest, channel_id: int) -> HttpResponse:
         except Refused as refused:
             form.add_error(None, str(refused))
         else:
+            fresh = email_channel(channel.pk)
+            if fresh.mailbox.sign_in and fresh.mailbox.sign_in.is_lost:
+                return lead_to_sign_in(request, fresh)
             messages.success(request, _("Saved."))
             return see_other("mailbox", channel.pk)
     return render(request, "channels/mailbox.html", {**context, "form": form.filled_in()}, status=422)
@@ -99,7 +107,9 @@ def mailbox_servers(request: HttpRequest) -> HttpResponse:
     """The part of the form with the servers, filled in for an address that was just typed."""
     address = request.GET.get("address", "").strip()
     receiving, sending, _plus = proposed_connections(address)
+    provider = provider_of(address)
     initial = {
+        "sign_in": _likely_sign_in(provider, request.GET.get("sign_in", "")),
         "imap_host": receiving.host if "@" in address else "",
         "imap_port": receiving.port,
         "imap_security": receiving.security,
@@ -108,8 +118,11 @@ def mailbox_servers(request: HttpRequest) -> HttpResponse:
         "smtp_security": sending.security,
     }
     form = MailboxForm(person_id=actor(request).pk, initial=initial)
+    form.offer_sign_ins(provider)
     return render(
-        request, "channels/_servers.html", {"form": form, "provider": provider_of(address), "is_open": True}
+        request,
+        "channels/_servers.html",
+        {"form": form, "provider": provider, "is_open": True, "with_ways": True},
     )
 
 
@@ -133,6 +146,13 @@ def trial_response(
         shown = {"form": form, "trial": trial, "complaints": _complaints(form)}
         return render(request, "channels/_trial.html", shown, status=status)
     return render(request, template, {**context, "form": form.filled_in(), "trial": trial}, status=status)
+
+
+def _likely_sign_in(provider: Provider, chosen: str) -> str:
+    is_possible = chosen == (provider.sign_in or "") or not provider.is_known
+    if chosen and is_possible:
+        return chosen
+    return provider.sign_in or "" if provider.password == "closed" else ""  # noqa: S105
 
 
 def _complaints(form: MailboxForm) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from dangol.channels.mailbox_settings import MailboxSettings, check_settings
-from dangol.channels.models import Channel, Mailbox
+from dangol.channels.models import Channel, Mailbox, SignIn
 from dangol.kernel.audit import record_act
 from dangol.staff.models import Staff
 from dangol.staff.rights import demand
@@ -23,6 +23,7 @@ def add_mailbox(*, actor: Staff | None, settings: MailboxSettings, at: datetime)
     channel.save(force_insert=True)
     mailbox.channel = channel
     mailbox.save(force_insert=True)
+    _keep_sign_in(settings, mailbox, is_elsewhere=False)
     _record(actor, at, "add_mailbox", channel, {}, _values(channel, mailbox))
     return channel
 
@@ -34,7 +35,8 @@ def change_mailbox(
     """Give a mailbox these settings. Another server, user or folder is read from its beginning.
 
     A password that is not given is kept, unless it would go to another server or user (PasswordNeeded):
-    otherwise whoever may change a mailbox could have it sent to a server of their own.
+    otherwise whoever may change a mailbox could have it sent to a server of their own. For the same reason a
+    sign-in without a password is forgotten when a server or user is another, and must be made anew.
     """
     demand(actor, "change_mailboxes")
     channel = Channel.objects.select_for_update().get(pk=channel.pk)
@@ -42,12 +44,16 @@ def change_mailbox(
     check_settings(settings, mailbox)
     before, place = _values(channel, mailbox), _place(mailbox)
     locked = (mailbox.imap_locked_password, mailbox.smtp_locked_password)
+    servers, signed = _servers(mailbox), _signed(mailbox)
     _apply(settings, channel, mailbox)
     if _place(mailbox) != place:
         mailbox.uid_validity, mailbox.last_uid = None, 0
     after = _values(channel, mailbox)
     if settings.receiving.password is not None or settings.sending.password is not None:
         after["password"] = "entered anew"  # noqa: S105
+    _keep_sign_in(settings, mailbox, is_elsewhere=_servers(mailbox) != servers)
+    if signed != _signed(mailbox):
+        before, after = {**before, "sign_in": signed[0]}, {**after, "sign_in": settings.sign_in}
     is_other = before != after or locked != (mailbox.imap_locked_password, mailbox.smtp_locked_password)
     if is_other:
         mailbox.failing_since, mailbox.failure = None, ""
@@ -102,6 +108,35 @@ def _apply(settings: MailboxSettings, channel: Channel, mailbox: Mailbox) -> Non
 
 def _place(mailbox: Mailbox) -> tuple[str, str, str]:
     return mailbox.imap_host, mailbox.imap_user, mailbox.imap_folder
+
+
+def _servers(mailbox: Mailbox) -> tuple[object, ...]:
+    return (
+        mailbox.imap_host, mailbox.imap_port, mailbox.imap_security, mailbox.imap_user,
+        mailbox.smtp_host, mailbox.smtp_port, mailbox.smtp_security, mailbox.smtp_user,
+    )  # fmt: skip
+
+
+def _signed(mailbox: Mailbox) -> tuple[str, int]:
+    row = SignIn.objects.filter(mailbox_id=mailbox.pk).first()
+    return (row.provider, row.version) if row else ("", 0)
+
+
+def _keep_sign_in(settings: MailboxSettings, mailbox: Mailbox, *, is_elsewhere: bool) -> None:
+    rows = SignIn.objects.select_for_update().filter(mailbox_id=mailbox.pk)
+    row = rows.first()
+    if not settings.sign_in:
+        rows.delete()
+        return
+    if row is None:
+        SignIn.objects.create(mailbox_id=mailbox.pk, provider=settings.sign_in)
+    elif row.provider != settings.sign_in or is_elsewhere:
+        row.provider = settings.sign_in
+        row.forget()
+        row.save()
+    # No password is kept that signs in nowhere.
+    mailbox.imap_password = mailbox.smtp_password = ""
+    Mailbox.objects.filter(pk=mailbox.pk).update(imap_locked_password="", smtp_locked_password="")
 
 
 def _values(channel: Channel, mailbox: Mailbox) -> dict[str, Any]:

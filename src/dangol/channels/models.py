@@ -1,5 +1,6 @@
 import gzip
 import uuid
+from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
 from django.db import models
@@ -99,6 +100,11 @@ class Mailbox(models.Model):
         self.smtp_locked_password = lock_secret(text)
 
     @property
+    def sign_in(self) -> "SignIn | None":
+        """How it is signed in to without a password; None where by password."""
+        return getattr(self, "oauth", None)
+
+    @property
     def is_fetched(self) -> bool:
         """Whether there is a server to fetch from."""
         return bool(self.imap_host)
@@ -107,6 +113,99 @@ class Mailbox(models.Model):
     def addresses(self) -> list[str]:
         """Every address under which this mailbox is written to, lower case."""
         return [self.address.lower(), *(str(alias).lower() for alias in self.aliases)]
+
+
+class OAuthClient(models.Model):
+    """What the owner has registered at Google or Microsoft, so that Dangol may ask there for mailboxes.
+
+    Each installation has its own: a program that anybody runs has no secret to share.
+    """
+
+    provider = models.CharField(max_length=12, unique=True)
+    client_id = models.CharField(max_length=300)
+    locked_secret = models.TextField(blank=True)
+    tenant = models.CharField(
+        max_length=128, blank=True
+    )  # of Microsoft: whose accounts; empty is everybody's
+
+    def __str__(self) -> str:
+        return f"client {self.provider}"
+
+    @property
+    def secret(self) -> str | None:
+        """In clear; None when the key that locked it is gone."""
+        return unlock_secret(self.locked_secret)
+
+    @secret.setter
+    def secret(self, text: str) -> None:
+        self.locked_secret = lock_secret(text)
+
+
+class SignIn(models.Model):
+    """The permission by which a mailbox is reached without a password. Its tokens are locked with our key.
+
+    `access_until` is when the access token runs out, which is refreshed by itself; `ends_at` when the permission
+    as a whole ends, where the provider says so (in Google's test mode after seven days); `trouble` is the machine's
+    word for what a person must mend, see channels.email.problems. `version` counts the changes of tokens.
+    """
+
+    class Provider(models.TextChoices):
+        GOOGLE = "google", "Google"
+        MICROSOFT = "microsoft", "Microsoft"
+
+    mailbox = models.OneToOneField(Mailbox, primary_key=True, on_delete=models.CASCADE, related_name="oauth")
+    provider = models.CharField(max_length=12, choices=Provider.choices)
+    locked_access_token = models.TextField(blank=True)
+    access_until = models.DateTimeField(null=True)
+    locked_refresh_token = models.TextField(blank=True)
+    ends_at = models.DateTimeField(null=True)
+    signed_in_at = models.DateTimeField(null=True)
+    refreshed_at = models.DateTimeField(null=True)
+    claimed_until = models.DateTimeField(null=True)
+    version = models.PositiveIntegerField(default=0)
+    trouble = models.CharField(max_length=40, blank=True)
+    trouble_since = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"sign-in {self.pk}"
+
+    @property
+    def access_token(self) -> str | None:
+        """In clear; None when the key that locked it is gone."""
+        return unlock_secret(self.locked_access_token)
+
+    @access_token.setter
+    def access_token(self, text: str) -> None:
+        self.locked_access_token = lock_secret(text)
+
+    @property
+    def refresh_token(self) -> str | None:
+        """In clear; None when the key that locked it is gone."""
+        return unlock_secret(self.locked_refresh_token)
+
+    @refresh_token.setter
+    def refresh_token(self, text: str) -> None:
+        self.locked_refresh_token = lock_secret(text)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether only a person can make it good again, by signing in."""
+        return not self.locked_refresh_token or self.trouble == "sign-in-again"
+
+    def is_good(self, at: datetime) -> bool:
+        """Whether the access token is good at that instant."""
+        return self.access_until is not None and at < self.access_until
+
+    def is_young(self, at: datetime, age: timedelta) -> bool:
+        """Whether the access token is younger than `age`."""
+        return self.refreshed_at is not None and at < self.refreshed_at + age
+
+    def forget(self) -> None:
+        """Drop the tokens: they are for another server or user, or of another provider."""
+        self.access_token = self.refresh_token = ""
+        self.access_until = self.ends_at = self.signed_in_at = self.refreshed_at = self.claimed_until = None
+        self.trouble, self.trouble_since = "", None
+        self.version += 1
 
 
 class Content(models.Model):

@@ -19,6 +19,7 @@ from dangol.channels.email.problems import Problem
 from dangol.channels.email.smtp import SendResult, SmtpServer, send
 from dangol.channels.events import DeliveryFailed, DeliverySent
 from dangol.channels.models import Delivery, DeliveryRecipient, Mailbox
+from dangol.channels.sign_ins import token_source
 from dangol.kernel import clock
 from dangol.kernel.events import emit
 from dangol.kernel.processes import gone_among, this_process
@@ -148,6 +149,7 @@ def outgoing_server(mailbox: Mailbox) -> SmtpServer:
         security=mailbox.smtp_security,  # type: ignore[arg-type]
         user=mailbox.smtp_user or None,
         password=mailbox.smtp_password,
+        token=token_source(mailbox.pk) if mailbox.sign_in else None,
     )
 
 

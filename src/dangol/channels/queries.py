@@ -14,20 +14,23 @@ class MailboxState:
     mailbox: Mailbox
     receiving_trouble: str
     sending_trouble: str
+    needs_sign_in: bool = False
 
     @property
     def tone(self) -> str:
         """How it is, in one word for the eye: good, warn (paused, or not fetched yet) or bad."""
         if not self.channel.is_active:
             return "warn"
-        if self.receiving_trouble or self.sending_trouble:
+        if self.needs_sign_in or self.receiving_trouble or self.sending_trouble:
             return "bad"
         return "good" if self.mailbox.fetched_at or not self.mailbox.is_fetched else "warn"
 
 
 def mailbox_states() -> list[MailboxState]:
     """Every mailbox with what is wrong with it, those in use first."""
-    rows = Channel.objects.filter(kind=Channel.Kind.EMAIL, mailbox__isnull=False).select_related("mailbox")
+    rows = Channel.objects.filter(kind=Channel.Kind.EMAIL, mailbox__isnull=False).select_related(
+        "mailbox__oauth"
+    )
     return [mailbox_state(row) for row in rows.order_by("-is_active", "name", "pk")]
 
 
@@ -39,12 +42,13 @@ def mailbox_state(channel: Channel) -> MailboxState:
         mailbox=mailbox,
         receiving_trouble=_in_words(mailbox.failure, mailbox.imap_host) if mailbox.failing_since else "",
         sending_trouble=_sending_trouble(channel),
+        needs_sign_in=bool(mailbox.sign_in and mailbox.sign_in.is_lost),
     )
 
 
 def email_channel(pk: int) -> Channel:
     """The channel with its mailbox; Gone when there is none."""
-    found = Channel.objects.filter(pk=pk, mailbox__isnull=False).select_related("mailbox").first()
+    found = Channel.objects.filter(pk=pk, mailbox__isnull=False).select_related("mailbox__oauth").first()
     if found is None:
         raise Gone
     return found

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from dangol.channels.email.imap import ImapServer, try_receiving
+from dangol.channels.email.oauth import SignInFailed, TokenSource
 from dangol.channels.email.problems import Problem, Trial
 from dangol.channels.email.smtp import SmtpServer, try_sending
 from dangol.channels.mailbox_settings import Connection, MailboxSettings, check_passwords
 from dangol.channels.models import Channel, Mailbox
+from dangol.channels.sign_ins import access_token
 
 STEP_SECONDS: Final = 8.0  # for each answer of a server on trial
 TRIAL_SECONDS: Final = 25.0  # for the whole trial: somebody is waiting at a button
@@ -37,11 +39,21 @@ def try_mailbox(settings: MailboxSettings, *, channel: Channel | None = None) ->
     mailbox = channel.mailbox if channel else None
     check_passwords(settings, mailbox)
     receiving, sending = settings.receiving, settings.sending
+    token: TokenSource | None = None
+    if settings.sign_in:
+        try:
+            token = _kept_token(settings, mailbox)
+        except SignInFailed as failure:
+            return MailboxTrial(
+                *(Trial(failure.problem, failure.detail, each.host) for each in (receiving, sending))
+            )
     begun = time.monotonic()
     pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="trial")
     trials = (
-        pool.submit(try_receiving, _imap(receiving, mailbox), settings.folder) if receiving.host else None,
-        pool.submit(try_sending, _smtp(sending, mailbox), settings.address) if sending.host else None,
+        pool.submit(try_receiving, _imap(receiving, mailbox, token), settings.folder)
+        if receiving.host
+        else None,
+        pool.submit(try_sending, _smtp(sending, mailbox, token), settings.address) if sending.host else None,
     )
     try:
         return MailboxTrial(
@@ -51,7 +63,7 @@ def try_mailbox(settings: MailboxSettings, *, channel: Channel | None = None) ->
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _imap(connection: Connection, mailbox: Mailbox | None) -> ImapServer:
+def _imap(connection: Connection, mailbox: Mailbox | None, token: TokenSource | None) -> ImapServer:
     kept = mailbox.imap_password if mailbox and connection.password is None else connection.password
     return ImapServer(
         host=connection.host,
@@ -59,11 +71,12 @@ def _imap(connection: Connection, mailbox: Mailbox | None) -> ImapServer:
         security=connection.security,  # type: ignore[arg-type]
         user=connection.user,
         password=kept or "",
+        token=token,
         timeout=STEP_SECONDS,
     )
 
 
-def _smtp(connection: Connection, mailbox: Mailbox | None) -> SmtpServer:
+def _smtp(connection: Connection, mailbox: Mailbox | None, token: TokenSource | None) -> SmtpServer:
     kept = mailbox.smtp_password if mailbox and connection.password is None else connection.password
     return SmtpServer(
         host=connection.host,
@@ -71,9 +84,26 @@ def _smtp(connection: Connection, mailbox: Mailbox | None) -> SmtpServer:
         security=connection.security,  # type: ignore[arg-type]
         user=connection.user or None,
         password=kept,
+        token=token,
         timeout=STEP_SECONDS,
         answer_timeout=STEP_SECONDS,
     )
+
+
+def _kept_token(settings: MailboxSettings, mailbox: Mailbox | None) -> TokenSource:
+    """The mailbox's token, for the servers and the user that it was given for and no others."""
+    sign_in = mailbox.sign_in if mailbox else None
+    same = mailbox is not None and all(
+        (connection.host, connection.user) == (host, user)
+        for connection, host, user in (
+            (settings.receiving, mailbox.imap_host, mailbox.imap_user),
+            (settings.sending, mailbox.smtp_host, mailbox.smtp_user),
+        )
+    )
+    if mailbox is None or sign_in is None or sign_in.provider != settings.sign_in or not same:
+        raise SignInFailed(Problem.SIGN_IN_FIRST)
+    token = access_token(mailbox.pk)
+    return lambda refused: token
 
 
 def _outcome(trial: "Future[Trial] | None", host: str, begun: float) -> Trial | None:

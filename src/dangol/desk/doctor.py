@@ -134,7 +134,9 @@ def _database() -> Iterator[Finding]:
 
 
 def _mailboxes(ask: bool) -> Iterator[Finding]:
-    rows = list(Mailbox.objects.select_related("channel").filter(channel__is_active=True).order_by("pk"))
+    rows = list(
+        Mailbox.objects.select_related("channel", "oauth").filter(channel__is_active=True).order_by("pk")
+    )
     if not rows:
         yield Finding(_("Mailboxes"), "warn", _("There is none yet."), _("Add one in Settings › Mailboxes."))
     for mailbox in rows:

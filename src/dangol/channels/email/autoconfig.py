@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 Security = Literal["tls", "starttls", "none"]
 # own: the password of the account; app: one made for this program only; closed: no password is let in any more.
 Password = Literal["own", "app", "closed"]
+SignIn = Literal["google", "microsoft"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class Endpoint:
 class Provider:
     """How a domain's mail is reached. `hint` says what the owner must do there first; empty when nothing.
 
-    `is_known` is False for a guess. `plus_addresses` is whether mail to name+word@… arrives at name@…
+    `is_known` is False for a guess. `plus_addresses` is whether mail to name+word@… arrives at name@… `sign_in` is
+    by whom one can sign in there without a password.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Provider:
     hint: str | Promise = ""
     plus_addresses: bool = True
     is_known: bool = True
+    sign_in: SignIn | None = None
 
 
 def provider_of(address_or_domain: str) -> Provider:
@@ -56,6 +59,12 @@ def provider_of(address_or_domain: str) -> Provider:
     )
 
 
+def provider_signed_in_by(sign_in: str) -> Provider:
+    """Whose servers a business uses that has a domain of its own there and signs in so."""
+    wanted = "Gmail" if sign_in == "google" else "Microsoft 365"
+    return next(provider for provider in _PROVIDERS if provider.name == wanted)
+
+
 def provider_at(host: str) -> Provider | None:
     """The known provider that runs this IMAP or SMTP server, for businesses with a domain of their own there."""
     return _BY_HOST.get(host.strip().rstrip(".").lower())
@@ -67,8 +76,10 @@ _IMAP_AND_APP_PASSWORD = _(
     "one here."
 )
 _IMAP_ONLY = _("Turn on IMAP in the mail settings there.")
-_CLOSED = _(
-    "Microsoft lets no program sign in with a password any more. Forward the mail to another mailbox for now."
+_CLOSED = _("Microsoft lets no program sign in with a password any more: sign in with Microsoft.")
+_APP_PASSWORD_OR_GOOGLE = _(
+    "Turn on two-step sign-in there, then make an app password and enter that one here. Where Google gives none, sign "
+    "in with Google."
 )
 _BRIDGE = _(
     "Proton is reached only through its Bridge program, which must run on the machine where Dangol runs."
@@ -81,7 +92,8 @@ _PROVIDERS = (
         Endpoint("imap.gmail.com", 993, "tls"),
         Endpoint("smtp.gmail.com", 465, "tls"),
         "app",
-        _APP_PASSWORD,
+        _APP_PASSWORD_OR_GOOGLE,
+        sign_in="google",
     ),
     Provider(
         "Naver",
@@ -135,6 +147,7 @@ _PROVIDERS = (
         Endpoint("smtp-mail.outlook.com", 587, "starttls"),
         "closed",
         _CLOSED,
+        sign_in="microsoft",
     ),
     Provider(
         "Microsoft 365",
@@ -143,6 +156,7 @@ _PROVIDERS = (
         Endpoint("smtp.office365.com", 587, "starttls"),
         "closed",
         _CLOSED,
+        sign_in="microsoft",
     ),
     Provider(
         "iCloud",

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from imap_tools import BaseMailBox, MailBox, MailBoxUnencrypted
 from imap_tools.errors import MailboxFolderSelectError, MailboxLoginError, UnexpectedCommandStatusError
 
+from dangol.channels.email import oauth
 from dangol.channels.email.autoconfig import Security
+from dangol.channels.email.oauth import SignInFailed, TokenSource
 from dangol.channels.email.problems import Problem, login_problem, problem_of
 
 
@@ -18,7 +20,9 @@ from dangol.channels.email.problems import Problem, login_problem, problem_of
 class ImapServer:
     """Where and as whom to read. `timeout` in seconds, for each answer of the server.
 
-    `context` trusts a certificate that the machine does not.
+    `context` trusts a certificate that the machine does not. With a `token` no password is sent: it gives the
+    token for XOAUTH2, another one when it is told which was refused; `epoch` is another number once a new
+    connection should be made with a new token.
     """
 
     host: str
@@ -26,6 +30,8 @@ class ImapServer:
     security: Security = "tls"
     user: str = ""
     password: str = field(default="", repr=False)
+    token: TokenSource | None = field(default=None, repr=False, compare=False)
+    epoch: int = 0
     timeout: float = 30
     context: ssl.SSLContext | None = field(default=None, repr=False, compare=False)
 
@@ -79,7 +85,9 @@ def sign_in(mailbox: BaseMailBox, server: ImapServer) -> None:
     if "LOGINDISABLED" in mailbox.client.capabilities:
         raise ImapError(Problem.LOGIN_NOT_OFFERED)
     try:
-        if server.user.isascii() and server.password.isascii():
+        if server.token:
+            _show_tokens(mailbox, server, server.token)
+        elif server.user.isascii() and server.password.isascii():
             mailbox.login(server.user, server.password, initial_folder=None)
         else:
             mailbox.login_utf8(server.user, server.password, initial_folder=None)
@@ -92,6 +100,39 @@ def sign_in(mailbox: BaseMailBox, server: ImapServer) -> None:
     status, data = mailbox.client.capability()
     if status == "OK" and data and data[0]:
         mailbox.client.capabilities = tuple(data[-1].decode("ascii", "replace").upper().split())
+
+
+def _show_tokens(mailbox: BaseMailBox, server: ImapServer, source: TokenSource) -> None:
+    if "AUTH=XOAUTH2" not in mailbox.client.capabilities:
+        raise ImapError(Problem.LOGIN_NOT_OFFERED)
+    refused: str | None = None
+    said = ""
+    while True:
+        try:
+            token = source(refused)
+        except SignInFailed as failure:
+            raise ImapError(failure.problem, failure.detail) from failure
+        if token == refused:
+            raise ImapError(Problem.TOKEN_REFUSED, said)
+        words = oauth.xoauth2(server.user, token).encode()
+        asked: list[str] = []
+
+        def answer(challenge: bytes, words: bytes = words, asked: list[str] = asked) -> bytes:
+            # Asked a second time, the server says what is wrong with the token, and wants an empty line.
+            asked.append(oauth.refusal_in(challenge))
+            return words if len(asked) == 1 else b""
+
+        try:
+            mailbox.client.authenticate("XOAUTH2", answer)
+        except imaplib.IMAP4.abort:
+            raise
+        except imaplib.IMAP4.error as error:
+            said = " ".join(filter(None, [*asked, _said(error)]))[:500]
+            if re.search(r"\[(unavailable|inuse|limit|serverbug)\]", said, re.IGNORECASE):
+                raise ImapError(Problem.SERVER_BUSY, said) from error
+            refused = token
+        else:
+            return
 
 
 def translation(error: BaseException) -> ImapError:

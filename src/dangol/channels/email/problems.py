@@ -36,6 +36,10 @@ class Problem(StrEnum):
     WRONG_PASSWORD = "wrong-password"  # noqa: S105
     APP_PASSWORD = "app-password"  # noqa: S105
     PASSWORD_CLOSED = "password-closed"  # noqa: S105
+    SIGN_IN_AGAIN = "sign-in-again"
+    SIGN_IN_FIRST = "sign-in-first"
+    CLIENT_REFUSED = "client-refused"
+    TOKEN_REFUSED = "token-refused"  # noqa: S105
     LOGIN_MISSING = "login-missing"
     LOGIN_NOT_OFFERED = "login-not-offered"
     SENDER_REFUSED = "sender-refused"
@@ -132,6 +136,10 @@ _KINDS: dict[Problem, Kind] = {
     Problem.WRONG_PASSWORD: "auth",
     Problem.APP_PASSWORD: "auth",
     Problem.PASSWORD_CLOSED: "auth",
+    Problem.SIGN_IN_AGAIN: "auth",
+    Problem.SIGN_IN_FIRST: "auth",
+    Problem.CLIENT_REFUSED: "auth",
+    Problem.TOKEN_REFUSED: "auth",
     Problem.LOGIN_MISSING: "auth",
     Problem.LOGIN_NOT_OFFERED: "auth",
     Problem.SENDER_REFUSED: "auth",
@@ -162,7 +170,21 @@ _SENTENCES: dict[Problem, Promise] = {
         "%(provider)s does not accept this password. It asks for an app password: make one in your account's "
         "security settings there, turn on IMAP, and enter it here."
     ),
-    Problem.PASSWORD_CLOSED: _("%(provider)s lets no program sign in with a password any more."),
+    Problem.PASSWORD_CLOSED: _(
+        "%(provider)s lets no program sign in with a password any more. Sign in with Microsoft instead: it stands "
+        "beside the password."
+    ),
+    Problem.SIGN_IN_AGAIN: _(
+        "%(provider)s does not let Dangol in any more: the permission has ended or was withdrawn. Sign in again."
+    ),
+    Problem.SIGN_IN_FIRST: _("Nobody has signed in yet. Save first; then you are led to the sign-in."),
+    Problem.CLIENT_REFUSED: _(
+        "The client ID or the client secret is not accepted. Enter both again as the provider shows them."
+    ),
+    Problem.TOKEN_REFUSED: _(
+        "You are signed in, but %(host)s does not open this mailbox. Did you choose the account of this address, and "
+        "is IMAP allowed there?"
+    ),
     Problem.LOGIN_MISSING: _("%(host)s wants a user name and a password before it takes mail."),
     Problem.LOGIN_NOT_OFFERED: _(
         "%(host)s lets nobody sign in over this connection. Choose TLS or STARTTLS, or leave the user name empty."

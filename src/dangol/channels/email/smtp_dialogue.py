@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from dangol.channels.email import oauth
 from dangol.channels.email.addresses import needs_smtputf8, normalise
 from dangol.channels.email.autoconfig import Security
+from dangol.channels.email.oauth import SignInFailed, TokenSource
 from dangol.channels.email.problems import Problem, login_problem, problem_of
 
 Outcome = Literal["accepted", "refused", "later", "uncertain"]
@@ -27,7 +29,8 @@ class SmtpServer:
     """Where and as whom to send. Times in seconds; `timeout` is for each step, not for the whole.
 
     `answer_timeout` is how long the server may think after the last dot: RFC 5321 asks for minutes, since
-    who gives up there sends twice. `context` trusts a certificate that the machine does not.
+    who gives up there sends twice. `context` trusts a certificate that the machine does not. With a `token` no
+    password is sent: it gives the token for XOAUTH2, another one when it is told which was refused.
     """
 
     host: str
@@ -35,6 +38,7 @@ class SmtpServer:
     security: Security = "tls"
     user: str | None = None
     password: str | None = field(default=None, repr=False)
+    token: TokenSource | None = field(default=None, repr=False, compare=False)
     timeout: float = 30
     answer_timeout: float = 300
     context: ssl.SSLContext | None = field(default=None, repr=False, compare=False)
@@ -211,12 +215,43 @@ class Dialogue:
         with _stopping():
             # Also raises where the server turns us away; after STARTTLS it says anew what it can do.
             self.smtp.ehlo_or_helo_if_needed()
-            if self._server.user:
+            if self._server.user and self._server.token:
+                self._show_tokens(self._server.user, self._server.token)
+            elif self._server.user:
                 code, text = self._log_in(self._server.user, self._server.password or "")
                 if code // 100 == 4:
                     raise Stop(Problem.SERVER_BUSY, code, text)
                 if code // 100 != 2:
                     raise Stop(login_problem(self._server.host, f"{code} {text}"), code, text)
+
+    def _show_tokens(self, user: str, source: TokenSource) -> None:
+        if "XOAUTH2" not in self.smtp.esmtp_features.get("auth", "").upper().split():
+            raise Stop(Problem.LOGIN_NOT_OFFERED, None, "")
+        refused: str | None = None
+        code: int | None = None
+        text = ""
+        while True:
+            try:
+                token = source(refused)
+            except SignInFailed as failure:
+                raise Stop(failure.problem, None, failure.detail) from failure
+            if token == refused:
+                raise Stop(Problem.TOKEN_REFUSED, code, text)
+            answer, text = self._show_token(user, token)
+            if answer // 100 == 2:
+                return
+            if answer // 100 == 4:
+                raise Stop(Problem.SERVER_BUSY, answer, text)
+            refused, code = token, answer
+
+    def _show_token(self, user: str, token: str) -> tuple[int, str]:
+        code, text = _read(self.smtp.docmd("AUTH", f"XOAUTH2 {_base64(oauth.xoauth2(user, token))}"))
+        if code != 334:
+            return code, text
+        # What is wrong with the token; the server says no only after an empty line.
+        said = oauth.refusal_in(text)
+        code, text = _read(self.smtp.docmd(""))
+        return code, " ".join(filter(None, (said, text)))
 
     def _log_in(self, user: str, password: str) -> tuple[int, str]:
         # Ours rather than smtplib's login, which knows no passwords beyond ASCII.

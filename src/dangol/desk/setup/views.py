@@ -21,7 +21,8 @@ from dangol.business.queries import current_business
 from dangol.channels.forms import MailboxForm
 from dangol.channels.mailbox_views import trial_response, wants_trial
 from dangol.channels.mailboxes import add_mailbox
-from dangol.channels.models import Mailbox
+from dangol.channels.models import Channel, Mailbox
+from dangol.channels.sign_in_views import lead_to_sign_in, leads_to_providers
 from dangol.desk.setup.door import may_set_up, open_with
 from dangol.kernel import clock
 from dangol.kernel.errors import Refused
@@ -111,6 +112,7 @@ def owner(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
+@leads_to_providers
 @require_http_methods(METHODS)
 @needs("change_business")
 def mailbox(request: HttpRequest) -> HttpResponse:
@@ -132,10 +134,12 @@ def mailbox(request: HttpRequest) -> HttpResponse:
         return trial_response(request, form, template, context)
     if form.is_valid():
         try:
-            _connect(person, form)
+            channel = _connect(person, form)
         except Refused as refused:
             form.add_error(None, str(refused))
         else:
+            if form.settings.sign_in:
+                return lead_to_sign_in(request, channel, then="set_up_ready")
             messages.success(request, _("The mailbox is connected. Its mail is being fetched."))
             return see_other("set_up_ready")
     return render(request, template, {**context, "form": form.filled_in()}, status=422)
@@ -160,7 +164,8 @@ def _take(data: dict[str, Any]) -> Staff:
 
 
 @transaction.atomic
-def _connect(person: Staff, form: MailboxForm) -> None:
+def _connect(person: Staff, form: MailboxForm) -> Channel:
     at = clock.now()
-    add_mailbox(actor=person, settings=form.settings, at=at)
+    channel = add_mailbox(actor=person, settings=form.settings, at=at)
     finish_set_up_step(actor=person, step=Business.Step.MAILBOX, at=at)
+    return channel
