@@ -18,7 +18,7 @@ from dangol.desk.times_reads import list_url
 from dangol.desk.today_jobs import Job, jobs_of
 from dangol.inbox.duties import Talk, waiting_people
 from dangol.inbox.models import Wait
-from dangol.inbox.wait_figures import Figures, figures_of, read_cells
+from dangol.inbox.wait_figures import Glance, figures_of, read_cells, read_glance
 from dangol.inbox.waits import Waits, unanswered_count
 from dangol.kernel.durations import long_duration, short_duration
 from dangol.kernel.timeline import Tone
@@ -143,34 +143,27 @@ def _facts(today: Waits, waiting: int, at: datetime) -> Iterator[Fact]:
     week = replace(today, first_day=today.last_day - timedelta(days=WEEK - 1))
     day_before = week.first_day - timedelta(days=1)
     before = replace(week, first_day=day_before - timedelta(days=WEEK - 1), last_day=day_before)
-    cells = read_cells(replace(week, first_day=before.first_day), at=at)
-    now_cells = [cell for cell in cells if cell.day >= week.first_day]
-    past_cells = [cell for cell in cells if cell.day < week.first_day]
-    first = [
-        figures_of(cell for cell in group if cell.kind == Wait.Kind.FIRST)
-        for group in (now_cells, past_cells)
-    ]
-    now, past = figures_of(now_cells), figures_of(past_cells)
+    now, past = read_glance(week, at=at), read_glance(before, at=at)
     if now.is_empty and past.is_empty and not waiting:
         return
-    yield _median_fact(first[0], first[1], list_url(replace(week, kind=Wait.Kind.FIRST), "answered"))
+    yield _median_fact(now, past, list_url(replace(week, kind=Wait.Kind.FIRST), "answered"))
     yield _promise_fact(now, past, list_url(week, "decided"))
     yield _count_fact(_("Answered"), now.answered, past.answered, list_url(week, "answered"))
     yield _waiting_fact(waiting, at)
 
 
-def _median_fact(now: Figures, past: Figures, url: str) -> Fact:
+def _median_fact(now: Glance, past: Glance, url: str) -> Fact:
     label = _("First answer, half within")
-    if now.median is None:
+    if now.first_median is None:
         return Fact(label, "–", "", "")
-    around = "" if now.middle is None else _span(now.middle)
-    value = short_duration(now.median)
-    if past.median is None:
+    around = "" if now.first_middle is None else _span(now.first_middle)
+    value = short_duration(now.first_median)
+    if past.first_median is None:
         return Fact(label, value, around, url)
-    less = past.median - now.median
+    less = past.first_median - now.first_median
     if abs(less) < 60:
         return Fact(label, value, around, url, "±0", _("as in the week before"))
-    is_sure = bool(now.middle and past.middle and _are_apart(now.middle, past.middle))
+    is_sure = bool(now.first_middle and past.first_middle and _are_apart(now.first_middle, past.first_middle))
     words = {"duration": long_duration(abs(less))}
     says = (
         _("%(duration)s less than in the week before")
@@ -181,7 +174,7 @@ def _median_fact(now: Figures, past: Figures, url: str) -> Fact:
     return Fact(label, value, around, url, change, says % words, _tone(less > 0) if is_sure else "")
 
 
-def _promise_fact(now: Figures, past: Figures, url: str) -> Fact:
+def _promise_fact(now: Glance, past: Glance, url: str) -> Fact:
     label = _("Answered within the promise")
     if now.within is None:
         return Fact(label, "–", "", "")

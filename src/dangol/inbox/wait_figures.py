@@ -14,6 +14,7 @@ from django.db.models import Aggregate, Case, Count, F, Func, IntegerField, Q, T
 from django.db.models.expressions import Combinable
 
 from dangol.inbox.measures import Share, median, median_range, percentile, share_of
+from dangol.inbox.models import Wait
 from dangol.inbox.waits import Waits, all_waits_in, outcome_of
 
 DAY_SECONDS: Final = 86400
@@ -70,6 +71,40 @@ class Figures:
     def is_empty(self) -> bool:
         """Whether nobody waited at all."""
         return not (self.kept or self.late or self.undecided or self.dropped)
+
+
+@dataclass(frozen=True)
+class Glance:
+    """The few figures of a stretch of days that Today tells; of `first` answers the time, of all the rest."""
+
+    first_median: float | None
+    first_middle: tuple[float, float] | None
+    answered: int
+    within: Share | None
+    is_empty: bool
+
+
+def read_glance(which: Waits, *, at: datetime) -> Glance:
+    """The figures of the waits that are meant, as they stand at the instant; two queries.
+
+    One sum over all of them: to part them by day first, as `read_cells` does, takes the database twice as long.
+    """
+    rows = all_waits_in(which)
+    sums = rows.aggregate(
+        first=_Joined("opening_seconds", filter=Q(kind=Wait.Kind.FIRST)),
+        count=Count("id"),
+        answered=Count("is_kept"),
+        kept=Count("id", filter=Q(is_kept=True)),
+    )
+    overdue = rows.filter(outcome_of("open", at), due_at__lt=at).count()
+    first = _numbers(sums["first"])
+    return Glance(
+        first_median=median(first),
+        first_middle=median_range(first),
+        answered=sums["answered"],
+        within=share_of(sums["kept"], sums["answered"] + overdue),
+        is_empty=not sums["count"],
+    )
 
 
 def read_cells(which: Waits, *, at: datetime) -> list[Cell]:

@@ -8,13 +8,15 @@ A tsvector remembers 255 places of a token: in a text that repeats one more ofte
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 from dangol.search.words import Term, tokens
 
-PROBE = 2_000
-"""Rows that are looked at before the index is asked."""
+PROBE, FIRST_LOOK = 8_000, 400
+"""Rows that are read, at some 8 µs each, before the index is asked; and those that show whether that may be enough."""
 _END = 2**63 - 1
 
 
@@ -44,22 +46,45 @@ def find(table: str, terms: Sequence[Term], limit: int, before: int | None) -> I
     """The newest ids whose texts match every term, as they are found."""
     end = _END if before is None else before
     query = " & ".join(map(_expression, terms))
-    newest = f"SELECT ref, content FROM {table} WHERE ref < %s ORDER BY ref DESC LIMIT %s"
+    found, most = 0, min(FIRST_LOOK, PROBE)
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT ref FROM ({newest}) AS newest WHERE content @@ %s::tsquery ORDER BY ref DESC LIMIT %s",
-            [end, PROBE, query, limit],
-        )
-        found = [ref for (ref,) in cursor.fetchall()]
-        yield from found
-        if len(found) == limit:
-            return
+        for _ in range(2):
+            rows = _newest(cursor, table, query, end, most, limit - found)
+            end, read = rows.reached, rows.read
+            yield from rows.matching
+            found += len(rows.matching)
+            if found == limit or read < most:
+                return
+            # As many more as the rest should be among, and some to spare; if that is too many, the index is quicker.
+            most = read * (limit - found) * 3 // (2 * found) if found else PROBE + 1
+            if most > PROBE:
+                break
         cursor.execute(
             f"WITH matching AS MATERIALIZED (SELECT ref FROM {table} WHERE content @@ %s::tsquery AND ref < %s)"
             " SELECT ref FROM matching ORDER BY ref DESC LIMIT %s",
-            [query, end, limit],
+            [query, end, limit - found],
         )
-        yield from (ref for (ref,) in cursor.fetchall() if ref not in found)
+        yield from (ref for (ref,) in cursor.fetchall())
+
+
+@dataclass(frozen=True)
+class _Read:
+    matching: list[int]
+    read: int
+    reached: int
+
+
+def _newest(cursor: CursorWrapper, table: str, query: str, end: int, most: int, limit: int) -> _Read:
+    """What matches among so many rows below `end`; how many there were, and the lowest of them."""
+    cursor.execute(
+        f"WITH newest AS MATERIALIZED (SELECT ref, content @@ %s::tsquery AS matches FROM {table}"
+        " WHERE ref < %s ORDER BY ref DESC LIMIT %s)"
+        " SELECT count(*), coalesce(min(ref), %s),"
+        " coalesce((array_agg(ref ORDER BY ref DESC) FILTER (WHERE matches))[:%s], '{}') FROM newest",
+        [query, end, most, end, limit],
+    )
+    read, reached, matching = cursor.fetchone()
+    return _Read(matching, read, reached)
 
 
 def count_up_to(table: str, terms: Sequence[Term], limit: int) -> int:

@@ -1,5 +1,6 @@
 """The quick figures are those of `measures`, and each figure's list holds exactly its waits."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
@@ -10,7 +11,7 @@ from dangol.channels.models import Channel, Mailbox
 from dangol.customers.models import Customer
 from dangol.inbox import measures
 from dangol.inbox.models import Conversation, Message, Wait
-from dangol.inbox.wait_figures import by_day, by_mailbox, figures_of, read_cells
+from dangol.inbox.wait_figures import by_day, by_mailbox, figures_of, read_cells, read_glance
 from dangol.inbox.waits import OUTCOMES, Waits, wait_page, waits_in
 from tests.parts.cast import NOON, mail
 
@@ -196,3 +197,17 @@ def test_waits_can_be_asked_for_by_the_day_of_their_answer(receive, hana):
     today = Waits(NOON.date(), NOON.date(), SEOUL, by_answer=True)
     assert figures_of(read_cells(today, at=NOON)).median == 9000
     assert figures_of(read_cells(Waits(NOON.date(), NOON.date(), SEOUL), at=NOON)).is_empty
+
+
+@pytest.mark.parametrize("which", [DAYS, replace(DAYS, last_day=DAYS.first_day), replace(DAYS, kind="next")])
+def test_a_glance_says_the_same(waits, which):
+    cells = read_cells(which, at=NOON)
+    whole, first = figures_of(cells), figures_of(cell for cell in cells if cell.kind == "first")
+    glance = read_glance(which, at=NOON)
+    assert (glance.first_median, glance.first_middle) == (first.median, first.middle)
+    assert (glance.answered, glance.within) == (whole.answered, whole.within)
+    assert glance.is_empty == whole.is_empty
+
+
+def test_a_glance_at_nothing_is_empty(mailbox):
+    assert read_glance(DAYS, at=NOON).is_empty
