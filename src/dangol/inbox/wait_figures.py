@@ -91,7 +91,7 @@ def read_glance(which: Waits, *, at: datetime) -> Glance:
     """
     rows = all_waits_in(which)
     sums = rows.aggregate(
-        first=_Joined("opening_seconds", filter=Q(kind=Wait.Kind.FIRST)),
+        first=_Joined(Case(When(kind=Wait.Kind.FIRST, then=F("opening_seconds")))),
         count=Count("id"),
         answered=Count("is_kept"),
         kept=Count("id", filter=Q(is_kept=True)),
