@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from dangol.channels import fetching, outbox
+from dangol.channels.certificates import look_at_certificate
 from dangol.channels.commands import queue_delivery
 from dangol.channels.fetching import fetch_all_once
 from dangol.channels.models import Channel, Delivery, Mailbox
@@ -18,6 +19,7 @@ from dangol.desk.alarms.commands import note_troubles
 from dangol.desk.alarms.rules import Kind
 from dangol.desk.alarms.telling import tell_of_alarms
 from dangol.desk.alarms.watching import try_failing_server
+from dangol.desk.alarms.words import say
 from dangol.desk.models import Alarm
 from dangol.desk.work_words import LOOPS
 from dangol.kernel import clock
@@ -133,6 +135,17 @@ def test_a_server_that_sends_again_is_noticed_although_nothing_waits(mailserver,
     try_failing_server(at=clock.now())
     shop.refresh_from_db()
     assert (shop.sending_failing_since, shop.sending_failure) == (None, "")
+
+
+def test_a_certificate_that_should_have_been_renewed_is_an_alarm(mailserver, shops):
+    assert [look_at_certificate(at=clock.now()) for _box in (*shops, None)] == [True, True, False]
+    (until,) = set(Mailbox.objects.values_list("certificate_until", flat=True))
+    assert timedelta(days=6) < until - clock.now() < timedelta(days=8)
+    turn(clock.now())
+    assert Kind.CERTIFICATE_ENDS not in {each.kind for each in look(at=clock.now())}
+    found = [each for each in look(at=until - timedelta(hours=10)) if each.kind is Kind.CERTIFICATE_ENDS]
+    assert [each.thing for each in found] == [str(box.pk) for box in shops]
+    assert say(found)[0].title == "The certificate of localhost ends soon"
 
 
 def _write(shop: Mailbox, *, to: str) -> None:

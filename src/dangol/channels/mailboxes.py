@@ -58,6 +58,7 @@ def change_mailbox(
     if is_other:
         mailbox.failing_since, mailbox.failure = None, ""
         mailbox.sending_failing_since, mailbox.sending_failure = None, ""
+        mailbox.certificate_from = mailbox.certificate_until = mailbox.certificate_seen_at = None
         channel.save()
         mailbox.save()
         _record(actor, at, "change_mailbox", channel, before, after)
@@ -149,6 +150,9 @@ def _values(channel: Channel, mailbox: Mailbox) -> dict[str, Any]:
         "failure",
         "sending_failing_since",
         "sending_failure",
+        "certificate_from",
+        "certificate_until",
+        "certificate_seen_at",
         "channel",
         "created_at",
         "id",

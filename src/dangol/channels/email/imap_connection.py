@@ -6,6 +6,7 @@ import re
 import socket
 import ssl
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from imap_tools import BaseMailBox, MailBox, MailBoxUnencrypted
 from imap_tools.errors import MailboxFolderSelectError, MailboxLoginError, UnexpectedCommandStatusError
@@ -60,6 +61,25 @@ def connect(server: ImapServer) -> BaseMailBox:
     mailbox = _open(server)
     _keep_alive(mailbox.client.sock)
     return mailbox
+
+
+def certificate_of(server: ImapServer) -> tuple[datetime, datetime] | None:
+    """From when until when the server's certificate is valid, without signing in; None where none was seen."""
+    try:
+        mailbox = connect(server)
+    except (ImapError, imaplib.IMAP4.error, OSError, EOFError, UnicodeError):
+        return None
+    try:
+        sock = mailbox.client.sock
+        shown = sock.getpeercert() if isinstance(sock, ssl.SSLSocket) else None
+        if not shown:
+            return None
+        ends = (ssl.cert_time_to_seconds(str(shown[name])) for name in ("notBefore", "notAfter"))
+        begun, until = (datetime.fromtimestamp(end, UTC) for end in ends)
+        return begun, until
+    finally:
+        with contextlib.suppress(Exception):
+            mailbox.client.shutdown()
 
 
 def _open(server: ImapServer) -> BaseMailBox:

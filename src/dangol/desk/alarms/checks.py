@@ -40,7 +40,8 @@ def look(*, at: datetime) -> list[Trouble]:
 
 def glance(*, at: datetime) -> list[Trouble]:
     """What a page looks at itself where nothing is at work that would: all but what takes counting."""
-    boxes = list(Mailbox.objects.filter(channel__is_active=True).order_by("pk"))
+    rows = Mailbox.objects.filter(channel__is_active=True).select_related("channel", "oauth")
+    boxes = list(rows.order_by("pk"))
     return rules.without_consequences([*_at_a_glance(at), *_mailboxes(boxes, at)])
 
 
@@ -138,10 +139,32 @@ def _mailboxes(boxes: Iterable[Mailbox], at: datetime) -> Iterator[Trouble]:
                 since=box.sending_failing_since,
                 data={"failure": box.sending_failure},
             )
+        yield from _about_to_end(box, at)
         if box.is_fetched and not box.failing_since:
-            seen = box.fetched_at or box.channel.created_at
-            if seen < at - rules.NOT_FETCHED:
-                yield Trouble(Kind.NOT_FETCHED, thing=thing, since=seen, mark=str(seen.timestamp()))
+            yield from _not_fetched(box, at)
+
+
+def _not_fetched(box: Mailbox, at: datetime) -> Iterator[Trouble]:
+    seen, sign_in = box.fetched_at or box.channel.created_at, box.sign_in
+    if seen >= at - rules.NOT_FETCHED:
+        return
+    if sign_in and not sign_in.locked_refresh_token:
+        # It is not even tried: a person has to sign in first.
+        word = str(Problem.SIGN_IN_FIRST)
+        yield Trouble(Kind.RECEIVING, thing=str(box.pk), since=seen, data={"failure": word})
+    else:
+        yield Trouble(Kind.NOT_FETCHED, thing=str(box.pk), since=seen, mark=str(seen.timestamp()))
+
+
+def _about_to_end(box: Mailbox, at: datetime) -> Iterator[Trouble]:
+    sign_in, until = box.sign_in, box.certificate_until
+    ends_at = sign_in.ends_at if sign_in else None
+    if sign_in and ends_at and rules.sign_in_ends_soon(ends_at, begun=sign_in.signed_in_at, at=at):
+        data = {"until": ends_at.timestamp()}
+        yield Trouble(Kind.SIGN_IN_ENDS, "warn", thing=str(box.pk), data=data)
+    if until and rules.ends_soon(until, begun=box.certificate_from, at=at):
+        data = {"until": until.timestamp()}
+        yield Trouble(Kind.CERTIFICATE_ENDS, "warn", thing=str(box.pk), data=data)
 
 
 def _is_lasting(failure: str, since: datetime, at: datetime) -> bool:
@@ -166,7 +189,8 @@ def _silent(boxes: Sequence[Mailbox], at: datetime) -> Iterator[Trouble]:
     cell = cells_of(calendar)
     unknown = {pk: when for pk, when in last.items() if (pk, when) not in _pasts}
     weeks = {pk: silence.weeks_of(created[pk], when) for pk, when in last.items()}
-    counts = mails_by_hour({pk: (when - timedelta(weeks=weeks[pk]), when) for pk, when in unknown.items()})
+    since = min((when - timedelta(weeks=weeks[pk]) for pk, when in unknown.items()), default=at)
+    counts = mails_by_hour(list(unknown), since=since)
     if len(_pasts) > MOST_PASTS:
         _pasts.clear()
     for pk, when in unknown.items():

@@ -178,13 +178,21 @@ def is_lasting(kind_of_problem: str, failing_for: timedelta) -> bool:
 
 
 def ends_soon(until: datetime, *, begun: datetime | None, at: datetime) -> bool:
-    """Whether what ends at `until` should have been renewed by now.
+    """Whether a certificate that ends at `until` should have been renewed by now.
 
-    A week before the end or, of what lasts shorter than ten weeks, a tenth of its time: whoever renews a certificate
-    of six days does so in the last two.
+    A week before its end or, of one that lasts shorter than ten weeks, a tenth of its time: whoever renews a
+    certificate of six days does so in the last two.
     """
-    notice = ENDS_SOON if begun is None else min(ENDS_SOON, (until - begun) / 10)
-    return at >= until - notice
+    return at >= until - _notice(until, begun, 10)
+
+
+def sign_in_ends_soon(until: datetime, *, begun: datetime | None, at: datetime) -> bool:
+    """Whether a person should sign in anew: a week before the end, or the last third of a shorter permission."""
+    return at >= until - _notice(until, begun, 3)
+
+
+def _notice(until: datetime, begun: datetime | None, parts: int) -> timedelta:
+    return ENDS_SOON if begun is None else min(ENDS_SOON, (until - begun) / parts)
 
 
 def quarantine_trouble(count: int, newest: int) -> Trouble | None:

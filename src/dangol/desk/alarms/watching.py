@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Final
 
+from dangol.channels.certificates import look_at_certificate
 from dangol.channels.email.smtp import try_sending
 from dangol.channels.models import Delivery, Mailbox
 from dangol.channels.outbox import note_sending, outgoing_server
@@ -25,7 +26,8 @@ def watch() -> int:
     if not take_lease(LEASE, holder=this_process(), seconds=LEASE_SECONDS, at=at):
         return 0
     keep_readings(at=at)
-    try_failing_server(at=at)
+    if not look_at_certificate(at=at):
+        try_failing_server(at=at)
     note_troubles(troubles=look(at=at), at=clock.now())
     tell_of_alarms(at=clock.now())
     return 0

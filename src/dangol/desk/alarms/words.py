@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from django.conf import settings
@@ -148,11 +148,35 @@ def _silent(trouble: Trouble, box: Mailbox) -> _Words:
     )
 
 
+def _certificate_ends(trouble: Trouble, box: Mailbox) -> _Words:
+    until = datetime.fromtimestamp(float(trouble.data.get("until", 0)), UTC)
+    return _Words(
+        _("The certificate of %(host)s ends soon") % {"host": box.imap_host},
+        _("Ask whoever runs this mail server to renew it: mail does not come in after that."),
+        _("It is valid until %(time)s.") % {"time": full_instant(until)},
+        page="mailbox",
+    )
+
+
+def _sign_in_ends(trouble: Trouble, box: Mailbox) -> _Words:
+    until = datetime.fromtimestamp(float(trouble.data.get("until", 0)), UTC)
+    return _Words(
+        _("The sign-in of %(address)s ends soon") % {"address": box.address},
+        _("Sign in again in Settings › Mailboxes."),
+        _("It is good until %(time)s; then mail neither comes in nor leaves.")
+        % {"time": full_instant(until)},
+        page="mailbox",
+        button=_("Mend"),
+    )
+
+
 _OF_A_MAILBOX: Final[Mapping[Kind, Callable[[Trouble, Mailbox], _Words]]] = {
     Kind.RECEIVING: _receiving,
     Kind.SENDING: _sending,
     Kind.NOT_FETCHED: _not_fetched,
     Kind.SILENT: _silent,
+    Kind.SIGN_IN_ENDS: _sign_in_ends,
+    Kind.CERTIFICATE_ENDS: _certificate_ends,
 }
 
 

@@ -104,6 +104,12 @@ def test_a_certificate_is_near_its_end_when_it_should_have_been_renewed(lasts_da
     assert rules.ends_soon(until, begun=until - timedelta(days=lasts_days), at=NOON) is soon
 
 
+def test_a_permission_of_a_week_is_near_its_end_two_days_before():
+    until, begun = NOON, NOON - timedelta(days=7)
+    assert not rules.sign_in_ends_soon(until, begun=begun, at=NOON - timedelta(days=3))
+    assert rules.sign_in_ends_soon(until, begun=begun, at=NOON - timedelta(days=2))
+
+
 def test_a_network_gets_more_time_than_a_wrong_password():
     assert rules.is_lasting("auth", timedelta(minutes=2))
     assert not rules.is_lasting("network", timedelta(minutes=9))

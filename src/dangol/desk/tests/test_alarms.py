@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from dangol.channels.commands import Arrival, set_aside, store_raw
-from dangol.channels.models import Channel, Mailbox, Raw
+from dangol.channels.models import Channel, Mailbox, Raw, SignIn
 from dangol.desk.alarms import checks, machine
 from dangol.desk.alarms.checks import look
 from dangol.desk.alarms.commands import acknowledge_alarm, bring_alarm_back, keep_readings, note_troubles
@@ -250,6 +250,34 @@ def test_the_silence_is_counted_once_and_for_all_mailboxes_together(moon_burger,
     checks._pasts.clear()
     assert queries() == first
     assert first <= 10
+
+
+def test_a_sign_in_that_is_about_to_end_is_an_alarm_until_somebody_signs_in_again(minji, fetched):
+    SignIn.objects.create(
+        mailbox=fetched,
+        provider="google",
+        locked_refresh_token="locked",
+        signed_in_at=NOON - timedelta(days=5),
+        ends_at=NOON + timedelta(days=2),
+    )
+    turn(NOON - timedelta(hours=12))
+    assert raised() == []
+    turn(NOON)
+    assert raised() == [Kind.SIGN_IN_ENDS]
+    (view,) = alarms_for(minji, at=NOON)
+    assert view.said.title == "The sign-in of hello@moonburger.test ends soon"
+    assert "It is good until" in view.said.detail
+    SignIn.objects.update(signed_in_at=NOON, ends_at=NOON + timedelta(days=7))
+    assert kinds() == []
+
+
+def test_a_mailbox_to_which_nobody_signed_in_says_so(minji, fetched):
+    SignIn.objects.create(mailbox=fetched, provider="google")
+    at = NOON + 20 * MINUTE
+    turn(at)
+    assert raised() == [Kind.RECEIVING]
+    (view,) = alarms_for(minji, at=NOON)
+    assert "Nobody has signed in yet." in view.said.detail
 
 
 @pytest.fixture

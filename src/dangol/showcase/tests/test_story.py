@@ -10,13 +10,16 @@ from django.db.models import Count, F, Q
 from dangol.business.queries import calendar_at
 from dangol.channels.email.parse import parse
 from dangol.channels.models import Delivery, DeliveryRecipient, Raw
+from dangol.desk.alarms import machine
+from dangol.desk.alarms.checks import look
+from dangol.desk.work_words import LOOPS
 from dangol.inbox import promise
 from dangol.inbox.measures import median
 from dangol.inbox.models import Conversation, Message, Reference, Wait
 from dangol.inbox.threading import is_own_message_id
 from dangol.inbox.waiting import last_word
 from dangol.kernel import events
-from dangol.kernel.models import Event
+from dangol.kernel.models import Event, Heartbeat
 from dangol.search import index
 from dangol.showcase.story import recorded_story, shop_at, tell_story
 from dangol.showcase.tests.played import write
@@ -201,6 +204,17 @@ def test_it_can_be_searched_in_both_languages():
     assert index.find("customer", "박지훈", limit=1)
     assert index.find("message", "포인트", limit=1)
     assert index.find("conversation", "gluten", limit=1)
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("story")
+def test_a_shop_that_opens_has_no_alarm(monkeypatch):
+    monkeypatch.setattr(machine, "room_at", lambda folder: machine.Room(10**12, None))
+    for hours in range(0, 24, 3):
+        at = NOW + timedelta(hours=hours)
+        Heartbeat.objects.bulk_create([Heartbeat(name=name, beat_at=at) for name in LOOPS])
+        assert look(at=at) == []
+        Heartbeat.objects.all().delete()
 
 
 def test_at_night_the_longest_wait_is_of_the_evening_before():
