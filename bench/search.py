@@ -37,6 +37,7 @@ class Question:
 
     name: str
     queries: list[str]
+    kind: str = "message"
 
 
 def main() -> None:
@@ -65,6 +66,9 @@ def main() -> None:
         )
         for question in _questions(corpus, options.messages):
             _print_question(question)
+        people = _fill_people(corpus, options.messages // 4)
+        for question in _questions_about(corpus, people):
+            _print_question(question)
 
 
 def _questions(corpus: Corpus, messages: int) -> list[Question]:
@@ -88,6 +92,36 @@ def _questions(corpus: Corpus, messages: int) -> list[Question]:
         Question("a common and a rare word", [f"order {word}" for word in rare]),
         Question("two common words", ["the order", "delivery please", "주문 환불", "주문 order"]),
         Question("a phrase nobody wrote", ['"order thank you"', '"you you the"', '"환불 쿠폰 택배"']),
+    ]
+
+
+def _fill_people(corpus: Corpus, count: int) -> list[tuple[str, str]]:
+    """Index so many customers, and return some of them as (name, address)."""
+    from django.db import transaction
+
+    from dangol.search import index
+
+    rng, some, rows = corpus.rng, [], []
+    for number in range(1, count + 1):
+        name = corpus.person(rng.random() < corpus.korean_share)
+        address = f"{rng.choice(corpus.english_rare)}{number}@example.com"
+        rows.append((number, f"{name} {address}"))
+        if number % max(1, count // 20) == 0:
+            some.append((name, address))
+        if len(rows) == BATCH or number == count:
+            with transaction.atomic():
+                index.put("customer", rows)
+            rows = []
+    return some
+
+
+def _questions_about(corpus: Corpus, people: list[tuple[str, str]]) -> list[Question]:
+    korean = [name for name, _ in people if not name.isascii()] or [corpus.person(is_korean=True)]
+    return [
+        Question("a person's name", [name for name, _ in people], "customer"),
+        Question("the beginning of a name", [name[:4] for name, _ in people if name.isascii()], "customer"),
+        Question("a Korean given name", [name[1:] for name in korean], "customer"),
+        Question("an address", [address for _, address in people], "customer"),
     ]
 
 
@@ -127,9 +161,9 @@ def _print_question(question: Question) -> None:
     from dangol.search import index
 
     queries = question.queries * max(1, 60 // len(question.queries))
-    first = [_milliseconds(partial(index.find, "message", query, limit=50)) for query in queries]
-    counted = [_milliseconds(partial(index.count_up_to, "message", query, 1_001)) for query in queries]
-    found = sorted(index.count_up_to("message", query, 1_001) for query in question.queries)
+    first = [_milliseconds(partial(index.find, question.kind, query, limit=50)) for query in queries]
+    counted = [_milliseconds(partial(index.count_up_to, question.kind, query, 1_001)) for query in queries]
+    found = sorted(index.count_up_to(question.kind, query, 1_001) for query in question.queries)
     name, middle = question.name, found[len(found) // 2]
     print(f"  {name:<34}{_percentile(first, 50):>14.1f}{_percentile(first, 95):>8.1f}", end="")
     print(f"{_percentile(counted, 50):>14.1f}{_percentile(counted, 95):>8.1f}", end="")
