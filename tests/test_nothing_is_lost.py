@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import sqlite3
 import subprocess
+import sys
 import time
 from contextlib import closing
 from pathlib import Path
@@ -23,7 +25,7 @@ from tests.parts.mailserver import MailServer
 from tests.parts.postgres import PrivatePostgres
 
 KILLS = 20
-MAILS = 60
+MAILS = 40
 DATABASES = ["sqlite", "postgres"]
 
 
@@ -40,6 +42,7 @@ def inbox(mailserver: MailServer) -> dict[str, object]:
         "password": user.password,
         "imaps": mailserver.ports.imaps,
         "lmtp": str(mailserver.folder / "lmtp"),
+        "config": str(mailserver.folder / "dovecot.conf"),
     }
 
 
@@ -49,11 +52,31 @@ def trusting(mailserver: MailServer) -> dict[str, str]:
     return {"SSL_CERT_FILE": str(mailserver.folder / "cert.pem")}
 
 
+@pytest.fixture
+def folder(migrated_folder: Path, tmp_path: Path) -> Path:
+    """A folder whose `data` is that of a desk that nobody has set up yet."""
+    shutil.copytree(migrated_folder, tmp_path / "data")
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def migrated_database(postgres: PrivatePostgres, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The same on PostgreSQL; copied, never used itself."""
+    url = postgres.make_database()
+    environment = {"DATABASE_URL": url, "DANGOL_DATA": str(tmp_path_factory.mktemp("data"))}
+    subprocess.run(
+        [sys.executable, "-c", "from dangol.running import prepare; prepare(quiet=True)"],
+        env={**os.environ, **environment, "DJANGO_SETTINGS_MODULE": "dangol.settings"},
+        check=True,
+    )
+    return url
+
+
 def url_of(database: str, request: pytest.FixtureRequest) -> str:
     if database == "sqlite":
         return ""
     server: PrivatePostgres = request.getfixturevalue("postgres")
-    return server.make_database()
+    return server.make_database(like=request.getfixturevalue("migrated_database"))
 
 
 def demand_all(report: Report) -> None:
@@ -63,31 +86,31 @@ def demand_all(report: Report) -> None:
 
 @pytest.mark.parametrize("database", DATABASES)
 def test_mail_that_comes_in_while_processes_are_killed_is_all_there_once(
-    database, request, seed, tmp_path, inbox, trusting
+    database, request, seed, folder, inbox, trusting
 ):
-    plan = Plan(seed, MAILS, KILLS, str(tmp_path), inbox)
+    plan = Plan(seed, MAILS, KILLS, str(folder), inbox)
     report = killing.run("receiving", plan, database_url=url_of(database, request), environment=trusting)
     demand_all(report)
 
 
 @pytest.mark.parametrize("database", DATABASES)
 def test_answers_that_leave_while_the_process_is_killed_arrive_and_twice_only_marked(
-    database, request, seed, tmp_path
+    database, request, seed, folder
 ):
-    plan = Plan(seed, MAILS, KILLS, str(tmp_path))
+    plan = Plan(seed, MAILS, KILLS, str(folder))
     report = killing.run("sending", plan, database_url=url_of(database, request))
     demand_all(report)
 
 
 def test_a_database_that_stops_and_starts_again_loses_and_doubles_nothing(
-    postgres: PrivatePostgres, seed, tmp_path, inbox, trusting
+    postgres: PrivatePostgres, request, seed, folder, inbox, trusting
 ):
-    url = postgres.make_database()
-    plan = Plan(seed, 40, 0, str(tmp_path), inbox, seconds=4)
+    url = url_of("postgres", request)
+    plan = Plan(seed, 40, 0, str(folder), inbox, seconds=4)
     running = killing.begin("receiving", plan, database_url=url, environment=trusting)
     try:
         for _ in range(2):
-            wait_for_more_mail(running, tmp_path)
+            wait_for_more_mail(running, folder)
             postgres.halt()
             time.sleep(0.7)
             postgres.resume()
@@ -100,15 +123,15 @@ def test_a_database_that_stops_and_starts_again_loses_and_doubles_nothing(
 
 
 def test_a_database_that_is_locked_for_longer_than_one_waits_loses_and_doubles_nothing(
-    seed, tmp_path, inbox, trusting
+    seed, folder, inbox, trusting
 ):
-    plan = Plan(seed, 40, 0, str(tmp_path), inbox, seconds=4)
+    plan = Plan(seed, 40, 0, str(folder), inbox, seconds=4)
     impatient = {**trusting, "DJANGO_SETTINGS_MODULE": "tests.parts.impatient"}
     running = killing.begin("receiving", plan, environment=impatient)
     try:
         for _ in range(3):
-            wait_for_more_mail(running, tmp_path)
-            with closing(sqlite3.connect(tmp_path / "data" / "dangol.sqlite3", timeout=20)) as other:
+            wait_for_more_mail(running, folder)
+            with closing(sqlite3.connect(folder / "data" / "dangol.sqlite3", timeout=20)) as other:
                 other.execute("BEGIN IMMEDIATE")
                 time.sleep(0.7)
                 other.rollback()
@@ -118,6 +141,15 @@ def test_a_database_that_is_locked_for_longer_than_one_waits_loses_and_doubles_n
     assert (report.sent_again, report.marked) == (0, 0), (
         "what the server said was known, and is written down later"
     )
+
+
+def test_two_of_each_process_share_the_work_and_go_on_when_one_of_each_is_killed(
+    request, seed, folder, inbox, trusting
+):
+    """One fetches a mailbox at any time, no event is skipped, and every page shows each event once."""
+    plan = Plan(seed, 40, 0, str(folder), inbox, seconds=4)
+    report = killing.run("many", plan, database_url=url_of("postgres", request), environment=trusting)
+    demand_all(report)
 
 
 def wait_for_more_mail(running: subprocess.Popen[str], folder: Path) -> None:

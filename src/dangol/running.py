@@ -79,7 +79,7 @@ def run_desk(
     before: Callable[[], None] = lambda: None,
 ) -> None:
     """The whole desk: one process that loads the code once and forks into web and work. Ends on Ctrl-C."""
-    listener = _listen(host, port)
+    listener = listen(host, port)
     address = _address(host, listener)
     os.environ.setdefault("DANGOL_URL", address)
     _allow_host(host)
@@ -97,7 +97,7 @@ def run_desk(
     gc.freeze()
     _keep_running(
         {
-            "web": lambda: _serve(listener),
+            "web": lambda: serve(listener),
             "work": lambda: run_until_signal([*fetch_loops(), *work_loops(), *more_loops()]),
         }
     )
@@ -105,13 +105,13 @@ def run_desk(
 
 def run_web(*, host: str, port: int) -> None:
     """The pages alone."""
-    listener = _listen(host, port)
+    listener = listen(host, port)
     os.environ.setdefault("DANGOL_URL", _address(host, listener))
     _allow_host(host)
     prepare()
 
     click.echo(_welcome(_address(host, listener)))
-    _serve(listener)
+    serve(listener)
 
 
 def run_work() -> None:
@@ -235,7 +235,8 @@ def run_until_signal(loops: "Sequence[Loop]") -> None:
     run_loops(loops, stop)
 
 
-def _serve(listener: socket.socket) -> None:
+def serve(listener: socket.socket) -> None:
+    """Serve the pages until SIGINT or SIGTERM."""
     import uvicorn
 
     from dangol.kernel.live import feed
@@ -328,7 +329,8 @@ def _signal(pid: int, number: signal.Signals) -> None:
         return
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens there, for `serve`. Refused when the port cannot be had."""
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

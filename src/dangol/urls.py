@@ -2,6 +2,8 @@
 
 from django.urls import include, path
 
+handler500 = "dangol.kernel.broken.broken"
+
 urlpatterns = [
     path("", include("dangol.desk.urls")),
     path("", include("dangol.desk.settings_urls")),

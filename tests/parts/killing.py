@@ -41,6 +41,9 @@ class Plan:
     folder: str
     inbox: dict[str, Any] = field(default_factory=dict)
     seconds: float = 0.0  # over which the mails arrive, at least
+    disk_mb: int = (
+        0  # the data folder is on a disk of this size, which is filled up twice; 0: on that of the machine
+    )
 
 
 @dataclass
@@ -72,10 +75,18 @@ def run(
 def begin(
     what: str, plan: Plan, *, database_url: str = "", environment: dict[str, str] | None = None
 ) -> subprocess.Popen[str]:
-    """Begin it in a process of its own: `receiving` or `sending`."""
+    """Begin it in a process of its own: `receiving`, `sending` or `many`."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("DANGOL_", "DATABASE_"))}
+    own_disk = ["unshare", "--mount", *(["--user", "--map-root-user"] if os.geteuid() else [])]
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.parts.killing", what, json.dumps(asdict(plan))],
+        [
+            *(own_disk if plan.disk_mb else []),
+            sys.executable,
+            "-m",
+            "tests.parts.killing",
+            what,
+            json.dumps(asdict(plan)),
+        ],
         env={
             **kept,
             "DANGOL_DATA": str(Path(plan.folder) / "data"),
@@ -103,6 +114,8 @@ def finish(process: subprocess.Popen[str]) -> Report:
 
 def _main() -> None:
     what, plan = sys.argv[1], Plan(**json.loads(sys.argv[2]))
+    if plan.disk_mb:
+        _mount_disk(Path(plan.folder) / "data", plan.disk_mb)
     from dangol.running import prepare
 
     prepare(quiet=True)
@@ -110,7 +123,7 @@ def _main() -> None:
 
     report = Report(connection.vendor, plan.seed, plan.kills, plan.mails)
     began = time.monotonic()
-    {"receiving": _receive, "sending": _send}[what](plan, report)
+    {"receiving": _receive, "sending": _send, "many": _run_many}[what](plan, report)
     report.seconds = round(time.monotonic() - began, 1)
     print(json.dumps(asdict(report)))
 
@@ -179,7 +192,7 @@ def _until(is_done: Callable[[], bool], report: Report, what: str) -> bool:
             report.wrong.append(f"{what} did not end within {SETTLING_SECONDS} s")
             return False
         close_old_connections()
-        time.sleep(0.1)
+        time.sleep(0.2)
 
 
 # --- mails that come ------------------------------------------------------------------------------
@@ -251,12 +264,29 @@ def _word(number: int) -> str:
 
 
 def _receive(plan: Plan, report: Report) -> None:
-    from dangol.channels.commands import retry_raw
-    from dangol.channels.models import Channel, Mailbox, Raw
-    from dangol.kernel import clock
-
     mails = write_mails(plan.mails, plan.seed)
     sink = Sink(Path(plan.folder) / "sink.jsonl", plan.seed)
+    _make_mailbox(plan, sink)
+    postman = _fork(lambda: _deliver(plan, mails))
+    filler = _fork(lambda: _fill_disk(plan)) if plan.disk_mb else 0
+    victims = Victims({"fetch": _fetch, "work": _work}, random.Random(plan.seed + 1))
+    try:
+        victims.kill(plan.kills)
+        for child, name in ((postman, "postman"), (filler, "filler")):
+            if child and os.waitpid(child, 0)[1]:
+                report.wrong.append(f"the {name} broke off")
+        _wait_until_all_is_in(plan, report)
+    finally:
+        victims.stop()
+        sink.stop()
+    _count_received(mails, report)
+    _count_sent(sink, report)
+
+
+def _make_mailbox(plan: Plan, sink: Sink) -> None:
+    from dangol.channels.models import Channel, Mailbox
+    from dangol.kernel import clock
+
     channel = Channel.objects.create(
         name="Moon Burger",
         created_at=clock.now() - timedelta(days=1),
@@ -276,31 +306,25 @@ def _receive(plan: Plan, report: Report) -> None:
     mailbox.imap_password = plan.inbox["password"]
     mailbox.save()
     _note_beginnings()
-    postman = _fork(lambda: _deliver(plan, mails))
-    victims = Victims({"fetch": _fetch, "work": _work}, random.Random(plan.seed + 1))
-    try:
-        victims.kill(plan.kills)
-        _, status = os.waitpid(postman, 0)
-        if status:
-            report.wrong.append(f"the postman ended with {status}")
-        for _ in range(2):
-            _until(
-                lambda: Raw.objects.count() >= plan.mails and not Raw.objects.filter(state="new").exists(),
-                report,
-                "taking in",
-            )
-            # Who was killed at one mail again and again cannot know that the mail was not the reason: a person says so.
-            aside = list(Raw.objects.filter(state="quarantined", reason="filing: died"))
-            report.set_aside += len(aside)
-            for raw in aside:
-                retry_raw(raw=raw)
-        if not report.wrong:
-            _until(lambda: _is_quiet(), report, "acknowledging")
-    finally:
-        victims.stop()
-        sink.stop()
-    _count_received(mails, report)
-    _count_sent(sink, report)
+
+
+def _wait_until_all_is_in(plan: Plan, report: Report) -> None:
+    from dangol.channels.commands import retry_raw
+    from dangol.channels.models import Raw
+
+    for _ in range(2):
+        _until(
+            lambda: Raw.objects.count() >= plan.mails and not Raw.objects.filter(state="new").exists(),
+            report,
+            "taking in",
+        )
+        # Who was killed at one mail again and again cannot know that the mail was not the reason: a person says so.
+        aside = list(Raw.objects.filter(state="quarantined", reason="filing: died"))
+        report.set_aside += len(aside)
+        for raw in aside:
+            retry_raw(raw=raw)
+    if not report.wrong:
+        _until(_is_quiet, report, "acknowledging")
 
 
 def _deliver(plan: Plan, mails: Sequence[Written]) -> None:
@@ -432,6 +456,180 @@ def _agreement(report: Report) -> Callable[[str, int, int], None]:
             report.wrong.append(f"{what}: {found} instead of {wanted}")
 
     return agree
+
+
+# --- a disk that is full -------------------------------------------------------------------------
+
+
+def _mount_disk(folder: Path, megabytes: int) -> None:
+    """A small disk of its own, seen by this process and its children alone: it goes with them."""
+    folder.mkdir()
+    options = f"size={megabytes}m,mode=0700"
+    subprocess.run(["mount", "-t", "tmpfs", "-o", options, "dangol", str(folder)], check=True)
+
+
+def _fill_disk(plan: Plan) -> None:
+    """Fill it to the last byte, twice, for a few seconds each."""
+    import errno
+
+    ballast = Path(plan.folder) / "data" / "ballast"
+    for _ in range(2):
+        time.sleep(plan.seconds / 6)
+        try:
+            with ballast.open("wb", buffering=0) as file:
+                while True:
+                    file.write(bytes(4096))
+        except OSError as failure:
+            if failure.errno != errno.ENOSPC:
+                raise
+        time.sleep(plan.seconds / 6)
+        ballast.unlink()
+
+
+# --- many processes ------------------------------------------------------------------------------
+
+
+def _run_many(plan: Plan, report: Report) -> None:
+    """Two each of fetch, work and web; one of each is killed midway, and nobody takes its place."""
+    from dangol.channels.models import Raw
+    from dangol.kernel import events
+    from dangol.kernel.models import Lease
+    from dangol.running import listen, serve
+
+    mails = write_mails(plan.mails, plan.seed)
+    sink = Sink(Path(plan.folder) / "sink.jsonl", plan.seed)
+    _make_mailbox(plan, sink)
+    key, begun = _sign_in(), events.latest()
+    doors = [listen("127.0.0.1", 0) for _ in range(2)]
+    ports = [door.getsockname()[1] for door in doors]
+    parts: dict[str, Callable[[], None]] = {
+        "fetch 1": _fetch, "fetch 2": _fetch, "work 1": _work, "work 2": _work,
+        "web 1": lambda: serve(doors[0]), "web 2": lambda: serve(doors[1]),
+    }  # fmt: skip
+    victims = Victims(parts, random.Random(plan.seed + 1))
+    for door in doors:
+        door.close()
+    pages = [Path(plan.folder) / f"page{number}" for number in range(2)]
+    browsers = [
+        _fork(lambda page=page, tried=tried: _browse(page, tried, key, str(begun)))  # type: ignore[misc]
+        for page, tried in zip(pages, (ports, ports[::-1]), strict=True)
+    ]
+    postman = _fork(lambda: _deliver(plan, mails))
+    watched = LeaseWatch(plan, report)
+    try:
+        _until(watched.looking(lambda: Raw.objects.count() > plan.mails // 4), report, "the first fetching")
+        holders = {
+            name: int(holder.split(":")[1]) for name, holder in Lease.objects.values_list("name", "holder")
+        }
+        for kind, lease in (("fetch", "mailbox:"), ("work", "reactions")):
+            at_it = {pid for name, pid in holders.items() if name.startswith(lease)}
+            mine = [name for name, pid in victims.running.items() if name.startswith(kind) and pid in at_it]
+            victims.end((mine or [f"{kind} 1"])[0], signal.SIGKILL)  # the one that has the lease
+        victims.end("web 1", signal.SIGKILL)
+        report.kills = 3
+        _, status = os.waitpid(postman, 0)
+        if status:
+            report.wrong.append("the postman broke off")
+        _until(watched.looking(lambda: Raw.objects.count() >= plan.mails), report, "the other fetching")
+        _wait_until_all_is_in(plan, report)
+        _count_shown(pages, begun, report)
+    finally:
+        for pid in browsers:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+        victims.stop()
+        sink.stop()
+    _count_received(mails, report)
+    _count_sent(sink, report)
+
+
+class LeaseWatch:
+    """Looks from outside whether a mailbox is ever fetched by two: by the leases, and by who is signed in there."""
+
+    def __init__(self, plan: Plan, report: Report) -> None:
+        self.plan, self.report = plan, report
+        self.holder = ""
+
+    def looking(self, is_done: Callable[[], bool]) -> Callable[[], bool]:
+        """The same question, with a look at each time."""
+
+        def look_and_ask() -> bool:
+            self._look()
+            return is_done()
+
+        return look_and_ask
+
+    def _look(self) -> None:
+        from dangol.kernel import clock
+        from dangol.kernel.models import Lease
+        from dangol.kernel.processes import is_gone
+
+        lease = Lease.objects.filter(name__startswith="mailbox:", until__gt=clock.now()).first()
+        if lease and lease.holder != self.holder:
+            if self.holder and not is_gone(self.holder):
+                self.report.wrong.append("the lease of the mailbox went over while its holder was alive")
+            self.holder = lease.holder
+        address = self.plan.inbox["address"]
+        command = ["doveadm", "-c", self.plan.inbox["config"], "who", "-1", address]
+        said = subprocess.run(
+            command, capture_output=True, text=True, env={**os.environ, "PATH": "/usr/bin:/bin"}
+        )
+        if said.stdout.count(address) > 1:
+            self.report.wrong.append(f"{said.stdout.count(address)} were signed in to the mailbox at once")
+
+
+def _sign_in() -> str:
+    from django.test import Client
+
+    from dangol.staff.models import Staff
+
+    hana = Staff.objects.create_user("hana@moonburger.test", "a long enough word", name="Hana", role="agent")
+    browser = Client()
+    browser.force_login(hana)
+    return browser.cookies["sessionid"].value
+
+
+def _browse(page: Path, ports: Sequence[int], key: str, cursor: str) -> None:
+    """A page that follows what happens, as a browser does: who loses the line asks the next server for the rest."""
+    import http.client
+    from itertools import cycle
+
+    for port in cycle(ports):
+        line = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        try:
+            line.request(
+                "GET",
+                f"/live/?since={cursor}",
+                headers={"Cookie": f"sessionid={key}", "Last-Event-ID": cursor},
+            )
+            for row in line.getresponse():
+                name, _, value = row.decode().strip().partition(": ")
+                if name == "id":
+                    cursor = value
+                if name == "data":
+                    with page.open("a") as file:
+                        file.write(f"{cursor}\n")
+        except (OSError, http.client.HTTPException):
+            time.sleep(0.1)
+
+
+def _count_shown(pages: Sequence[Path], begun: Any, report: Report) -> None:
+    """Every page has shown each event once, in order, also the one whose server was killed."""
+    from dangol.kernel import events
+    from dangol.kernel.events import Cursor
+
+    def happened() -> list[str]:
+        return [str(Cursor.after(row)) for row in events.since(begun, limit=100_000) if not row.silent]
+
+    def shown(page: Path) -> list[str]:
+        return page.read_text().splitlines() if page.exists() else []
+
+    _until(lambda: all(shown(page)[-1:] == happened()[-1:] for page in pages), report, "showing")
+    for page in pages:
+        if shown(page) != happened():
+            report.wrong.append(
+                f"a page showed {len(shown(page))} events of {len(happened())}, or not in order"
+            )
 
 
 # --- mails that go --------------------------------------------------------------------------------

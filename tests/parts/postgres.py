@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
 import pytest
@@ -94,15 +94,16 @@ class PrivatePostgres:
         """Start it again with all that was in it, at the same address."""
         self._start()
 
-    def make_database(self) -> str:
-        """An empty database of this server; returns its DATABASE_URL."""
+    def make_database(self, *, like: str = "template1") -> str:
+        """A fresh database of this server, empty or `like` that of another DATABASE_URL; returns its DATABASE_URL."""
         import psycopg
 
         name = f"fresh{uuid4().hex}"
         with psycopg.connect(
             host=str(self.folder), user="dangol", dbname="postgres", autocommit=True
         ) as session:
-            session.execute(f'CREATE DATABASE "{name}"')
+            template = urlsplit(like).path.lstrip("/")
+            session.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return self.url.replace("/postgres?", f"/{name}?")
 
     def _start(self) -> None:
