@@ -36,6 +36,8 @@ BATCH_BYTES: Final = 8 * 1024 * 1024
 LEASE_SECONDS: Final = 120
 IDLE_SECONDS: Final = 45  # well within the lease, which is renewed after each wait
 POLL_SECONDS: Final = 30
+LEASE_POLL_SECONDS: Final = 3  # until it is seen that the process that fetched a mailbox is gone
+DATABASE_SECONDS: Final = 3
 BACKOFF_SECONDS: Final = (5, 10, 30, 60, 120, 300)
 HISTORY: Final = timedelta(
     days=7
@@ -193,22 +195,29 @@ def _watch(pk: int) -> None:
         failures = 0
 
     try:
-        while pk in _wanted():
-            relax_durability()  # each round: the connection may be another one
-            if not take_lease(_lease(pk), holder=holder, seconds=LEASE_SECONDS, at=clock.now()):
-                time.sleep(POLL_SECONDS)
-                continue
+        while True:
             try:
-                _follow(pk, holder, began)
+                if pk not in _wanted():
+                    break
+                relax_durability()  # each round: the connection may be another one
+                if take_lease(_lease(pk), holder=holder, seconds=LEASE_SECONDS, at=clock.now()):
+                    _follow(pk, holder, began)
+                else:
+                    time.sleep(LEASE_POLL_SECONDS)
             except NotOursAnyMore:
                 log.info("mailbox=%s connected elsewhere", pk)
+            except DATABASE_AWAY as failure:
+                # Nothing is wrong with the mailbox. The lease stays this thread's, as far as anybody can tell.
+                log.warning("mailbox=%s database=%s", pk, type(failure).__name__)
+                connection.close()
+                time.sleep(DATABASE_SECONDS)
             except Exception as failure:
                 failures += 1
                 _note_failure(pk, failure)
                 time.sleep(BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS)) - 1])
             close_old_connections()
     finally:
-        # Also when the database was away: the next thread of this process must not wait for this one's lease.
+        # The next thread of this process must not wait for this one's lease.
         with contextlib.suppress(*DATABASE_AWAY):
             connection.close()
             give_back_lease(_lease(pk), holder=holder)
@@ -251,11 +260,7 @@ def _note_failure(pk: int, failure: Exception) -> None:
         log.warning("mailbox=%s failed=%s", pk, word)
     else:
         # Whatever it was, mail does not come: people have to see it, and not look for it at the mail server.
-        word = (
-            str(Problem.NOT_STORED)
-            if isinstance(failure, (OSError, *DATABASE_AWAY))
-            else type(failure).__name__
-        )
+        word = str(Problem.NOT_STORED) if isinstance(failure, OSError) else type(failure).__name__
         log.exception("mailbox=%s failed=%s", pk, word)
         connection.close()
     at = clock.now()

@@ -7,6 +7,8 @@ from pathlib import Path
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import FileSystemStorage, default_storage
 
+from dangol.kernel.syncing import sync_folder
+
 
 def keep_file(content: bytes) -> str:
     """Store the bytes durably and return their SHA-256 (hex). The same bytes are stored once."""
@@ -52,12 +54,4 @@ def _write_synced(path: Path, content: bytes) -> None:
         fresh.unlink(missing_ok=True)  # half a file would fill a full disk further at each try
         raise
     for folder in (path.parent, *(folder.parent for folder in made)):
-        _sync_folder(folder)
-
-
-def _sync_folder(path: Path) -> None:
-    folder = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+        sync_folder(folder)

@@ -11,6 +11,8 @@ import os
 import secrets
 from pathlib import Path
 
+from dangol.kernel.syncing import sync_folder
+
 FILE_NAME = "secret.key"
 
 
@@ -33,9 +35,13 @@ def make_secret(data_folder: Path) -> str:
     data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = data_folder / f".{FILE_NAME}.{os.getpid()}"
     fresh.touch(mode=0o600)
-    fresh.write_text(secrets.token_urlsafe(48), encoding="ascii")
+    with fresh.open("w", encoding="ascii") as file:
+        file.write(secrets.token_urlsafe(48))
+        file.flush()
+        os.fsync(file.fileno())  # what is locked with it is worth nothing without it
     try:
         os.link(fresh, data_folder / FILE_NAME)
+        sync_folder(data_folder)
     except FileExistsError:
         pass
     finally:
