@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from dangol.channels.events import DeliveryBounced, DeliveryFailed, MailSetAside
@@ -63,10 +63,11 @@ def store_raw(*, channel: Channel, arrivals: Sequence[Arrival], at: datetime, is
 
 
 def claim_raw(*, limit: int, at: datetime) -> list[Raw]:
-    """Up to `limit` new messages, oldest first, that nobody else takes in meanwhile.
+    """Up to `limit` new messages, oldest first, that nobody else takes in meanwhile; one that was met before, alone.
 
     The claim runs out, and ends with this process where that can be seen. `tries` counts the claims: a message whose
-    reading never ended is met again with 2.
+    reading never ended is met again with 2, behind all that are met for the first time: if it is what kills processes,
+    it holds up nothing else.
     """
     new = Raw.objects.filter(Raw.IS_NEW).order_by("id")
     # Asked several times a second: without work it takes no lock. Claims stand at the beginning of what is new.
@@ -76,20 +77,24 @@ def claim_raw(*, limit: int, at: datetime) -> list[Raw]:
     free = new.filter(
         Q(claimed_until=None) | Q(claimed_until__lte=at) | Q(claimed_by__in=gone_among(holders))
     )
+    for rows, most in ((free.filter(tries=0), limit), (free.filter(tries__gt=0), 1)):
+        if rows.exists() and (claimed := _claim_raw(rows, most, at)):
+            return claimed
+    return []
+
+
+def _claim_raw(free: QuerySet[Raw], limit: int, at: datetime) -> list[Raw]:
     with transaction.atomic():
-        rows = list(
-            free.select_related("channel__mailbox").select_for_update(skip_locked=True, of=("self",))[:limit]
+        rows = free.select_related("channel__mailbox").select_for_update(skip_locked=True, of=("self",))
+        claimed = _bearable(list(rows[:limit]))
+        Raw.objects.filter(pk__in=[row.pk for row in claimed]).update(
+            tries=F("tries") + 1,
+            claimed_until=at + timedelta(seconds=CLAIM_SECONDS),
+            claimed_by=this_process(),
         )
-        rows = _bearable(rows)
-        if rows:
-            Raw.objects.filter(pk__in=[row.pk for row in rows]).update(
-                tries=F("tries") + 1,
-                claimed_until=at + timedelta(seconds=CLAIM_SECONDS),
-                claimed_by=this_process(),
-            )
-            for row in rows:
-                row.tries += 1
-    return rows
+        for row in claimed:
+            row.tries += 1
+    return claimed
 
 
 def give_back_raw(rows: Iterable[Raw]) -> None:
@@ -99,16 +104,11 @@ def give_back_raw(rows: Iterable[Raw]) -> None:
 
 
 def _bearable(rows: list[Raw]) -> list[Raw]:
-    """As many, from the first, as fit into memory together; one that was met before, alone.
-
-    Otherwise what killed a process once would be claimed again with the same company, for ever.
-    """
-    if not rows or rows[0].tries:
-        return rows[:1]
-    kept, size = rows[:1], rows[0].size
+    """As many, from the first, as fit into memory together."""
+    kept, size = rows[:1], sum(row.size for row in rows[:1])
     for row in rows[1:]:
         size += row.size
-        if row.tries or size > BATCH_BYTES:
+        if size > BATCH_BYTES:
             break
         kept.append(row)
     return kept

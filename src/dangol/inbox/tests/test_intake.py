@@ -170,12 +170,17 @@ def test_a_full_database_sets_nothing_aside_and_goes_on_when_there_is_room(mailb
     assert Message.objects.count() == 40
 
 
-def test_the_claim_of_a_process_that_died_is_not_waited_for(mailbox):
+def test_the_claim_of_a_process_that_died_is_not_waited_for_and_holds_up_nothing(mailbox):
     store(mailbox, mail(), mail(JAMES))
     assert len(claim_raw(limit=5, at=NOON)) == 2
     Raw.objects.update(claimed_by=name_of_a_dead_process())
-    (again,) = claim_raw(limit=5, at=NOON)
-    assert again.tries == 2, "met again alone"
+    store(mailbox, mail(subject="another"), mail(JAMES, "one more"))
+    assert [raw.tries for raw in claim_raw(limit=5, at=NOON)] == [1, 1], (
+        "if they are what killed it, not yet again"
+    )
+    assert [raw.tries for raw in claim_raw(limit=5, at=NOON)] == [2], "and alone"
+    assert [raw.tries for raw in claim_raw(limit=5, at=NOON)] == [2]
+    assert claim_raw(limit=5, at=NOON) == []
 
 
 def test_a_claimed_message_is_nobody_elses_until_the_claim_runs_out(mailbox):
