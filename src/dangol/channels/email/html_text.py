@@ -12,11 +12,14 @@ _BREAKS = words(
     "address article aside caption center dd details div dl dt figcaption figure footer header li "
     "main nav section summary table tbody tfoot thead tr"
 )
+# What Gmail and Thunderbird call a signature; as text it is announced by the usual line.
+_SIGNATURE = re.compile(r'\sclass="[^"]*\b(?:gmail_signature|moz-signature)\b')
 _PARAGRAPHS = frozenset(["p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "pre", "blockquote"])
 
 
 def text_of(sanitised: str) -> str:
-    """Readable text of sanitised HTML: paragraphs, lists, cells divided by spaces, quotations marked `> `."""
+    """Readable text of sanitised HTML: paragraphs, lists, cells divided by spaces, quotations marked `> `,
+    signatures announced by `--`."""
     writer = _Writer()
     for match in re.finditer(
         r"<(/?)([a-z][a-z0-9]*)((?:\s[^\"<>]*(?:\"[^\"]*\"[^\"<>]*)*)?)>|([^<]+)", sanitised
@@ -41,6 +44,7 @@ class _Writer:
         self.preformatted = 0
         self.blank_wanted = False
         self.space_wanted = False
+        self.signature_begins = False
         self.numbers: list[int] = []
         self.link: list[tuple[str, int]] = []
 
@@ -83,6 +87,8 @@ class _Writer:
             self.end_line()
             if tag == "li":
                 self.bullet()
+            elif _SIGNATURE.search(attributes):
+                self.signature_begins = True
 
     def begin(self, tag: str) -> None:
         if tag == "blockquote":
@@ -138,6 +144,10 @@ class _Writer:
         if self.blank_wanted and self.lines:
             self.lines.append(("> " * min(self.quotes, self.quotes_before, _MAX_QUOTES)).rstrip())
         self.blank_wanted = False
+        if self.signature_begins and line:
+            if line.strip() != "--" and not (self.lines and self.lines[-1].endswith("--")):
+                self.lines.append(f"{'> ' * min(self.quotes, _MAX_QUOTES)}--")
+            self.signature_begins = False
         self.lines.append(f"{'> ' * min(self.quotes, _MAX_QUOTES)}{line}".rstrip())
 
     def paragraph(self) -> None:

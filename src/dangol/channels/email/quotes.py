@@ -41,7 +41,7 @@ def quoted_part(text: str) -> str | None:
 def split(text: str) -> Folded:
     """New and quoted part. Both are trimmed of empty lines; together with heads they are the text."""
     if len(text) > _MAX_LENGTH:
-        return Folded(text, None)
+        return _split_beginning(text)
     lines = [line.rstrip() for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
     kept = _new_lines(lines)
     new = _trimmed("\n".join(lines[index] for index in kept))
@@ -52,12 +52,32 @@ def split(text: str) -> Folded:
     return Folded(new, quoted or None)
 
 
+def _split_beginning(text: str) -> Folded:
+    """Of a text beyond reason only the beginning is looked at: where history begins there, the rest is history too."""
+    end = text.rfind("\n", 0, _MAX_LENGTH) + 1
+    if not end:
+        return Folded(text, None)
+    folded = split(text[:end])
+    if folded.quoted is None or not text[:end].rstrip().endswith(folded.quoted.splitlines()[-1]):
+        return Folded(text, None)
+    return Folded(folded.new, _trimmed(f"{folded.quoted}\n{text[end:]}"))
+
+
 def _new_lines(lines: list[str]) -> list[int]:
     """Indices of the lines that are new."""
     first = next((index for index, line in enumerate(lines) if line), len(lines))
     if first == len(lines):
         return []
-    head = attributions.head_at(lines, first)
+    # A phone's line above the quotation says nothing, and the answers stand below it.
+    said = next(
+        (
+            place
+            for place in range(first, len(lines))
+            if lines[place] and not attributions.is_device(lines[place])
+        ),
+        first,
+    )
+    head = attributions.head_at(lines, said) or _quoted_head(lines, said)
     if head is None:
         return _without_ending(lines, _above_history(lines, first))
     # Nothing was written above: what follows is the message, answered below or forwarded as it is.
@@ -84,9 +104,26 @@ def _above_history(lines: list[str], start: int) -> list[int]:
         is_quote = quote < len(lines) and _QUOTED.match(lines[quote]) is not None
         if not head.is_attribution or not is_quote or last_answer < quote:
             break
+        _drop_device(lines, kept)
         # Answers follow between the quoted lines: only the head itself is folded.
         index = head.end
     return kept
+
+
+def _drop_device(lines: list[str], kept: list[int]) -> None:
+    """Take away the line of a phone that ends what is kept."""
+    last = next((place for place in range(len(kept) - 1, -1, -1) if lines[kept[place]]), None)
+    if last is not None and attributions.is_device(lines[kept[last]]):
+        del kept[last:]
+
+
+def _quoted_head(lines: list[str], start: int) -> attributions.Head | None:
+    """An attribution that is itself marked as quoted, as Apple Mail does: the quotation begins with it."""
+    if not lines[start].startswith(">"):
+        return None
+    inside = [re.sub(r"^> ?", "", line) for line in lines[start : start + 6]]
+    head = attributions.head_at(inside, 0)
+    return attributions.Head(start, start, True) if head is not None and head.is_attribution else None
 
 
 def _last_answer(lines: list[str], start: int) -> int:
