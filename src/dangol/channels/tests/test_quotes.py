@@ -196,7 +196,7 @@ def test_every_line_is_new_or_quoted_and_none_is_lost(pieces: list[str]) -> None
 
 PLAIN_WORDS = sorted(
     words(
-        "네 주문 2026 11월 21일 15:12 오후 3시 소라 hi@moon.example From: To: 보낸 제목: 작성 wrote "
+        "네 주문 2026 11월 21일 15:12 오후 3시 소라 hi@moon.example From: 보낸 제목: 작성 wrote "
         "I the order "
         "- * 1. (2) | ok? http://moon.example/a & < = ~ , 감사합니다. Sent by 에서 버거"
     )
