@@ -307,7 +307,12 @@ PARCEL = "고객님의 상품을 전달하지 못해 반송되었습니다.\n주
         (
             "James <james@mail.example>",
             ["Subject: Delivery problem with your order", "Return-Path: <>", "X-Autoreply: yes"],
-            "Your message was received. This mailbox is not monitored.",
+            "Your message was received. This mailbox is not monitored. 550 5.1.1 user unknown",
+        ),
+        (
+            "James <james@mail.example>",
+            ["Subject: Re: Your mail could not be delivered", "Return-Path: <>"],
+            "Not at home until Monday.\nYou wrote: it was not delivered, 550 5.1.1 user unknown",
         ),
         (
             "Form <no-reply@web.example>",

@@ -231,6 +231,12 @@ def test_a_quotation_that_begins_with_its_own_attribution_is_a_quotation() -> No
     assert fold("> When?\n\nAt 7.") == "> When?\n\nAt 7."
 
 
+def test_an_answer_stands_below_a_divider_and_an_attribution_too() -> None:
+    head = "-------- Original Message --------\nOn 11/21/26 15:12, Moon Burger wrote:"
+    assert fold(f"{head}\n\n> When?\n> Moon\n\nAt 7.") == "At 7."
+    assert fold(f"Hello\n\n{head}\n\n> When?\nAt 7.\n> Moon") == "Hello\n\n\n> When?\nAt 7."
+
+
 def test_of_a_text_beyond_reason_the_beginning_is_read() -> None:
     history = f"{HISTORY['gmail korean']}\n" + "> 안녕하세요\n" * 60_000
     folded = split(f"네\n\n{history}")
