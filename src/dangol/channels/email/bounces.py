@@ -43,11 +43,13 @@ def read(mail: Part, sender: Party, subject: str | None, text: str | None) -> Bo
     kinds = {part.kind for part in leaves}
     if kinds & {"message/feedback-report", "message/disposition-notification"}:
         return None
+    signs = bounce_senders.signs(mail, sender, subject or "")
+    if not kinds & _REPORT_KINDS and not _could_report(mail, signs):
+        return None
     prose = _prose(leaves, text)
     enclosed = returned.enclosed(leaves)
     said, copied = returned.divide(prose)
     report = _Report(mail, sender, subject or "", said, enclosed or copied, bool(enclosed))
-    signs = bounce_senders.signs(mail, sender, report.subject)
     contents = [part.content() for part in leaves if part.kind in _REPORT_KINDS]
     if contents and not _may_report(report, signs):
         return None
@@ -61,6 +63,12 @@ def read(mail: Part, sender: Party, subject: str | None, text: str | None) -> Bo
     if not verdicts and enclosed:
         verdicts = _verdicts_of_enclosed(enclosed)
     return _bounce(report, _worst(verdicts))
+
+
+def _could_report(mail: Part, signs: frozenset[str]) -> bool:
+    """Whether its prose could be believed at all. Of nearly all mail it could not, and reading it takes long."""
+    is_named_report = mail.kind == "multipart/report" or mail.field("x-failed-recipients") is not None
+    return is_named_report or bool(signs & {"daemon", "named", "null", "no-reply"})
 
 
 def _may_report(report: _Report, signs: frozenset[str]) -> bool:
