@@ -1,6 +1,11 @@
 """What comes back from a backup is what was there, on both databases and across, while people write."""
 
+import contextlib
+import hashlib
 import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,6 +14,7 @@ from django.apps import apps
 
 from tests.parts.installation import ALIAS, Installation, fill_every_table
 
+ROOT = Path(__file__).resolve().parent.parent
 # Made again, or of who was at work; the record of acts gets a line.
 NOT_CARRIED = frozenset(
     {
@@ -78,6 +84,138 @@ def test_what_comes_back_is_equal_on_postgresql_and_across(
     home.do("restore", str(second))
     assert_equal(moved, again)
     assert_equal(moved, home)
+
+
+def test_what_cannot_be_put_back_changes_nothing(
+    full: Installation, tmp_path: Path, new_database: Callable[[], str]
+) -> None:
+    archive, cut = tmp_path / "backup.tar.gz", tmp_path / "cut.tar.gz"
+    full.do("backup", str(archive))
+    cut.write_bytes(archive.read_bytes()[:-100])
+    before = full.rows()
+    nowhere, on_postgres = Installation(tmp_path / "a" / "b"), Installation(tmp_path / "c", new_database())
+
+    tried = {
+        "is not empty": full.run("restore", str(archive)),
+        "is there already": full.run("backup", str(archive)),
+        "damaged or cut off": nowhere.run("restore", str(cut)),
+        "damaged or cut off. Nothing": on_postgres.run("restore", str(cut)),
+        "not a backup of Dangol": nowhere.run("restore", str(full.folder / "dangol.sqlite3")),
+        "No such file": nowhere.run("restore", str(tmp_path / "missing")),
+    }
+
+    for words, done in tried.items():
+        assert done.returncode == 1
+        assert words in done.stderr
+        assert len([line for line in done.stderr.splitlines() if line.startswith("Error: ")]) == 1
+    assert full.rows() == before
+    assert not nowhere.folder.exists()
+    assert not on_postgres.folder.exists()
+    with on_postgres.opened() as database:
+        assert database.introspection.table_names() == []
+    assert {path.name for path in tmp_path.glob("*.gz")} == {"backup.tar.gz", "cut.tar.gz"}, "no part is left"
+
+
+def test_a_restore_that_was_killed_is_never_taken_for_an_installation(
+    full: Installation, tmp_path: Path
+) -> None:
+    archive = tmp_path / "backup.tar.gz"
+    full.do("backup", str(archive))
+    back = Installation(tmp_path / "back")
+    restoring = subprocess.Popen(
+        [sys.executable, "-m", "dangol", "restore", str(archive)],
+        env=back.environment,
+        stderr=subprocess.DEVNULL,
+    )
+    while not (back.folder / ".restoring" / "dangol.sqlite3").exists():
+        assert restoring.poll() is None
+        time.sleep(0.01)
+    restoring.kill()
+    restoring.wait()
+
+    started = back.run("fetch", "--once")
+    assert started.returncode == 1
+    assert "was broken off" in started.stderr
+
+    back.do("restore", str(archive))
+    assert_equal(full, back)
+
+
+WRITER = """
+import time
+from dangol.running import prepare
+prepare(quiet=True)
+from dangol.channels.commands import Arrival, store_raw
+from dangol.channels.models import Channel, Mailbox
+from dangol.inbox.intake import take_in_batch
+from dangol.kernel import clock
+from tests.parts.cast import SHOP, mail
+
+channel = Channel.objects.create(name="Moon Burger", created_at=clock.now())
+Mailbox.objects.create(channel=channel, address=SHOP, outgoing="kept")
+number = 0
+while True:
+    files = {f"{number}.txt": f"{number} ".encode() * 99}
+    content = mail(f"c{number % 50}@example.com", f"Order {number}", message_id=f"{number}@example.com", files=files)
+    store_raw(channel=channel, arrivals=[Arrival(content, clock.now())], at=clock.now())
+    take_in_batch()
+    number += 1
+    time.sleep(0.01)
+"""
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+def test_a_backup_of_a_desk_at_work_is_of_one_instant(
+    database: str, unblocked: None, tmp_path: Path, new_database: Callable[[], str]
+) -> None:
+    busy = Installation(tmp_path / "busy", new_database() if database == "postgres" else "")
+    environment = busy.environment | {"PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"}
+    writer = subprocess.Popen([sys.executable, "-c", WRITER], env=environment)
+    try:
+        before = wait_for_messages(busy, writer, more_than=20)
+        busy.do("backup", str(tmp_path / "backup.tar.gz"))
+        after = wait_for_messages(busy, writer, more_than=before)
+        wait_for_messages(busy, writer, more_than=after)  # it wrote all the time
+    finally:
+        writer.kill()
+        writer.wait()
+
+    back = Installation(tmp_path / "back")
+    back.do("restore", str(tmp_path / "backup.tar.gz"))
+    assert before <= assert_whole(back) <= after
+
+
+def wait_for_messages(desk: Installation, writer: subprocess.Popen[bytes], *, more_than: int) -> int:
+    from django.db import DatabaseError
+
+    from dangol.inbox.models import Message
+
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and writer.poll() is None:
+        with contextlib.suppress(DatabaseError), desk.opened():
+            count = Message.objects.using(ALIAS).count()
+            if count > more_than:
+                return count
+        time.sleep(0.1)
+    pytest.fail("the writer does not write")
+
+
+def assert_whole(desk: Installation) -> int:
+    """Whatever names another thing finds it; how many messages there are."""
+    rows = desk.rows()
+    files = {Path(name).name: content for name, content in desk.files().items()}
+    messages = {row["id"]: row for row in rows["inbox.Message"]}
+    taken = [row["id"] for row in rows["channels.Raw"] if row["state"] == "taken"]
+    arrived = [row["data"]["message_id"] for row in rows["kernel.Event"] if row["name"] == "MessageArrived"]
+    assert sorted(row["raw_id"] for row in messages.values()) == taken, (
+        "no message without its raw, or the reverse"
+    )
+    assert sorted(arrived) == sorted(messages), "no event without its message, or the reverse"
+    for attachment in rows["inbox.Attachment"]:
+        assert attachment["message_id"] in messages
+        assert hashlib.sha256(files[attachment["sha256"]]).hexdigest() == attachment["sha256"]
+    assert len(rows["inbox.Attachment"]) == len(messages) > 0
+    return len(messages)
 
 
 def assert_equal(before: Installation, after: Installation) -> None:

@@ -61,7 +61,11 @@ def test_every_earlier_state_is_upgraded_in_one_step(unblocked: None, tmp_path: 
 def test_every_earlier_state_is_upgraded_on_postgresql(
     new_database: Callable[[], str], tmp_path: Path
 ) -> None:
-    upgrade_from_every_state(Installation(tmp_path / "data", new_database()), "later")
+    data = Installation(tmp_path / "data", new_database())
+    upgrade_from_every_state(data, "later")
+
+    oldest = min((data.folder / "backups").iterdir())
+    Installation(tmp_path / "back", new_database()).do("restore", str(oldest))
 
 
 def start(installation: Installation, code: Path) -> subprocess.Popen[str]:

@@ -30,8 +30,10 @@ from dangol.desk.alarms.rules import Health, Kind, Trouble
 from dangol.desk.alarms.words import AREAS, say
 from dangol.kernel import clock
 from dangol.kernel.models import Setback
+from dangol.transfer.shelf import newest_of_the_owner
 
 GIB = 1024**3
+OLD_BACKUP = timedelta(days=7)
 # What a trial of the mail servers shows better than the memory of the last one.
 OF_SERVERS = frozenset({Kind.RECEIVING, Kind.SENDING})
 
@@ -64,6 +66,7 @@ def examine(*, servers: bool = True) -> list[Finding]:
             *_mailboxes(servers),
             *_outgoing(at),
             *_stuck(),
+            *_backups(at),
         ]
 
 
@@ -198,3 +201,16 @@ def _stuck() -> Iterator[Finding]:
         )
     else:
         yield Finding(area, "good", _("None."))
+
+
+def _backups(at: datetime) -> Iterator[Finding]:
+    """Only where somebody keeps them in the data folder; elsewhere they are nobody's to see."""
+    made_at = newest_of_the_owner()
+    if made_at is None:
+        return
+    days = (at - made_at).days
+    said = ngettext("The newest is %(n)d day old.", "The newest is %(n)d days old.", days) % {"n": days}
+    if at - made_at > OLD_BACKUP:
+        yield Finding(_("Backups"), "warn", said, _("Make one with `dangol backup`, best on another disk."))
+    else:
+        yield Finding(_("Backups"), "good", said)

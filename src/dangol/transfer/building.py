@@ -36,6 +36,7 @@ def building() -> Iterator[None]:
         # It is one file then, which is synced whole before it is moved to its place.
         cursor.execute("PRAGMA journal_mode = MEMORY")
         cursor.execute("PRAGMA synchronous = OFF")
+        cursor.execute("PRAGMA mmap_size = 0")  # else the whole of it counts as memory of this process
     yield
 
 
