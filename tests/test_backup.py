@@ -65,6 +65,7 @@ def test_what_comes_back_is_equal_on_sqlite(full: Installation, tmp_path: Path) 
     back.do("restore", str(archive))
 
     assert archive.stat().st_mode & 0o777 == 0o600, "it holds the key"
+    assert back.folder.stat().st_mode & 0o777 == 0o700
     assert_equal(full, back)
 
 

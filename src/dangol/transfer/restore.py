@@ -49,7 +49,8 @@ def restore(
     _check_target(target)
     was_there = target.exists()
     work = target / BUILDING
-    work.mkdir(mode=0o700, parents=True)
+    target.mkdir(mode=0o700, parents=True, exist_ok=True)
+    work.mkdir(mode=0o700)
     try:
         members = reader.members()
         _keep_secret(next(members, None), work)

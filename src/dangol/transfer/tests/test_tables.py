@@ -1,0 +1,73 @@
+import pytest
+from django.apps import apps
+from django.db import connection
+
+from dangol.kernel.models import AuditEntry
+from dangol.transfer.tables import Table, carried_tables, empty, parts, put_back
+from tests.parts.cast import NOON
+
+HARD = ['a\\u0000"', "\\", "한글 \U0001f354", "\u2028\n", ""]
+
+
+def audit() -> Table:
+    (table,) = (each for each in carried_tables(apps) if each.model is AuditEntry)
+    return table
+
+
+def through_a_backup() -> AuditEntry:
+    written = list(parts(audit(), "default"))
+    empty([audit()], connection)
+    assert not AuditEntry.objects.exists()
+    assert [put_back(audit(), content, connection) for _, content in written] == [1]
+    return AuditEntry.objects.get()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("hard", HARD)
+def test_a_row_comes_back_as_it_was(hard: str):
+    AuditEntry.objects.create(
+        pk=7, at=NOON.replace(microsecond=1), act=hard, thing=hard, before={hard: [hard, None, 1.5]}
+    )
+    before = AuditEntry.objects.values().get()
+
+    through_a_backup()
+
+    assert AuditEntry.objects.values().get() == before
+
+
+@pytest.mark.django_db
+@pytest.mark.only_sqlite
+def test_sqlite_keeps_what_postgresql_refuses():
+    AuditEntry.objects.create(at=NOON, act="a\0b", thing="", before={"x": "a\0b \ud83c"})
+
+    row = through_a_backup()
+
+    assert row.act == "a\0b"
+    assert row.before == {"x": "a\0b \ud83c"}
+
+
+@pytest.mark.django_db
+@pytest.mark.only_postgres
+def test_postgresql_gets_the_sign_for_what_cannot_be_shown():
+    content = (
+        rb'[1,"2026-11-25T12:00:00+00:00",null,"a\u0000b","",null,{"x\u0000":["\ud83c","\ud83c\udf54"]},{}]'
+    )
+
+    assert put_back(audit(), content, connection) == 1
+
+    row = AuditEntry.objects.get()
+    assert row.act == "a\ufffdb"
+    assert row.before == {"x\ufffd": ["\ufffd", "\U0001f354"]}
+
+
+@pytest.mark.django_db
+def test_every_table_is_carried_but_the_index_and_who_is_at_work():
+    carried = {table.label for table in carried_tables(apps)}
+    left = {model._meta.label_lower for model in apps.get_models(include_auto_created=True)} - carried
+    assert left == {
+        "kernel.lease",
+        "kernel.heartbeat",
+        "search.messagetext",
+        "search.conversationtext",
+        "search.customertext",
+    }
