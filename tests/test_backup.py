@@ -18,9 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # Made again, or of who was at work; the record of acts gets a line.
 NOT_CARRIED = frozenset(
     {
-        "search.MessageText",
-        "search.ConversationText",
-        "search.CustomerText",
+        *(model._meta.label for model in apps.get_models() if model._meta.app_label == "search"),
         "kernel.Lease",
         "kernel.Heartbeat",
     }

@@ -117,7 +117,8 @@ def upgrade_from_here() -> dict[str, Any]:
     from dangol.transfer.upgrade import bring_up_to_date
     from tests.parts.installation import fill_every_table
 
-    tables = carried_tables(models_at(state_of(connection), MigrationLoader(connection)))
+    loader = MigrationLoader(connection)
+    tables = carried_tables(models_at(state_of(loader), loader))
     fill_every_table([table.model for table in tables], using="default")
     before = {table.label: rows_of(table.model) for table in tables}
     backups = set(shelf().iterdir())

@@ -199,7 +199,7 @@ def set_aside_after_restore(*, at: datetime) -> int:
     with transaction.atomic():
         rows = list(Delivery.objects.filter(state__in=states).only("id", "channel_id"))
         halted = Delivery.objects.filter(pk__in=[row.pk for row in rows])
-        halted.update(failure=PUT_BACK, claimed_until=None, state=Delivery.State.FAILED)
+        halted.update(failure=PUT_BACK, claimed_until=None, claimed_by=None, state=Delivery.State.FAILED)
         halted.filter(sent_at__isnull=False).update(state=Delivery.State.SENT)  # it has reached somebody
         waiting = DeliveryRecipient.objects.filter(delivery__in=rows, state=DeliveryRecipient.State.WAITING)
         waiting.update(state=DeliveryRecipient.State.REFUSED, changed_at=at)

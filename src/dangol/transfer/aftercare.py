@@ -1,5 +1,6 @@
 """What an installation needs that went back in time: nothing is done twice, nothing is lost sight of."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from django.db import transaction
@@ -11,11 +12,11 @@ from dangol.kernel.audit import PUT_BACK_ACT, record_act
 from dangol.kernel.events import forget_transactions
 
 
-def take_care(*, made_at: datetime, at: datetime) -> int:
+def take_care(*, made_at: datetime, at: datetime, step: Callable[[int], None] = lambda _: None) -> int:
     """Make the search index, put the followers of events right, and set aside what was on its way; how many that were.
 
-    The record of administrative acts tells of it. Automatic mail asks there: what came before `at` may have been
-    answered by the installation that went on after the backup.
+    `step` hears of every text that can be found again. The record of administrative acts tells of the restore.
+    Automatic mail asks there: what came before `at` may have been answered by the installation that went on.
     """
     with transaction.atomic():
         forget_transactions()
@@ -30,5 +31,5 @@ def take_care(*, made_at: datetime, at: datetime) -> int:
             after={"made_at": made_at.isoformat(), "deliveries_set_aside": count},
         )
     index_all_customers()
-    index_all_conversations()
+    index_all_conversations(step=step)
     return count

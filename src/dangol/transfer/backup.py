@@ -83,7 +83,7 @@ def back_up(
     progress = progress or Progress()
     with snapshot() as connection:
         loader = MigrationLoader(connection)
-        state = state_of(connection)
+        state = state_of(loader)
         if unknown_to_us(state, loader):
             raise Newer("This installation was made by a newer Dangol. Back it up with that version.")
         tables = carried_tables(models_at(state, loader))

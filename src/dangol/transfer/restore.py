@@ -89,7 +89,8 @@ def _build(
 
     inside = reader.head["files"]["are_inside"]
     rows = {label: table["rows"] for label, table in reader.head["tables"].items()}
-    progress.begin(sum(rows.values()) + (reader.head["files"]["count"] if inside else 0))
+    to_be_found = sum(rows.get(label, 0) for label in ("inbox.message", "inbox.conversation"))
+    progress.begin(sum(rows.values()) + to_be_found + (reader.head["files"]["count"] if inside else 0))
     _check_database(reader.head)
     with building():
         counted = _fill(reader.head, members, work, progress)
@@ -99,7 +100,7 @@ def _build(
         if not inside:
             _link_files(reader.head, files_from, work / FILES)
         call_command("migrate", interactive=False, verbosity=0)
-        set_aside = take_care(made_at=made_at, at=at)
+        set_aside = take_care(made_at=made_at, at=at, step=progress.step)
         if connection.vendor == "postgresql":
             _put_in_place(work, target)  # before the commit: no row may name a file that is not there
     if connection.vendor == "sqlite":

@@ -3,8 +3,6 @@
 from typing import cast
 
 from django.apps.registry import Apps
-from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 
 from dangol.kernel.errors import Refused
@@ -17,9 +15,9 @@ class Newer(Refused):
     """What is there was made by a version that knows more than this one."""
 
 
-def state_of(connection: BaseDatabaseWrapper) -> State:
-    """The database's state; empty for a database that nothing was made in."""
-    return sorted((app, name) for app, name in MigrationExecutor(connection).loader.applied_migrations or ())
+def state_of(loader: MigrationLoader) -> State:
+    """The state of the loader's database; empty for one that nothing was made in."""
+    return sorted((app, name) for app, name in loader.applied_migrations or ())
 
 
 def unknown_to_us(state: State, loader: MigrationLoader) -> State:

