@@ -3,7 +3,7 @@
     python bench/fill.py FOLDER --conversations 200000          a data folder; `dangol --data FOLDER up` serves it
 
 The conversations go back in time at a pace (`--a-day`), as those of a shop do: a million of them are many years. A
-hundredth of them waits, a customer has four, a fifth of all is Korean. 150,000 messages are made one by one; what is
+hundredth of them waits (and 60 at least), a customer has four, a fifth of all is Korean. 150,000 messages are made one by one; what is
 wanted beyond that are copies of those, some years later, by other people. From 100,000 conversations on one customer
 has 10,000 of them, and one conversation has 1,000 messages.
 """
@@ -121,6 +121,7 @@ class _Writer:
         self.corpus = Corpus(self.chance, 0.2, sentences=50_000)
         self.now = clock.now()
         self.total, self.made, self.step = conversations, made, timedelta(days=1) / a_day
+        self.waits_each = min(100, made // 60)  # enough for a full page of the list in the smallest desk too
         self.channel = Channel.objects.create(
             name="bench", created_at=self.now, promised_first_seconds=1800, promised_next_seconds=3600
         )
@@ -219,7 +220,7 @@ class _Writer:
         chance = self.chance
         person = self._person()
         began = self.now - (self.total - number) * self.step
-        waits = number % 100 == 0
+        waits = number % self.waits_each == 0
         state = "waiting" if waits else chance.choices(("answered", "done", "later"), (30, 66, 4))[0]
         staff = None if waits and chance.random() < 0.5 else chance.choice(self.staff)
         # What is over before the next copy begins lies in nobody's future.
