@@ -3,9 +3,9 @@
     python bench/fill.py FOLDER --conversations 200000          a data folder; `dangol --data FOLDER up` serves it
 
 The conversations go back in time at a pace (`--a-day`), as those of a shop do: a million of them are many years. A
-hundredth of them waits (and 60 at least), a customer has four, a fifth of all is Korean. 150,000 messages are made one by one; what is
-wanted beyond that are copies of those, some years later, by other people. From 100,000 conversations on one customer
-has 10,000 of them, and one conversation has 1,000 messages.
+hundredth of them waits (60 at least), a customer has four, a fifth of all is Korean. 150,000 messages are made one by
+one; what is wanted beyond that are copies of those, some years later, by other people. From 100,000 conversations on
+one customer has 10,000 of them, and one conversation has 1,000 messages.
 """
 
 import argparse
