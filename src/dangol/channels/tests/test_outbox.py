@@ -5,6 +5,7 @@ from django.db import OperationalError, connection
 
 from dangol.channels import outbox
 from dangol.channels.commands import queue_delivery, record_bounce
+from dangol.channels.email import smtp_dialogue
 from dangol.channels.email.smtp import RecipientResult, SendResult, SmtpServer
 from dangol.channels.incoming import Bounce
 from dangol.channels.models import Delivery
@@ -159,6 +160,43 @@ def test_a_database_that_is_away_before_the_end_of_the_mail_sends_nothing_and_gi
         assert running.heard.count(b".") == 1
     queued.refresh_from_db()
     assert (queued.state, queued.may_have_arrived_twice) == ("sent", False)
+
+
+def test_a_mail_that_goes_over_for_longer_than_the_claim_is_sent_by_nobody_else(queued, mailbox, monkeypatch):
+    """Twenty megabytes over a slow line: the server's clock moves with what it has received."""
+    line = b"SLOW" + b"x" * 65_530 + b"\r\n"
+    lines = 320
+    begun, received = clock.now(), [0]
+    monkeypatch.setattr(
+        clock, "now", lambda: begun + received[0] * 1.3 * timedelta(seconds=CLAIM_SECONDS) / lines
+    )
+    monkeypatch.setattr(smtp_dialogue, "_KEEPING_SECONDS", -1)
+    monkeypatch.setattr(smtp_dialogue, "_CHUNK", 512 * 1024)
+    large = Delivery.fields_for(b"Subject: hi\r\n\r\n" + lines * line)
+    Delivery.objects.filter(pk=queued.pk).update(**{"body": None, **large})
+    mailbox.mailbox.outgoing, mailbox.mailbox.smtp_security = "smtp", "none"
+    mailbox.mailbox.smtp_host = "127.0.0.1"
+    keep, elsewhere = outbox._keep_claim, []
+
+    def right_before_the_claim_is_renewed(delivery, **changes):
+        elsewhere.append(claim_delivery(at=clock.now()))
+        keep(delivery, **changes)
+
+    monkeypatch.setattr(outbox, "_keep_claim", right_before_the_claim_is_renewed)
+
+    def count(_line):
+        received[0] += 1
+
+    with served(script((b"SLOW", count))) as running:
+        mailbox.mailbox.smtp_port = running.port
+        mailbox.mailbox.save()
+        assert deliver_due() == 1
+        assert running.heard.count(b".") == 1
+    assert received[0] == lines, "the whole took longer than a claim lasts"
+    assert len(elsewhere) > 40
+    assert not any(elsewhere)
+    queued.refresh_from_db()
+    assert (queued.state, queued.tries, queued.may_have_arrived_twice) == ("sent", 1, False)
 
 
 def test_who_paused_for_longer_than_the_claim_overwrites_nothing(queued, monkeypatch):
