@@ -16,6 +16,13 @@ class NothingToSend(Refused):
     message = _("There is nothing to send yet. Write a few words first.")
 
 
+class NotYourReply(Refused):
+    status = 403
+    message = _(
+        "Only who sent this reply can take it back, or a manager or the owner. Please ask them at once."
+    )
+
+
 class NobodyToWriteTo(Refused):
     message = _("There is nobody in To. Add an address first.")
 

@@ -16,6 +16,7 @@ OWNER: Final = frozenset({Role.OWNER})
 RIGHTS: Final[dict[str, frozenset[Role]]] = {
     "answer": EVERYBODY,
     "see_answer_times": EVERYBODY,
+    "undo_for_others": LEADS,
     "see_stuck_work": LEADS,
     "change_mailboxes": LEADS,
     "invite_staff": LEADS,

@@ -22,7 +22,7 @@ from dangol.channels.email.compose import (
 )
 from dangol.channels.incoming import Party
 from dangol.channels.models import Delivery, Mailbox
-from dangol.inbox.errors import CannotSend, NobodyToWriteTo, NothingToSend, StaleReply
+from dangol.inbox.errors import CannotSend, NobodyToWriteTo, NothingToSend, NotYourReply, StaleReply
 from dangol.inbox.events import ReplyFailed, ReplyQueued, ReplySent, ReplyUndone
 from dangol.inbox.models import Attachment, Conversation, Draft, Message, Reference
 from dangol.inbox.preview import preview_of
@@ -39,7 +39,7 @@ from dangol.inbox.waiting import (
 from dangol.kernel.events import emit
 from dangol.search import index
 from dangol.staff.models import Staff
-from dangol.staff.rights import demand
+from dangol.staff.rights import demand, may
 
 UNDO_SECONDS: Final = 10
 MOST_COUNTED_MINUTES: Final = 60.0  # a draft left open over lunch was not an hour's work
@@ -106,11 +106,14 @@ def reply_with_key(actor: Staff, key: UUID) -> Message | None:
 
 
 def undo_reply(*, actor: Staff, message: Message, at: datetime) -> Draft | None:
-    """Take the reply back before it left, and return it as a draft. Refused (AlreadyOnItsWay) when too late.
+    """Take the reply back before it left, and return it as a draft of the actor's.
 
+    Refused for who neither sent it nor may undo for others (NotYourReply), and when too late (AlreadyOnItsWay).
     Taken back before, it is the draft of now, if there still is one.
     """
     demand(actor, "answer")
+    if message.staff_id != actor.pk and not may(actor, "undo_for_others"):
+        raise NotYourReply
     with transaction.atomic():
         conversation = lock_living(message.conversation_id)
         if message.undone_at is not None:

@@ -17,7 +17,14 @@ from dangol.inbox.commands.replies import (
     settle_sent_reply,
     undo_reply,
 )
-from dangol.inbox.errors import AddressUnclear, CannotSend, NobodyToWriteTo, NothingToSend, StaleReply
+from dangol.inbox.errors import (
+    AddressUnclear,
+    CannotSend,
+    NobodyToWriteTo,
+    NothingToSend,
+    NotYourReply,
+    StaleReply,
+)
 from dangol.inbox.models import Attachment, Conversation, Draft, Message, Wait
 from dangol.kernel.models import Event
 from tests.parts.cast import JAMES, NOON, SHOP, mail
@@ -85,6 +92,20 @@ def test_undoing_what_was_sent_and_closed_makes_the_customer_wait_again(asked, h
     undo_reply(actor=hana, message=message, at=LATER)
     asked.refresh_from_db()
     assert asked.state == "waiting"
+
+
+def test_only_who_sent_a_reply_or_leads_takes_it_back(asked, hana, tom, dongsuk):
+    message = answer(hana, asked)
+    with pytest.raises(NotYourReply):
+        undo_reply(actor=tom, message=message, at=LATER)
+    message.refresh_from_db()
+    assert (message.undone_at, message.delivery.state) == (None, "queued")
+    assert not Event.objects.filter(name="ReplyUndone").exists()
+
+    undo_reply(actor=dongsuk, message=message, at=LATER)
+    assert Event.objects.get(name="ReplyUndone").actor_id == dongsuk.pk
+    with pytest.raises(NotYourReply):
+        undo_reply(actor=tom, message=message, at=LATER)
 
 
 def test_settling_twice_counts_once(asked, hana):

@@ -61,6 +61,18 @@ def test_a_reply_goes_to_whom_it_names_and_ends_on_the_conversation(asked, hana,
     assert not Draft.objects.exists()
 
 
+def test_a_colleague_who_would_take_a_reply_back_reads_who_can(asked, hana, tom, browser_of):
+    browser_of(hana).post(f"/conversations/{asked.pk}/reply/", composed(asked))
+    message = Message.objects.get(direction="out")
+
+    refused = browser_of(tom).post(f"/conversations/{asked.pk}/reply-undo/", {"message": message.pk})
+
+    assert refused.status_code == 403
+    assert "Only who sent this reply can take it back, or a manager or the owner." in refused.content.decode()
+    message.refresh_from_db()
+    assert message.undone_at is None
+
+
 def test_the_same_click_twice_sends_once(asked, hana, browser_of):
     fields = composed(asked)
     for _ in range(2):
