@@ -29,7 +29,7 @@ class DeliveryBounced(Happened):
 
 @dataclass(frozen=True, kw_only=True)
 class MailSetAside(Happened):
-    """A mail could not be read and waits in quarantine."""
+    """A mail could not be read, or its server does not hand it out: it waits in quarantine."""
 
     raw_id: int
     channel_id: int

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from dangol.channels.commands import Arrival, retry_raw, store_raw
 from dangol.channels.email.imap import Fetched, Imap, ImapError, ImapServer
 from dangol.channels.email.problems import Problem
-from dangol.channels.events import MailboxFailing, MailboxWorking
+from dangol.channels.events import MailboxFailing, MailboxWorking, MailSetAside
 from dangol.channels.models import Mailbox, Raw
 from dangol.channels.sign_ins import EARLY, token_source
 from dangol.kernel import clock
@@ -172,7 +172,7 @@ def _store(mailbox: Mailbox, batch: list[Fetched]) -> int:
 def _note_unreadable(mailbox: Mailbox, fetched: Fetched, at: datetime) -> None:
     # The server lists it and cannot hand it out: staff sees that there is something, and where.
     source = f"imap {mailbox.uid_validity}/{fetched.uid}"
-    Raw.objects.get_or_create(
+    raw, is_new = Raw.objects.get_or_create(
         channel=mailbox.channel,
         key=f"unreadable {source}"[:64],
         defaults={
@@ -184,6 +184,8 @@ def _note_unreadable(mailbox: Mailbox, fetched: Fetched, at: datetime) -> None:
             **Raw.fields_for(b""),
         },
     )
+    if is_new:
+        emit(MailSetAside(happened_at=at, raw_id=raw.pk, channel_id=raw.channel_id))
 
 
 def _watch(pk: int) -> None:
