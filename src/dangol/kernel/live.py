@@ -60,7 +60,7 @@ class Feed:
             self.reader = None
 
     def end(self) -> None:
-        """The pages are served here no more: every stream ends in order, and its browser asks again elsewhere."""
+        """Every stream ends in order, at once, and its browser asks again: here, or where pages are still served."""
         ending, self.queues = self.queues, set()
         for queue in ending:
             if not queue.full():  # a full one is being read, and is missed at the next look
@@ -97,7 +97,7 @@ class Feed:
             return  # still away
         if latest < self.cursor:
             self.cursor = latest
-            self.queues.clear()
+            self.end()
 
 
 feed = Feed()
