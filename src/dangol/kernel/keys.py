@@ -5,15 +5,18 @@ passwords and signed mail tokens that are no longer recognised: it travels in th
 """
 
 import base64
+import errno
 import hashlib
 import hmac
 import os
 import secrets
+import time
 from pathlib import Path
 
 from dangol.kernel.syncing import sync_folder
 
 FILE_NAME = "secret.key"
+WAITED_SECONDS = 10  # for another process that makes the secret, which takes it a moment
 
 
 def read_secret(data_folder: Path) -> str | None:
@@ -33,7 +36,7 @@ def make_secret(data_folder: Path) -> str:
     if found:
         return found
     data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = data_folder / f".{FILE_NAME}.{os.getpid()}"
+    fresh = data_folder / f".{FILE_NAME}.{os.getpid()}.{os.urandom(4).hex()}"
     fresh.touch(mode=0o600)
     with fresh.open("w", encoding="ascii") as file:
         file.write(secrets.token_urlsafe(48))
@@ -44,11 +47,38 @@ def make_secret(data_folder: Path) -> str:
         sync_folder(data_folder)
     except FileExistsError:
         pass
+    except OSError:
+        _move_alone(fresh, data_folder / FILE_NAME)
     finally:
-        fresh.unlink()
+        fresh.unlink(missing_ok=True)
     made = read_secret(data_folder)
     assert made, f"{data_folder / FILE_NAME} is empty"
     return made
+
+
+def _move_alone(fresh: Path, place: Path) -> None:
+    """Move the file to its place unless another is there, on a disk that knows no hard links (exFAT, some shares).
+
+    A rename replaces what is there: only who made the mark beside it may look and move. The others wait for the
+    place to be filled, and it never holds half a secret.
+    """
+    mark = place.with_name(f".{place.name}.making")
+    end = time.monotonic() + WAITED_SECONDS
+    while not place.exists():
+        try:
+            mark.touch(exist_ok=False)
+        except FileExistsError:
+            if time.monotonic() > end:
+                raise FileExistsError(
+                    errno.EEXIST, "A start was cut off here. Delete this file", str(mark)
+                ) from None
+            time.sleep(0.02)
+            continue
+        try:
+            if not place.exists():
+                fresh.replace(place)
+        finally:
+            mark.unlink()
 
 
 def derive_key(secret: str, purpose: str) -> bytes:

@@ -1,4 +1,8 @@
+import errno
+import os
 import stat
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -12,6 +16,36 @@ def test_a_secret_is_made_once_and_only_its_owner_reads_it(tmp_path, monkeypatch
     assert keys.make_secret(tmp_path) == made == keys.read_secret(tmp_path)
     assert stat.S_IMODE((tmp_path / keys.FILE_NAME).stat().st_mode) == 0o600
     assert [path.name for path in tmp_path.iterdir()] == [keys.FILE_NAME]
+
+
+def test_on_a_disk_without_hard_links_processes_that_start_together_have_one_secret(tmp_path, monkeypatch):
+    monkeypatch.delenv("DANGOL_SECRET", raising=False)
+
+    def no_links(*_):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", no_links)
+    together = threading.Barrier(8)
+
+    def start(_number):
+        together.wait()
+        return keys.make_secret(tmp_path)
+
+    with ThreadPoolExecutor(8) as pool:
+        made = set(pool.map(start, range(8)))
+    assert made == {keys.read_secret(tmp_path)}
+    assert [path.name for path in tmp_path.iterdir()] == [keys.FILE_NAME]
+
+
+def test_a_start_that_was_cut_off_is_named_with_its_file(tmp_path, monkeypatch):
+    monkeypatch.delenv("DANGOL_SECRET", raising=False)
+    monkeypatch.setattr(os, "link", lambda *_: os.stat(tmp_path / "no links here"))
+    monkeypatch.setattr(keys, "WAITED_SECONDS", 0)
+    mark = tmp_path / f".{keys.FILE_NAME}.making"
+    mark.touch()
+    with pytest.raises(OSError, match="Delete this file") as refusal:
+        keys.make_secret(tmp_path)
+    assert refusal.value.filename == str(mark)
 
 
 def test_each_purpose_has_a_key_of_its_own():
