@@ -1,10 +1,13 @@
-"""What other users of the machine see of a desk: nothing."""
+"""What other users of the machine see of a desk: nothing. And what makes no folder."""
 
 import stat
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from dangol.cli import main
+from dangol.desk.doctor import examine
 from dangol.kernel.keys import make_secret
 
 
@@ -16,3 +19,38 @@ def test_so_is_one_that_begins_with_its_key(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.delenv("DANGOL_SECRET", raising=False)
     make_secret(tmp_path / "data")
     assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("mode", [0o755, 0o750, 0o701])
+def test_doctor_tells_of_one_that_others_can_read_and_of_the_command(
+    mode: int, tmp_path: Path, settings
+) -> None:
+    folder = tmp_path / "my desk"
+    folder.mkdir()
+    settings.DANGOL_DATA = folder
+
+    def said() -> list[tuple[str, str]]:
+        findings = examine(servers=False)
+        return [(each.health, each.advice) for each in findings if each.area == "Data folder"]
+
+    folder.chmod(0o700)
+    assert said() == []
+    folder.chmod(mode)
+    assert said() == [("warn", f"Run `chmod 700 '{folder}'`.")]
+
+
+def test_importing_what_is_not_there_makes_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DANGOL_DATA", "")
+    folder = tmp_path / "data"
+    done = CliRunner().invoke(main, ["--data", str(folder), "mail", "import", str(tmp_path / "archive.mbox")])
+    assert done.exit_code == 2
+    assert "archive.mbox' does not exist" in done.output
+    assert not folder.exists()
+
+
+def test_each_command_has_an_example() -> None:
+    def ask(*names: str) -> str:
+        return CliRunner().invoke(main, [*names, "--help"]).output
+
+    assert "Example: dangol mail read" in ask("mail")

@@ -161,11 +161,16 @@ class MailGroup(click.Group):
 
 @main.group(cls=MailGroup)
 def mail() -> None:
-    """Read mail files, or import them."""
+    """Read mail files, or import them.
+
+    \b
+    Example: dangol mail read letter.eml
+             dangol mail import ~/Maildir --mailbox hello@moonburger.kr
+    """
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
 @click.option("--mailbox", help="Address of the mailbox it belongs to (not needed when there is one only).")
 def mail_import(paths: tuple[Path, ...], mailbox: str | None) -> None:
     """Import .eml files, mbox files, Maildirs or folders of .eml, as history: nobody is answered or notified.

@@ -5,7 +5,9 @@ only somebody who asks can wait for: the database's file, and the mail servers.
 """
 
 import json
+import shlex
 import shutil
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -61,6 +63,7 @@ def examine(*, servers: bool = True) -> list[Finding]:
             troubles = [each for each in troubles if each.kind not in OF_SERVERS]
         return [
             *_database(),
+            *_folder(),
             *_well(troubles, at),
             *_findings(troubles),
             *_mailboxes(servers),
@@ -134,6 +137,20 @@ def _database() -> Iterator[Finding]:
     yield Finding(
         area, "good", _("%(kind)s answers and is at this version.") % {"kind": connection.display_name}
     )
+
+
+def _folder() -> Iterator[Finding]:
+    """A folder that was there before the desk keeps the rights that it had."""
+    folder = settings.DANGOL_DATA
+    if stat.S_IMODE(folder.stat().st_mode) & (stat.S_IRWXG | stat.S_IRWXO):
+        yield Finding(
+            _("Data folder"),
+            "warn",
+            _(
+                "Other users of this machine can read it: your customers' mail, and the key to your passwords."
+            ),
+            _("Run `%(command)s`.") % {"command": f"chmod 700 {shlex.quote(str(folder))}"},
+        )
 
 
 def _mailboxes(ask: bool) -> Iterator[Finding]:
