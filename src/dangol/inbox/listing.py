@@ -19,6 +19,7 @@ from dangol.inbox.models import Conversation
 from dangol.inbox.pages import Clock, Item, ListPage, Mark, Tab
 from dangol.kernel.places import Place
 from dangol.staff.models import Staff
+from dangol.staff.rights import may
 
 PAGE: Final = 40
 MOST_COUNTED: Final = 1000
@@ -129,6 +130,8 @@ def list_page(
         url=_url(current_id) + _query(tab, after),
         next_url=reverse("inbox") + _query(tab, str(Place(last["due_at"], last["id"]))) if last else "",
         first_url=reverse("inbox") + query if after else "",
+        is_unconnected=not counts.channels,
+        connect_url=reverse("new_mailbox") if may(person, "change_mailboxes") else "",
     )
 
 

@@ -60,7 +60,10 @@ class Item:
 
 @dataclass(frozen=True)
 class ListPage:
-    """A page of the list. `url` loads the same page again; `next_url` and `first_url` are "" at the ends."""
+    """A page of the list. `url` loads the same page again; `next_url` and `first_url` are "" at the ends.
+
+    Where no mail comes in yet, `is_unconnected`, and `connect_url` leads there for who may change that.
+    """
 
     tab: str
     tabs: tuple[Tab, ...]
@@ -68,6 +71,8 @@ class ListPage:
     url: str
     next_url: str
     first_url: str
+    is_unconnected: bool
+    connect_url: str
 
 
 @dataclass(frozen=True)

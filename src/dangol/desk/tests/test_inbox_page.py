@@ -35,10 +35,33 @@ def get(client, hana):
     return page
 
 
-def test_an_empty_inbox_says_that_nobody_waits(get):
+def test_an_empty_inbox_says_that_nobody_waits(get, mailbox):
     page = get("/inbox/").content.decode()
 
     assert "Nobody is waiting" in page
+
+
+@pytest.mark.parametrize("tab", ["", "?tab=mine", "?tab=done"])
+def test_without_a_mailbox_an_empty_inbox_says_that_no_mail_comes_and_who_can_change_that(
+    client, get, minji, tab
+):
+    page = get(f"/inbox/{tab}").content.decode()
+    assert "No mail comes in yet" in page
+    assert "Nobody is waiting" not in page
+    assert "ask the owner" in page
+    assert "/settings/mailboxes/new/" not in page
+
+    client.force_login(minji)
+    page = client.get(f"/inbox/{tab}").content.decode()
+    assert '<a class="button" href="/settings/mailboxes/new/">Connect a mailbox</a>' in page
+    assert "ask the owner" not in page
+
+
+def test_the_empty_inbox_is_as_honest_in_korean(client, hana):
+    hana.language = "ko"
+    hana.save()
+    client.force_login(hana)
+    assert "아직 들어오는 메일이 없습니다" in client.get("/inbox/").content.decode()
 
 
 def test_list_conversation_and_customer_are_on_one_page(get, asked):
