@@ -49,5 +49,13 @@ class DraftChanged(Refused):
     message = _("This draft was changed in another window. Load the page again to see it.")
 
 
+class DraftsJoined(Refused):
+    status = 409
+    message = _(
+        "This conversation has become one with another in which you were writing. Both texts are here now. "
+        "Look through them, then send."
+    )
+
+
 class FileTooLarge(Refused):
     message = _("Files of one message may be 20 MB together. Send a smaller one, or a link to it.")

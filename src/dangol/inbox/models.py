@@ -190,6 +190,9 @@ class Draft(models.Model):
 
     `base_message_id` is the conversation's last message when the writing began: a reply written against an
     older state is refused. `version` counts the savings, so that two windows notice each other.
+
+    Where conversations were joined in which the person was writing, `parts` are the texts by the number of the
+    conversation whose page they were typed on, and pages older than `joined_version` show only their own of them.
     """
 
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="drafts")
@@ -201,6 +204,8 @@ class Draft(models.Model):
     bcc = models.JSONField(default=list)
     base_message_id = models.BigIntegerField(default=0)
     version = models.PositiveIntegerField(default=1)
+    parts = models.JSONField(default=dict)  # {"7": "text", …}
+    joined_version = models.PositiveIntegerField(default=0)
     opened_at = models.DateTimeField()
     saved_at = models.DateTimeField()
 

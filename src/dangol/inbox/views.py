@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from dangol.channels.incoming import IncomingAttachment
 from dangol.inbox.commands import conversations, drafts, replies
-from dangol.inbox.errors import AddressUnclear, DraftChanged, StaleReply
+from dangol.inbox.errors import AddressUnclear, DraftChanged, DraftsJoined, StaleReply
 from dangol.inbox.forms import ComposerForm, read_later
 from dangol.inbox.models import Conversation, Draft, Message
 from dangol.inbox.reading import (
@@ -43,7 +43,7 @@ def reply(request: HttpRequest, conversation_id: int) -> HttpResponse:
     if replies.reply_with_key(person, form.send_key):
         return _to_conversation(request, conversation_id)  # the second click
     try:
-        draft = _keep(request, person, conversation, form)
+        draft = _keep(request, person, conversation, form, conversation_id)
         replies.send_reply(actor=person, draft=draft, key=form.send_key, at=at)
         if request.POST.get("then") == "done":
             conversations.close_conversation(actor=person, conversation=conversation, at=at)
@@ -60,7 +60,7 @@ def note(request: HttpRequest, conversation_id: int) -> HttpResponse:
     form = ComposerForm.of(request)
     try:
         if form.words.strip():
-            _save(person, conversation, form, is_note=True)
+            _save(person, conversation, form, conversation_id, is_note=True)
         conversations.add_note(actor=person, conversation=conversation, text=form.words, at=clock.now())
     except Refused as refusal:
         return _refused(request, person, conversation_id, refusal, form)
@@ -74,12 +74,13 @@ def draft(request: HttpRequest, conversation_id: int) -> HttpResponse:
     person, at, conversation = actor(request), clock.now(), _open(conversation_id)
     form = ComposerForm.of(request)
     if request.content_type == "application/json":
-        return _autosave(person, conversation, form)
+        return _autosave(person, conversation, form, conversation_id)
     if "discard" in request.POST:
-        drafts.discard_draft(actor=person, conversation=conversation, at=at)
+        page = (conversation_id, form.value("version"))
+        drafts.discard_draft(actor=person, conversation=conversation, at=at, page=page)
         return _to_conversation(request, conversation_id)
     try:
-        kept = _keep(request, person, conversation, form)
+        kept = _keep(request, person, conversation, form, conversation_id)
         if (file := read_id(request.POST.get("detach", ""))) is not None:
             drafts.detach_file(actor=person, draft=kept, attachment_id=file)
         if (base := read_id(request.POST.get("read_up_to", ""))) is not None:
@@ -156,9 +157,11 @@ def _open(conversation_id: int) -> Conversation:
     return row if row.merged_into_id is None else open_conversation(living(row).pk)
 
 
-def _keep(request: HttpRequest, person: Staff, conversation: Conversation, form: ComposerForm) -> Draft:
+def _keep(
+    request: HttpRequest, person: Staff, conversation: Conversation, form: ComposerForm, page_of: int
+) -> Draft:
     """The draft with all that the form holds. The text is kept even where an address is refused."""
-    kept = _save(person, conversation, form, is_note=form.is_note)
+    kept = _save(person, conversation, form, page_of, is_note=form.is_note)
     for file in request.FILES.getlist("files"):
         drafts.make_room(draft=kept, size=file.size or 0)  # before it is all in memory
         drafts.attach_file(
@@ -171,7 +174,9 @@ def _keep(request: HttpRequest, person: Staff, conversation: Conversation, form:
     return kept
 
 
-def _save(person: Staff, conversation: Conversation, form: ComposerForm, *, is_note: bool) -> Draft:
+def _save(
+    person: Staff, conversation: Conversation, form: ComposerForm, page_of: int, *, is_note: bool
+) -> Draft:
     at, base = clock.now(), form.value("base_message_id")
     refusal = None
     checked: Recipients = {}
@@ -185,11 +190,14 @@ def _save(person: Staff, conversation: Conversation, form: ComposerForm, *, is_n
         text=form.words,
         at=at,
         base_message_id=base,
+        page=(page_of, form.value("version")),
         is_note=is_note,
         to=checked.get("to"),
         cc=checked.get("cc"),
         bcc=checked.get("bcc"),
     )
+    if kept.text != form.words.replace("\x00", ""):
+        raise DraftsJoined  # nobody sends, or leaves as a note, what is not on the page
     if refusal:
         raise refusal
     return kept
@@ -199,7 +207,7 @@ def _recipients(form: ComposerForm) -> Recipients:
     return {role: drafts.checked_parties(rows) for role, rows in form.parties.items()}
 
 
-def _autosave(person: Staff, conversation: Conversation, form: ComposerForm) -> JsonResponse:
+def _autosave(person: Staff, conversation: Conversation, form: ComposerForm, page_of: int) -> JsonResponse:
     at, version = clock.now(), form.value("version")
     known = draft_of(person, conversation)
     if known and (known.text, known.is_note) == (form.words, form.is_note) and version != known.version:
@@ -219,12 +227,15 @@ def _autosave(person: Staff, conversation: Conversation, form: ComposerForm) -> 
             at=at,
             base_message_id=form.value("base_message_id"),
             version=version if known else None,
+            page=(page_of, version),
             is_note=form.is_note,
             to=checked.get("to"),
             cc=checked.get("cc"),
             bcc=checked.get("bcc"),
         )
-    except DraftChanged as refusal:
+        if kept.text != form.words.replace("\x00", ""):
+            raise DraftsJoined
+    except (DraftChanged, DraftsJoined) as refusal:
         return JsonResponse({"version": known.version if known else 0, "message": str(refusal)}, status=409)
     return JsonResponse({"version": kept.version, "saved_at": kept.saved_at.isoformat()})
 
@@ -239,7 +250,9 @@ def _refused(
         # The page that is made now shows what was new: a second click says that it was read.
         drafts.rebase_draft(actor=person, draft=kept, base_message_id=conversation.last_message_id)
     talk = conversation_page(conversation, person=person, at=at)
-    composer = replace(composer_view(conversation, person=person, at=at), text=form.words)
+    composer = composer_view(conversation, person=person, at=at)
+    if not isinstance(refusal, DraftsJoined):
+        composer = replace(composer, text=form.words)
     if not form.is_note:
         # As they were typed, wrong ones included: they are there to be corrected.
         to, cc, bcc = (str(form.value(role) or "") for role in ("to", "cc", "bcc"))

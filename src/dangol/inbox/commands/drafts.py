@@ -1,6 +1,6 @@
 """What somebody is writing, kept on the server as it is typed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -23,6 +23,8 @@ LARGEST_FILES_BYTES: Final = (
     20 * 1024 * 1024
 )  # most mail servers refuse more than 25 MB, and base64 adds a third
 
+LINE: Final = "\n\n———\n\n"
+
 Addresses = Sequence[dict[str, Any]]
 
 
@@ -34,6 +36,7 @@ def save_draft(
     at: datetime,
     base_message_id: int | None = None,
     version: int | None = None,
+    page: tuple[int, int | None] | None = None,
     is_note: bool = False,
     to: Addresses | None = None,
     cc: Addresses | None = None,
@@ -43,17 +46,24 @@ def save_draft(
 
     `base_message_id` is the conversation's last message on the page where the writing began. With `version`
     the draft must still be that one (DraftChanged), so that two windows of one person don't undo each other.
+    `page` is the conversation on whose page it was typed and the version that the page began with: of a page from
+    before two conversations became one it is a part of the draft, and the other text stays beside it.
     Addresses are checked (AddressUnclear).
     """
     demand(actor, "answer")
+    text = text.replace("\x00", "")
     with transaction.atomic():
         conversation = living(conversation)
         draft = Draft.objects.select_for_update().filter(conversation=conversation, staff=actor).first()
         if draft is None:
             draft = _open_draft(actor, conversation, base_message_id, at)
+        elif page is not None and page[1] is not None and page[1] < draft.joined_version:
+            whole = _with_part(draft, page[0], text)
+            is_note = is_note or (draft.is_note and whole != text)
+            text = whole
         elif version is not None and version != draft.version:
             raise DraftChanged
-        draft.text = text.replace("\x00", "")
+        draft.text = text
         draft.is_note = is_note
         for role, parties in (("to", to), ("cc", cc), ("bcc", bcc)):
             if parties is not None:
@@ -64,6 +74,25 @@ def save_draft(
         return draft
 
 
+def joined_text(texts: Iterable[str]) -> str:
+    """The texts with a line between them, each once."""
+    return LINE.join(dict.fromkeys(text for text in texts if text.strip()))
+
+
+def _with_part(draft: Draft, place: int, text: str) -> str:
+    """The whole text when the part of one page is this, which is written down in the parts."""
+    before = _in_order(draft.parts)
+    draft.parts = {**draft.parts, str(place): text}
+    if draft.text == before:
+        return _in_order(draft.parts)
+    # A page that knows of all has been written on since: that stays as it is, too.
+    return draft.text if text.strip() in draft.text else joined_text((draft.text, text))
+
+
+def _in_order(parts: Mapping[str, str]) -> str:
+    return joined_text(parts[place] for place in sorted(parts, key=int))
+
+
 def rebase_draft(*, actor: Staff, draft: Draft, base_message_id: int) -> Draft:
     """The person has read what is new: the draft may be sent against this state."""
     demand(actor, "answer")
@@ -72,13 +101,19 @@ def rebase_draft(*, actor: Staff, draft: Draft, base_message_id: int) -> Draft:
     return draft
 
 
-def discard_draft(*, actor: Staff, conversation: Conversation, at: datetime) -> None:
-    """Put the person's draft away, with its files."""
+def discard_draft(
+    *, actor: Staff, conversation: Conversation, at: datetime, page: tuple[int, int | None] | None = None
+) -> None:
+    """Put the person's draft away, with its files. Of a `page` that shows only a part of it, that part alone."""
     demand(actor, "answer")
     with transaction.atomic():
         draft = Draft.objects.filter(conversation=conversation, staff=actor).first()
         if draft is None:
             return
+        if page is not None and page[1] is not None and page[1] < draft.joined_version:
+            kept = save_draft(actor=actor, conversation=conversation, text="", at=at, page=page)
+            if kept.text.strip():
+                return
         Attachment.objects.filter(draft=draft, message=None).delete()
         draft.delete()
         emit(

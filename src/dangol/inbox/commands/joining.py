@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from dangol.inbox.commands.drafts import joined_text
 from dangol.inbox.events import ConversationsJoined
 from dangol.inbox.models import Attachment, Conversation, Draft, Message, Wait
 from dangol.inbox.threading import living
@@ -21,15 +22,7 @@ def join_conversations(
         kept, joined = joined, kept
     Message.objects.filter(conversation=joined).update(conversation=kept)
     for draft in Draft.objects.filter(conversation=joined):
-        there = Draft.objects.filter(conversation=kept, staff_id=draft.staff_id).first()
-        if there is None:
-            Draft.objects.filter(pk=draft.pk).update(conversation=kept)
-        else:
-            there.text = "\n\n".join(filter(None, (there.text, draft.text)))
-            there.version += 1
-            there.save(update_fields=["text", "version"])
-            Attachment.objects.filter(draft=draft).update(draft=there)
-            draft.delete()
+        _join_draft(draft, kept)
     _join_waits(kept, joined)
     joined.merged_into = kept
     joined.state = Conversation.State.DONE
@@ -59,6 +52,28 @@ def join_conversations(
         )
     )
     return kept
+
+
+def _join_draft(draft: Draft, kept: Conversation) -> None:
+    """What somebody was writing in the one stands below what the same person was writing in the other."""
+    there = Draft.objects.filter(conversation=kept, staff_id=draft.staff_id).first()
+    parts = draft.parts or {str(draft.conversation_id): draft.text}
+    if there is None:
+        there = draft
+        there.conversation = kept
+    else:
+        parts = {**(there.parts or {str(kept.pk): there.text}), **parts}
+        there.text = joined_text((there.text, draft.text))
+        # A note never becomes a part of a reply: what is for the team alone stays that.
+        there.is_note = there.is_note or draft.is_note
+        there.version = max(there.version, draft.version)
+        Attachment.objects.filter(draft=draft).update(draft=there)
+        draft.delete()
+    there.parts = parts
+    # More than any page of either knows: what such a page saves is one part, and not all of it.
+    there.version += 1
+    there.joined_version = there.version
+    there.save(update_fields=["conversation", "text", "is_note", "version", "parts", "joined_version"])
 
 
 def _join_waits(kept: Conversation, joined: Conversation) -> None:
