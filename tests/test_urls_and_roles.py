@@ -70,6 +70,7 @@ TABLE: Final[dict[str, Line]] = {
     "conversation": to(EVERYBODY, LOOKING, "conversation_id"),
     "reply": to(EVERYBODY, DOING, "conversation_id"),
     "reply_undo": Line(EVERYBODY, DOING, ("conversation_id",), answers=NOTHING_THERE),
+    "authorship": Line(EVERYBODY, DOING, ("conversation_id",), answers=NOTHING_THERE),
     "note": to(EVERYBODY, DOING, "conversation_id"),
     "draft": to(EVERYBODY, DOING, "conversation_id"),
     "assignment": to(EVERYBODY, DOING, "conversation_id"),

@@ -66,6 +66,7 @@ PAGES: Final[dict[str, Line | NoPage]] = {
     "stuck_setback_retry": ACT,
     "reply": ACT,
     "reply_undo": ACT,
+    "authorship": ACT,
     "note": ACT,
     "draft": ACT,
     "assignment": ACT,

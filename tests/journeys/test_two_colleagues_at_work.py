@@ -7,6 +7,7 @@ import statistics
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.journeys.looks import bring_axe, violations
 from tests.journeys.shop import Shop, until
 from tests.journeys.watching import milliseconds_until_painted, watch_for
 from tests.parts.browser import OpenPage
@@ -309,3 +310,23 @@ def test_a_server_that_was_killed_and_came_back_misses_nothing(
     expect(talk_of(page)).to_contain_text("Written in the light.")
     send(page)
     expect(talk_of(page)).to_contain_text("Typed before the cut.")
+
+
+def test_a_person_whom_a_list_made_look_like_a_machine_waits_after_one_click(
+    shop: Shop, open_page: OpenPage
+) -> None:
+    through_a_form = {"List-Id": "<orders.forms.example>", "Auto-Submitted": "auto-generated"}
+    shop.hear_from(JAMES, "A table for eight", "For Friday, please.", headers=through_a_form)
+    page = shop.page_of("Hana", open_page)
+    page.goto("/inbox/?tab=done")
+    page.get_by_role("link", name="A table for eight").click()
+    expect(talk_of(page)).to_contain_text("nobody waits for an answer")
+    bring_axe(page)
+    assert violations(page) == []
+
+    page.get_by_role("button", name="A person wrote this").click()
+    expect(page.get_by_role("button", name="A machine wrote this")).to_be_visible()
+    shop.hear_from(JAMES, "And a cake", "With candles.", headers=through_a_form)
+    page.goto("/inbox/")
+    for subject in ("A table for eight", "And a cake"):
+        expect(page.get_by_role("link", name=subject)).to_be_visible()

@@ -15,6 +15,22 @@ class MessageArrived(Happened):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PersonRecognised(Happened):
+    """Somebody said that a person wrote what looked like a machine's mail."""
+
+    conversation_id: int
+    message_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MachineRecognised(Happened):
+    """Somebody took that back: a machine wrote it."""
+
+    conversation_id: int
+    message_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class ConversationsJoined(Happened):
     """A late message showed that two conversations are one matter."""
 

@@ -1,5 +1,6 @@
 import uuid
 from datetime import datetime
+from typing import Final
 
 from django.db import models
 from django.db.models import Q
@@ -86,6 +87,9 @@ class Conversation(models.Model):
         return self.is_waiting and self.due_at < at
 
 
+MISTAKABLE: Final = frozenset({"auto-reply", "bulk"})
+
+
 class Message(models.Model):
     """One utterance: inbound, outbound, or a note that only staff see."""
 
@@ -135,6 +139,34 @@ class Message(models.Model):
     def is_from_person(self) -> bool:
         """Whether a person wrote it, not a machine."""
         return not self.automatic
+
+    @property
+    def may_be_a_persons(self) -> bool:
+        """Whether it was taken for a machine's by signs that lists and web forms put on people's mail as well."""
+        return self.direction == self.Direction.IN and self.automatic in MISTAKABLE
+
+
+class KnownPerson(models.Model):
+    """Somebody said that a person writes from this address, though the mail bears a machine's sign.
+
+    Mail to the mailbox with the same sign (`Message.no_answer`) waits as a person's does; `kind` is what it was
+    taken for (`Message.automatic`). Nothing automatic answers it all the same.
+    """
+
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="+")
+    address = models.CharField(max_length=320)  # lower case
+    sign = models.CharField(max_length=40)
+    kind = models.CharField(max_length=12)
+    said_by = models.ForeignKey(Staff, null=True, on_delete=models.SET_NULL, related_name="+")
+    said_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["channel", "address", "sign"], name="one_known_person_a_sign")
+        ]
+
+    def __str__(self) -> str:
+        return f"known person {self.pk}"
 
 
 class Reference(models.Model):

@@ -114,6 +114,7 @@ class MessageView:
     cc: str
     bcc: str
     automatic: str  # in words, "" for a person
+    doubt: Literal["", "person", "machine"]  # who may have written it after all, where people can say so
     is_undone: bool
     undo_until: datetime | None
     fates: tuple[Fate, ...]

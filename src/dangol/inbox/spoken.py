@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, cast
+from typing import Final, Literal, cast
 
 from django.db.models import BooleanField, Case, Value, When
 from django.utils import timezone
@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from dangol.channels.commands import PUT_BACK
 from dangol.channels.models import Delivery, DeliveryRecipient
+from dangol.inbox.commands.authorship import is_known, known_people
 from dangol.inbox.models import Attachment, Conversation, Message
 from dangol.inbox.pages import Fate, FileView, MessageView
 from dangol.inbox.written import write_parties
@@ -38,6 +39,8 @@ _COLUMNS: Final = (
     "text",
     "text_new",
     "automatic",
+    "no_answer",
+    "channel_id",
     "undone_at",
     "delivery__state",
     "delivery__tries",
@@ -56,6 +59,7 @@ class Spoken:
     rows: list[Message]
     files: dict[int, list[Attachment]] = field(default_factory=dict)
     troubles: dict[int, list[DeliveryRecipient]] = field(default_factory=dict)
+    known: set[tuple[int, str, str]] = field(default_factory=set)
 
 
 def read_messages(conversation: Conversation, *, most: int | None) -> Spoken:
@@ -74,6 +78,10 @@ def read_messages(conversation: Conversation, *, most: int | None) -> Spoken:
         files = Attachment.objects.filter(message__in=[row.pk for row in rows], is_inline=False)
         for file in files.order_by("id"):
             spoken.files.setdefault(file.message_id or 0, []).append(file)
+    signed = [row for row in rows if row.direction == Message.Direction.IN and row.no_answer]
+    spoken.known.update(
+        known_people((row.channel_id, row.from_address) for row in signed if not row.automatic)
+    )
     sent = [row.delivery_id for row in rows if row.delivery_id]
     if sent:
         wrong = [DeliveryRecipient.State.REFUSED, DeliveryRecipient.State.BOUNCED]
@@ -107,6 +115,7 @@ def message_views(
             cc=write_parties(row.cc),
             bcc=write_parties(row.bcc),
             automatic=str(AUTOMATIC.get(row.automatic, "")),
+            doubt=_doubt(row, spoken.known),
             is_undone=row.undone_at is not None,
             undo_until=_undo_until(row, person, at),
             fates=tuple(_fates(row, spoken.troubles.get(row.delivery_id or 0, []))),
@@ -135,6 +144,13 @@ def _speaker(row: Message, customer_name: str) -> str:
     if row.staff:
         return row.staff.name
     return _("Dangol, by itself") if row.automatic else _("Somebody who left")
+
+
+def _doubt(row: Message, known: set[tuple[int, str, str]]) -> Literal["", "person", "machine"]:
+    if row.may_be_a_persons:
+        return "person"
+    is_said = row.direction == Message.Direction.IN and not row.automatic and is_known(row, known)
+    return "machine" if is_said else ""
 
 
 def _undo_until(row: Message, person: Staff, at: datetime) -> datetime | None:

@@ -22,6 +22,8 @@ WORDS: Final[dict[str, tuple[Tone, object]]] = {
     "ConversationReturned": ("warn", gettext_lazy("Back on the list")),
     "ConversationClosed": ("", gettext_lazy("Done")),
     "ConversationReopened": ("", gettext_lazy("Reopened")),
+    "PersonRecognised": ("", gettext_lazy("Recognised as a person’s mail")),
+    "MachineRecognised": ("", gettext_lazy("Recognised as a machine’s mail")),
     "ConversationsJoined": ("", gettext_lazy("Two conversations became one")),
 }
 

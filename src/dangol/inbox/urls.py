@@ -7,6 +7,7 @@ from dangol.inbox import file_views, views
 urlpatterns = [
     path("conversations/<int:conversation_id>/reply/", views.reply, name="reply"),
     path("conversations/<int:conversation_id>/reply-undo/", views.reply_undo, name="reply_undo"),
+    path("conversations/<int:conversation_id>/authorship/", views.authorship, name="authorship"),
     path("conversations/<int:conversation_id>/note/", views.note, name="note"),
     path("conversations/<int:conversation_id>/draft/", views.draft, name="draft"),
     path("conversations/<int:conversation_id>/assignment/", views.assignment, name="assignment"),

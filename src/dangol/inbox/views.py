@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from dangol.channels.incoming import IncomingAttachment
+from dangol.inbox.commands import authorship as said
 from dangol.inbox.commands import conversations, drafts, replies
 from dangol.inbox.errors import AddressUnclear, DraftChanged, DraftsJoined, StaleReply
 from dangol.inbox.forms import ComposerForm, read_later
@@ -94,11 +95,18 @@ def draft(request: HttpRequest, conversation_id: int) -> HttpResponse:
 @needs("answer")
 def reply_undo(request: HttpRequest, conversation_id: int) -> HttpResponse:
     """Take a reply back before it leaves; its text is in the composer again."""
-    here = Message.objects.select_related("delivery").filter(conversation=_open(conversation_id))
-    message = here.filter(pk=read_id(request.POST.get("message", "")) or 0).first()
-    if message is None:
-        raise Gone
+    message = _message(request, conversation_id)
     replies.undo_reply(actor=actor(request), message=message, at=clock.now())
+    return _to_conversation(request, conversation_id)
+
+
+@require_POST
+@needs("answer")
+def authorship(request: HttpRequest, conversation_id: int) -> HttpResponse:
+    """A person wrote what was taken for a machine's mail, or a machine after all."""
+    message = _message(request, conversation_id)
+    recognise = said.recognise_machine if request.POST.get("by") == "machine" else said.recognise_person
+    recognise(actor=actor(request), message=message, at=clock.now())
     return _to_conversation(request, conversation_id)
 
 
@@ -155,6 +163,14 @@ def _open(conversation_id: int) -> Conversation:
     """The conversation, or the one that it became while its page was open."""
     row = open_conversation(conversation_id)
     return row if row.merged_into_id is None else open_conversation(living(row).pk)
+
+
+def _message(request: HttpRequest, conversation_id: int) -> Message:
+    here = Message.objects.select_related("delivery").filter(conversation=_open(conversation_id))
+    message = here.filter(pk=read_id(request.POST.get("message", "")) or 0).first()
+    if message is None:
+        raise Gone
+    return message
 
 
 def _keep(

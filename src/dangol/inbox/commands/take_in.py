@@ -17,9 +17,10 @@ from dangol.channels.models import Channel, Delivery, Raw
 from dangol.customers.commands import normal_address, recognise_customers
 from dangol.customers.models import Identity
 from dangol.inbox.arrivals import dedupe_key, hints_in, message_from, other_side
+from dangol.inbox.commands.authorship import is_known, known_people
 from dangol.inbox.commands.joining import join_conversations
 from dangol.inbox.events import MessageArrived
-from dangol.inbox.models import Attachment, Conversation, Message, Reference, Wait
+from dangol.inbox.models import MISTAKABLE, Attachment, Conversation, Message, Reference, Wait
 from dangol.inbox.preview import preview_of
 from dangol.inbox.threading import Known, Place, find_place, living, named_ids, reference_rows
 from dangol.inbox.waiting import new_wait
@@ -74,6 +75,11 @@ class _Batch:
             hints=[hint for raw, incoming in arrivals for hint in hints_in(raw, incoming)],
         )
         self.people = _people(arrivals, at)
+        self.known_people = known_people(
+            (raw.channel_id, incoming.sender.address)
+            for raw, incoming in arrivals
+            if incoming.automatic in MISTAKABLE and incoming.sender.address
+        )
         self.calendar_at: Callable[[datetime], Calendar] = calendar_finder()
         ids = [incoming.message_id for _, incoming in arrivals if incoming.message_id]
         self.ours = set(Delivery.objects.filter(message_id__in=ids).values_list("message_id", flat=True))
@@ -108,6 +114,8 @@ class _Batch:
             return TakenIn(None, place.found)
         self.filed.add((channel.pk, key))
         message = message_from(raw, incoming, channel, key)
+        if message.automatic in MISTAKABLE and is_known(message, self.known_people):
+            message.automatic = ""
         identity = self.people[normal_address(other_side(raw, incoming).address or "")]
         if message.direction == Message.Direction.IN:
             message.identity = identity
