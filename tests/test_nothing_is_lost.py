@@ -63,7 +63,11 @@ def folder(migrated_folder: Path, tmp_path: Path) -> Path:
 def migrated_database(postgres: PrivatePostgres, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The same on PostgreSQL; copied, never used itself."""
     url = postgres.make_database()
-    environment = {"DATABASE_URL": url, "DANGOL_DATA": str(tmp_path_factory.mktemp("data"))}
+    environment = {
+        "DATABASE_URL": url,
+        "DANGOL_DATA": str(tmp_path_factory.mktemp("data")),
+        "PYTHONPATH": str(killing.ROOT / "src"),
+    }
     subprocess.run(
         [sys.executable, "-c", "from dangol.running import prepare; prepare(quiet=True)"],
         env={**os.environ, **environment, "DJANGO_SETTINGS_MODULE": "dangol.settings"},
