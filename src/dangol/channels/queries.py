@@ -1,8 +1,7 @@
 from dataclasses import dataclass
 
-from dangol.channels.commands import PUT_BACK
 from dangol.channels.email.problems import Problem, sentence
-from dangol.channels.models import Channel, Delivery, Mailbox
+from dangol.channels.models import Channel, Mailbox
 from dangol.kernel.errors import Gone
 
 
@@ -41,7 +40,9 @@ def mailbox_state(channel: Channel) -> MailboxState:
         channel=channel,
         mailbox=mailbox,
         receiving_trouble=_in_words(mailbox.failure, mailbox.imap_host) if mailbox.failing_since else "",
-        sending_trouble=_sending_trouble(channel),
+        sending_trouble=_in_words(mailbox.sending_failure, mailbox.smtp_host)
+        if mailbox.sending_failing_since
+        else "",
         needs_sign_in=bool(mailbox.sign_in and mailbox.sign_in.is_lost),
     )
 
@@ -52,15 +53,6 @@ def email_channel(pk: int) -> Channel:
     if found is None:
         raise Gone
     return found
-
-
-def _sending_trouble(channel: Channel) -> str:
-    # The newest delivery that was tried tells how it is now; older ones may be from before a repair.
-    tried = Delivery.objects.filter(channel=channel, tries__gt=0).order_by("-id").only("state", "failure")
-    newest = tried.first()
-    if newest is None or newest.state == Delivery.State.SENT or newest.failure in {"", PUT_BACK}:
-        return ""
-    return _in_words(newest.failure, channel.mailbox.smtp_host)
 
 
 def _in_words(failure: str, host: str) -> str:

@@ -1,8 +1,9 @@
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from dangol.channels.email.problems import Problem
 from dangol.channels.mailbox_settings import (
     AddressInUse,
     Connection,
@@ -13,7 +14,8 @@ from dangol.channels.mailbox_settings import (
     proposed_connections,
 )
 from dangol.channels.mailboxes import add_mailbox, change_mailbox, pause_mailbox, resume_mailbox
-from dangol.channels.models import Channel, Delivery, Mailbox
+from dangol.channels.models import Channel, Mailbox
+from dangol.channels.outbox import note_sending
 from dangol.channels.queries import mailbox_state
 from dangol.channels.trial import try_mailbox
 from dangol.kernel.errors import NotAllowed
@@ -166,25 +168,16 @@ class TestHowItIs:
         assert mailbox_state(Channel.objects.select_related("mailbox").get()).receiving_trouble
 
     def test_sending_is_as_its_newest_try(self, channel: Channel):
-        def tried(state: str, failure: str) -> None:
-            Delivery.objects.create(
-                channel=channel,
-                kind="reply",
-                message_id=str(Delivery.objects.count()),
-                envelope_from="hello@moonburger.test",
-                state=state,
-                failure=failure,
-                tries=1,
-                created_at=NOW,
-                due_at=NOW,
-                **Delivery.fields_for(b""),
-            )
+        def trouble() -> str:
+            return mailbox_state(Channel.objects.select_related("mailbox").get()).sending_trouble
 
-        assert mailbox_state(channel).sending_trouble == ""
-        tried("retry", "port-closed")
-        assert "smtp.moonburger.test" in mailbox_state(channel).sending_trouble
-        tried("sent", "")
-        assert mailbox_state(channel).sending_trouble == ""
+        assert trouble() == ""
+        note_sending(Mailbox.objects.get(), Problem.PORT_CLOSED, at=NOW)
+        note_sending(Mailbox.objects.get(), Problem.TIMEOUT, at=NOW + timedelta(minutes=1))
+        assert "smtp.moonburger.test does not answer" in trouble()
+        assert Mailbox.objects.get().sending_failing_since == NOW
+        note_sending(Mailbox.objects.get(), None, at=NOW + timedelta(minutes=2))
+        assert trouble() == ""
 
 
 def test_servers_are_proposed_from_the_address():
