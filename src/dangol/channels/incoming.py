@@ -7,6 +7,8 @@ from functools import cached_property
 from typing import Literal
 
 Automatic = Literal["auto-reply", "bulk", "bounce", "own"]
+Method = Literal["request", "cancel", "reply", "counter", "publish"]
+Answer = Literal["yes", "no", "maybe", ""]
 
 
 @dataclass(frozen=True)
@@ -18,24 +20,37 @@ class Party:
 
 
 @dataclass(frozen=True)
+class PutAt:
+    """A file that holds bytes, with what is known of them."""
+
+    path: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
 class IncomingAttachment:
-    """A file that came along, decoded. `filename` is as the sender wrote it, without any folder."""
+    """A file that came along, decoded. `filename` is as the sender wrote it, without any folder.
+
+    The bytes are `content` or, of a mail that was read in another process, a file on this machine (`put_at`).
+    """
 
     filename: str | None
     content_type: str
     content: bytes
     is_inline: bool
     content_id: str | None
+    put_at: PutAt | None = None
 
     @cached_property
     def sha256(self) -> str:
         """Hex digest of the decoded bytes."""
-        return hashlib.sha256(self.content).hexdigest()
+        return self.put_at.sha256 if self.put_at else hashlib.sha256(self.content).hexdigest()
 
     @property
     def size(self) -> int:
         """Length of the decoded bytes."""
-        return len(self.content)
+        return self.put_at.size if self.put_at else len(self.content)
 
 
 @dataclass(frozen=True)
@@ -46,6 +61,37 @@ class Bounce:
     status: str | None
     is_permanent: bool | None
     original_message_id: str | None
+
+
+@dataclass(frozen=True)
+class Guest:
+    """Somebody invited, with the answer so far; "" for none."""
+
+    party: Party
+    answer: Answer
+
+
+@dataclass(frozen=True)
+class Appointment:
+    """What a calendar file asks for, changes, calls off or answers.
+
+    Times are instants in UTC. Of a whole day (`is_all_day`), and of a time in no zone (`is_local`), they are days
+    and times of the clock written as if they were UTC; `ends_at` of days is the day after the last. `is_changed`: it
+    was asked for before, and is otherwise now. `repeats` is daily, weekly, monthly, yearly or "".
+    """
+
+    method: Method
+    uid: str
+    title: str
+    place: str
+    organiser: Party | None
+    guests: tuple[Guest, ...]
+    starts_at: datetime
+    ends_at: datetime | None
+    is_all_day: bool
+    is_local: bool
+    is_changed: bool
+    repeats: str
 
 
 @dataclass(frozen=True)
@@ -78,3 +124,4 @@ class IncomingMessage:
     warnings: tuple[str, ...]
     thread_index: str | None = None
     thread_topic: str | None = None
+    appointments: tuple[Appointment, ...] = ()

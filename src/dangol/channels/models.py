@@ -1,14 +1,17 @@
+import contextlib
 import gzip
+import io
 import uuid
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import ClassVar, Final
+from typing import IO, ClassVar, Final
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from dangol.kernel.db import Constant
-from dangol.kernel.files import keep_file, read_file
+from dangol.kernel.files import keep_file, open_file, read_file
 from dangol.kernel.secrets import lock_secret, unlock_secret
 
 LARGEST_ROW_BYTES: Final = 256 * 1024
@@ -238,6 +241,17 @@ class Content(models.Model):
         if self.body is not None:
             return gzip.decompress(bytes(self.body))
         return read_file(self.file_sha256)
+
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[bytes | IO[bytes]]:
+        """The bytes for another process: a file of this machine, where they are in one; else all of them."""
+        if self.body is not None:
+            yield gzip.decompress(bytes(self.body))
+            return
+        with open_file(self.file_sha256) as file:
+            inner = file.file
+            # What an object store opens is no file of this machine.
+            yield inner if isinstance(inner, io.BufferedReader) else file.read()
 
 
 class Raw(Content):

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from dangol.channels.incoming import IncomingMessage, Party
 from dangol.channels.models import Channel, Raw
-from dangol.inbox.models import Message
+from dangol.inbox.models import Invitation, Message
 from dangol.inbox.threading import thread_hints
 
 NOBODY: Final = "unknown@unknown.invalid"  # mail without any readable sender belongs to this one customer
@@ -49,6 +49,31 @@ def message_from(raw: Raw, incoming: IncomingMessage, channel: Channel, key: str
         dedupe_key=key,
         raw=raw,
     )
+
+
+def invitations_of(message: Message, incoming: IncomingMessage) -> list[Invitation]:
+    """The message's appointments as unsaved rows."""
+    return [
+        Invitation(
+            message=message,
+            method=each.method,
+            title=_one_line(each.title, 300),
+            place=_one_line(each.place, 300),
+            organiser=next(iter(_parties((each.organiser,))), None) if each.organiser else None,
+            guests=[
+                {**party, "answer": guest.answer}
+                for guest in each.guests
+                for party in _parties((guest.party,))
+            ],
+            starts_at=each.starts_at,
+            ends_at=each.ends_at,
+            is_all_day=each.is_all_day,
+            is_local=each.is_local,
+            is_changed=each.is_changed,
+            repeats=each.repeats,
+        )
+        for each in incoming.appointments
+    ]
 
 
 def is_sent_copy(raw: Raw, incoming: IncomingMessage) -> bool:

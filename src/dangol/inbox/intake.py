@@ -2,7 +2,9 @@
 
 import contextlib
 import logging
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from dangol.channels.commands import claim_raw, give_back_raw, set_aside
@@ -37,9 +39,11 @@ def take_in_batch(limit: int = BATCH) -> int:
         _left_over.clear()
     rows = claim_raw(limit=limit, at=clock.now())
     try:
-        read = [(raw, incoming) for raw in rows if (incoming := _read(raw)) is not None]
-        if read:
-            _file(read)
+        # Where processes that read large mail leave its files, until they are filed.
+        with tempfile.TemporaryDirectory(prefix="dangol-reading-") as folder:
+            read = [(raw, incoming) for raw in rows if (incoming := _read(raw, Path(folder))) is not None]
+            if read:
+                _file(read)
     except (OSError, *DATABASE_AWAY):
         # Otherwise each of them would count this as a try at which it killed the process.
         _left_over.extend(rows)
@@ -50,15 +54,17 @@ def take_in_batch(limit: int = BATCH) -> int:
     return len(rows)
 
 
-def _read(raw: Raw) -> IncomingMessage | None:
+def _read(raw: Raw, folder: Path) -> IncomingMessage | None:
     if raw.tries > MOST_TRIES:
         set_aside(raw=raw, reason="filing: died", at=clock.now())
         return None
     try:
-        content = raw.content
-        if raw.tries > 1 or len(content) > LARGE_BYTES:
-            return read_isolated(content, is_own=is_own_message_id)
-        return parse(content, is_own=is_own_message_id)
+        if raw.tries > 1 or raw.size > LARGE_BYTES:
+            place = folder / str(raw.pk)
+            place.mkdir()
+            with raw.opened() as file:
+                return read_isolated(file, is_own=is_own_message_id, folder=place)
+        return parse(raw.content, is_own=is_own_message_id)
     except OSError as failure:
         if is_want(failure):
             raise  # no process could be begun, or no file opened

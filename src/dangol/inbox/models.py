@@ -1,5 +1,6 @@
 import uuid
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 from django.db import models
@@ -9,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from dangol.channels.incoming import IncomingAttachment
 from dangol.channels.models import Channel, Delivery, Raw
 from dangol.customers.models import Customer, Identity
-from dangol.kernel.files import keep_file, read_file
+from dangol.kernel.files import keep_file, keep_file_at, read_file
 from dangol.staff.models import Staff
 
 
@@ -202,11 +203,13 @@ class Attachment(models.Model):
     @classmethod
     def of(cls, file: IncomingAttachment) -> "Attachment":
         """An unsaved row for the file, whose bytes are on disk when this returns."""
+        if file.put_at:
+            keep_file_at(Path(file.put_at.path), file.put_at.sha256)
         return cls(
             filename=(file.filename or "")[:255],
             content_type=file.content_type[:120],
             size=file.size,
-            sha256=keep_file(file.content),
+            sha256=file.put_at.sha256 if file.put_at else keep_file(file.content),
             is_inline=file.is_inline,
             content_id=(file.content_id or "")[:250],
         )
@@ -215,6 +218,26 @@ class Attachment(models.Model):
     def content(self) -> bytes:
         """The bytes. Raises FileNotFoundError when the file is gone."""
         return read_file(self.sha256)
+
+
+class Invitation(models.Model):
+    """What a calendar file of a message asks for, changes, calls off or answers (channels.incoming.Appointment)."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="invitations")
+    method = models.CharField(max_length=10)
+    title = models.CharField(max_length=300, blank=True)
+    place = models.CharField(max_length=300, blank=True)
+    organiser = models.JSONField(null=True)  # {"name": …, "address": …}
+    guests = models.JSONField(default=list)  # the same, each with its "answer"
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True)
+    is_all_day = models.BooleanField()
+    is_local = models.BooleanField()  # in no zone: a time of the clock, written as if it were UTC
+    is_changed = models.BooleanField()
+    repeats = models.CharField(max_length=10, blank=True)
+
+    def __str__(self) -> str:
+        return f"invitation {self.pk}"
 
 
 class Draft(models.Model):

@@ -86,6 +86,20 @@ class FileView:
 
 
 @dataclass(frozen=True)
+class InvitationView:
+    """An appointment that came along, in words."""
+
+    tone: Tone
+    head: str
+    title: str
+    when: str
+    note: str  # what to know about the time, "" for nothing
+    place: str
+    organiser: str
+    guests: str
+
+
+@dataclass(frozen=True)
 class Fate:
     """What became of a message of ours, or of one of its recipients."""
 
@@ -110,6 +124,7 @@ class MessageView:
     rest: str
     has_html: bool
     files: tuple[FileView, ...]
+    invitations: tuple[InvitationView, ...]
     to: str
     cc: str
     bcc: str

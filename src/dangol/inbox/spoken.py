@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy
 from dangol.channels.commands import PUT_BACK
 from dangol.channels.models import Delivery, DeliveryRecipient
 from dangol.inbox.commands.authorship import is_known, known_people
-from dangol.inbox.models import Attachment, Conversation, Message
+from dangol.inbox.invitations import invitation_view, is_calendar
+from dangol.inbox.models import Attachment, Conversation, Invitation, Message
 from dangol.inbox.pages import Fate, FileView, MessageView
 from dangol.inbox.written import write_parties
 from dangol.staff.models import Staff
@@ -60,10 +61,11 @@ class Spoken:
     files: dict[int, list[Attachment]] = field(default_factory=dict)
     troubles: dict[int, list[DeliveryRecipient]] = field(default_factory=dict)
     known: set[tuple[int, str, str]] = field(default_factory=set)
+    invitations: dict[int, list[Invitation]] = field(default_factory=dict)
 
 
 def read_messages(conversation: Conversation, *, most: int | None) -> Spoken:
-    """The last `most` messages, or all of them. Files and failed recipients are asked for only where there are any."""
+    """The last `most` messages, or all of them. Files, invitations and failed recipients: only where there are any."""
     found = (
         conversation.messages.select_related("staff", "delivery")
         .only(*_COLUMNS)
@@ -78,6 +80,11 @@ def read_messages(conversation: Conversation, *, most: int | None) -> Spoken:
         files = Attachment.objects.filter(message__in=[row.pk for row in rows], is_inline=False)
         for file in files.order_by("id"):
             spoken.files.setdefault(file.message_id or 0, []).append(file)
+        calendars = {file.message_id for some in spoken.files.values() for file in some if is_calendar(file)}
+        for invitation in (
+            Invitation.objects.filter(message__in=calendars).order_by("id") if calendars else ()
+        ):
+            spoken.invitations.setdefault(invitation.message_id, []).append(invitation)
     signed = [row for row in rows if row.direction == Message.Direction.IN and row.no_answer]
     spoken.known.update(
         known_people((row.channel_id, row.from_address) for row in signed if not row.automatic)
@@ -111,6 +118,7 @@ def message_views(
             rest=rest,
             has_html=row.has_html and not is_ours,  # type: ignore[attr-defined]
             files=tuple(map(file_view, spoken.files.get(row.pk, ()))),
+            invitations=tuple(map(invitation_view, spoken.invitations.get(row.pk, ()))),
             to=write_parties(row.to),
             cc=write_parties(row.cc),
             bcc=write_parties(row.bcc),

@@ -1,13 +1,18 @@
 """Files by the SHA-256 of what they hold, in Django's storage: written and synced before a row names them."""
 
 import hashlib
+import io
 import os
+import shutil
 from pathlib import Path
+from typing import IO, Final
 
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import FileSystemStorage, default_storage
 
 from dangol.kernel.syncing import sync_folder
+
+_PIECE: Final = 1024 * 1024
 
 
 def keep_file(content: bytes) -> str:
@@ -16,11 +21,24 @@ def keep_file(content: bytes) -> str:
     name = _name(digest)
     if default_storage.exists(name):
         return digest
-    if isinstance(default_storage, FileSystemStorage) or hasattr(default_storage, "location"):
-        _write_synced(Path(default_storage.path(name)), content)
+    if _is_folder():
+        with io.BytesIO(content) as file:
+            _write_synced(Path(default_storage.path(name)), file)
     else:
         default_storage.save(name, ContentFile(content))
     return digest
+
+
+def keep_file_at(path: Path, digest: str) -> None:
+    """Store durably what a file of this machine holds, whose SHA-256 is known, without all of it in memory."""
+    name = _name(digest)
+    if default_storage.exists(name):
+        return
+    with path.open("rb") as file:
+        if _is_folder():
+            _write_synced(Path(default_storage.path(name)), file)
+        else:
+            default_storage.save(name, File(file))
 
 
 def open_file(digest: str) -> File:  # type: ignore[type-arg]
@@ -39,14 +57,18 @@ def _name(digest: str) -> str:
     return f"{digest[:2]}/{digest[2:4]}/{digest}"
 
 
-def _write_synced(path: Path, content: bytes) -> None:
+def _is_folder() -> bool:
+    return isinstance(default_storage, FileSystemStorage) or hasattr(default_storage, "location")
+
+
+def _write_synced(path: Path, content: IO[bytes]) -> None:
     # A rename is atomic, but lasts a power cut only when the folder is synced as well.
     made = [folder for folder in path.parents if not folder.exists()]
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
     try:
         with fresh.open("wb") as file:
-            file.write(content)
+            shutil.copyfileobj(content, file, _PIECE)
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(path)

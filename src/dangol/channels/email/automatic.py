@@ -138,7 +138,7 @@ def _suppresses(mail: Part) -> bool:
 
 def _envelope_word(mail: Part) -> str | None:
     """What the envelope sender is, where it is nobody; a bounce address of its own is how shops' mail is sent."""
-    found = re.search(r"<?([^<>\s@]+@[^<>\s@]+)>?", mail.field("return-path") or "")
+    found = re.search(r"<?([^<>\s@]+@[^<>\s@]+)>?", (mail.field("return-path") or "")[:1_000])
     return addresses.machine_word(found[1]) if found else None
 
 

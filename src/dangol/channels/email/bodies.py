@@ -1,16 +1,28 @@
 """The tree of parts divided into what one reads and what one keeps: text, HTML and attachments."""
 
 import re
-import unicodedata
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from dangol.channels.email import charsets, headers, html, html_text, parameters
+from dangol.channels.email import (
+    calendars,
+    charsets,
+    filenames,
+    headers,
+    html,
+    html_text,
+    outlook,
+    parameters,
+    tnef,
+)
 from dangol.channels.email.mime import Part
-from dangol.channels.incoming import IncomingAttachment
+from dangol.channels.email.outlook import Words
+from dangol.channels.email.tnef import TnefMessage
+from dangol.channels.incoming import Appointment, IncomingAttachment
 
 _MAX_DEPTH = 60
 _MAX_PARTS = 1_000
+_MAX_APPOINTMENTS = 5
 _META_CHARSET = re.compile(rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?([A-Za-z0-9_:-]{2,40})", re.IGNORECASE)
 # Other renderings of the same words, for readers that we are not.
 _ALTERNATIVES_NOT_KEPT = frozenset(("text/x-amp-html", "text/watch-html"))
@@ -24,31 +36,33 @@ class Bodies:
     html: str | None
     attachments: tuple[IncomingAttachment, ...]
     warnings: tuple[str, ...]
-
-
-@dataclass
-class _Words:
-    """One stretch of the message: as text, as HTML, or as both."""
-
-    plain: str | None = None
-    html: str | None = None
+    appointments: tuple[Appointment, ...] = ()
 
 
 @dataclass
 class _Found:
-    words: list[_Words] = field(default_factory=list)
+    words: list[Words] = field(default_factory=list)
     attachments: list[IncomingAttachment] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    appointments: list[Appointment] = field(default_factory=list)
+    wrapped: list[TnefMessage] = field(default_factory=list)
+
+    def beside(self) -> "_Found":
+        """A place for other words of the same mail; what is no words goes to the same lists."""
+        return replace(self, words=[])
 
 
-def read(mail: Part) -> Bodies:
+def read(mail: Part, hint: str | None) -> Bodies:
     """What the message says and brings along. No part is lost: what is not text is an attachment.
+
+    `hint` is the charset of what bears no label, from charset_hint.
 
     (Of a mail with more than 1,000 parts the others stay in the raw message only.)
     """
     found = _Found()
-    hint = charset_hint(mail)
     _walk(mail, found, hint, 0)
+    if not found.words:
+        found.words += [words for message in found.wrapped if (words := outlook.words_of(message))]
     if not found.words:
         _promote_text(mail, found, hint)
     shown = _sanitised(found)
@@ -60,7 +74,17 @@ def read(mail: Part) -> Bodies:
     ids = html.content_ids(whole) if has_html else frozenset()
     attachments = tuple(replace(one, is_inline=has_html and _is_shown(one, ids)) for one in found.attachments)
     warnings = tuple(dict.fromkeys(found.warnings))
-    return Bodies(plain, whole if has_html and whole.strip() else None, attachments, warnings)
+    shown_html = whole if has_html and whole.strip() else None
+    return Bodies(plain, shown_html, attachments, warnings, _once(found.appointments))
+
+
+def _once(appointments: list[Appointment]) -> tuple[Appointment, ...]:
+    """Each appointment once, as it came first: programs send the same one as an alternative and as a file."""
+    kept = {
+        (each.uid or str(number), each.starts_at): each
+        for number, each in reversed(list(enumerate(appointments)))
+    }
+    return tuple(reversed(kept.values()))[:_MAX_APPOINTMENTS]
 
 
 def _is_shown(one: IncomingAttachment, ids: frozenset[str]) -> bool:
@@ -100,15 +124,7 @@ def filename_of(part: Part, hint: str | None = None) -> str | None:
     """The name that the sender gave the file, without any folder and without characters that deceive."""
     name = parameters.read(part.field("content-disposition"), "filename", hint)
     name = name or parameters.read(part.field("content-type"), "name", hint)
-    if not name:
-        return None
-    name = re.split(r"[/\\]", name)[-1]
-    name = "".join(c for c in name if unicodedata.category(c) not in ("Cc", "Cf", "Cs")).strip()
-    name = unicodedata.normalize("NFC", name)
-    if len(name) > 255:
-        stem, dot, ending = name.rpartition(".")
-        name = f"{stem[: 254 - len(ending)]}.{ending}" if dot and len(ending) < 20 else name[:255]
-    return name or None
+    return filenames.safe(name) if name else None
 
 
 def _walk(part: Part, found: _Found, hint: str | None, depth: int) -> None:
@@ -132,11 +148,11 @@ def _alternative(part: Part, found: _Found, hint: str | None, depth: int) -> Non
     """The same words several times: every text, and of those with HTML the last, which may be several pieces
     with files between them (Apple Mail)."""
     plain: dict[str, None] = {}
-    rich: list[_Words] = []
+    rich: list[Words] = []
     for child in part.children():
         if child.kind in _ALTERNATIVES_NOT_KEPT:
             continue
-        inner = _Found(attachments=found.attachments, warnings=found.warnings)
+        inner = found.beside()
         _walk(child, inner, hint, depth + 1)
         if any(words.html is not None for words in inner.words):
             rich = inner.words
@@ -145,11 +161,11 @@ def _alternative(part: Part, found: _Found, hint: str | None, depth: int) -> Non
     text = "\n".join(plain) or None
     for words in rich:
         shown = words.html if words.html is not None else html.from_text(words.plain or "")
-        found.words.append(_Words(words.plain if text is None else "", shown))
+        found.words.append(Words(words.plain if text is None else "", shown))
     if text is not None and rich:
         found.words[-len(rich)].plain = text
     elif text is not None:
-        found.words.append(_Words(text))
+        found.words.append(Words(text))
 
 
 def _related(part: Part, found: _Found, hint: str | None, depth: int) -> None:
@@ -173,8 +189,38 @@ def _leaf(part: Part, found: _Found, hint: str | None) -> None:
     elif part.kind.startswith("multipart/"):
         # Announced as parts, but no boundary was found: its text is still there to read.
         _read_text(part, found, hint)
+    elif tnef.is_tnef(kind, filename_of(part, hint)):
+        _unwrap(part, found, hint)
     else:
+        attachment = _attachment(part, hint)
+        if kind in calendars.KINDS or (attachment.filename or "").lower().endswith(".ics"):
+            attachment = _read_calendar(part, attachment, found)
+        found.attachments.append(attachment)
+
+
+def _read_calendar(part: Part, attachment: IncomingAttachment, found: _Found) -> IncomingAttachment:
+    if len(found.appointments) < _MAX_APPOINTMENTS:
+        method = parameters.read(part.field("content-type"), "method")
+        found.appointments += calendars.read(attachment.content, part.charset, method)
+    return attachment if attachment.filename else replace(attachment, filename="invitation.ics")
+
+
+def _unwrap(part: Part, found: _Found, hint: str | None) -> None:
+    """winmail.dat: its files are files of the mail, its text is that of a mail which has no other."""
+    try:
+        message = tnef.read(part.content())
+    except tnef.NotTnef:
+        found.warnings.append("tnef:unreadable")
         found.attachments.append(_attachment(part, hint))
+        return
+    found.wrapped.append(message)
+    for attachment in outlook.files_of(message):
+        if len(found.attachments) >= _MAX_PARTS:
+            found.warnings.append("structure:too-many-parts")
+            return
+        if attachment.content_type in calendars.KINDS and len(found.appointments) < _MAX_APPOINTMENTS:
+            found.appointments += calendars.read(attachment.content)
+        found.attachments.append(attachment)
 
 
 def _read_text(part: Part, found: _Found, hint: str | None) -> None:
@@ -190,12 +236,12 @@ def _read_text(part: Part, found: _Found, hint: str | None) -> None:
     if not words.strip():
         return
     if kind == "text/html":
-        found.words.append(_Words(html=words))
+        found.words.append(Words(html=words))
     elif kind in ("text/enriched", "text/richtext"):
         words = re.sub(r"(?is)<(param)>.*?</\1>", "", words).replace("<<", "\ue000").replace("<nl>", "\n")
-        found.words.append(_Words(plain=re.sub(r"<[^<>\n]*>", "", words).replace("\ue000", "<")))
+        found.words.append(Words(plain=re.sub(r"<[^<>\n]*>", "", words).replace("\ue000", "<")))
     else:
-        found.words.append(_Words(plain=words))
+        found.words.append(Words(plain=words))
 
 
 def _promote_text(mail: Part, found: _Found, hint: str | None) -> None:
@@ -237,8 +283,7 @@ def _name_of_message(content: bytes) -> str:
     head = re.split(rb"\r?\n\r?\n|\r\r", content[:50_000].lstrip(b"\r\n"), maxsplit=1)[0]
     found = re.search(rb"(?im)^subject:[ \t]*((?:.*(?:\r?\n[ \t].*){0,20}))", head)
     subject = headers.text(found[1].decode("ascii", "surrogateescape")) if found else None
-    name = re.sub(r"[\\/:*?\"<>|\x00-\x1f]+", " ", subject or "").strip(" .")[:120]
-    return f"{name or 'message'}.eml"
+    return filenames.of_subject(subject, ".eml")
 
 
 def _sanitised(found: _Found) -> list[str | None]:

@@ -6,6 +6,7 @@ ten times longer on a newsletter, gives nothing for deep nesting, and does not m
 
 import html as entities
 import re
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -17,6 +18,10 @@ _MAX_LENGTH = 1_000_000
 _MAX_WITH_PICTURES = 30_000_000
 # nh3 needs quadratic time in depth: 0.35 s at 10,000.
 _MAX_DEPTH = 2_000
+# Formatting that nobody closes begins again in every paragraph, as the standard wants it: 33 kB of <b> and <p>
+# would become gigabytes.
+_MAX_REPEATED = 50_000
+_FEW_TAGS = 300
 _REMOTE = "x-dangol-remote:"
 
 _TAGS = words(
@@ -90,7 +95,7 @@ def sanitise(source: str) -> Cleaned:
         shorter = re.sub(r"data:image/[^\"'\s>]{10000,}", "", source)
         if len(shorter) > _MAX_LENGTH or len(source) > _MAX_WITH_PICTURES:
             return Cleaned(_as_paragraphs(shorter[:_MAX_LENGTH]), "html:too-long")
-    if source.count("<") > _MAX_DEPTH and _depth(source) > _MAX_DEPTH:
+    if source.count("<") > _FEW_TAGS and _is_beyond_reason(source):
         return Cleaned(_as_paragraphs(source), "html:too-deep")
     cleaned = str(_cleaner().clean(source))
     return Cleaned(cleaned.replace(f' src="{_REMOTE}', ' data-remote-src="'))
@@ -158,18 +163,30 @@ def _style(value: str) -> str | None:
     return ";".join(kept) or None
 
 
-def _depth(source: str) -> int:
-    """An upper estimate of how deeply elements are nested."""
-    depth = deepest = 0
-    for match in re.finditer(r"<(/?)([a-zA-Z]+)", source):
-        if match[2].lower() in _NOT_NESTING:
-            continue
-        if match[1]:
-            depth = max(0, depth - 1)
+def _is_beyond_reason(source: str) -> bool:
+    """Whether elements are nested too deeply, or formatting would be repeated too often; by upper estimates."""
+    is_open: Counter[str] = Counter()
+    depth = formatting = repeated = 0
+    for match in re.finditer(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)", source):
+        tag = match[2].lower()
+        if tag in _FORMATTING:
+            if not match[1]:
+                formatting += 1
+            elif is_open[tag]:
+                formatting -= 1
         else:
+            repeated += formatting
+        if tag in _NOT_NESTING:
+            pass
+        elif not match[1]:
+            is_open[tag] += 1
             depth += 1
-            deepest = max(deepest, depth)
-    return deepest
+        elif is_open[tag]:  # what was not opened closes nothing
+            is_open[tag] -= 1
+            depth -= 1
+        if depth > _MAX_DEPTH or repeated > _MAX_REPEATED:
+            return True
+    return False
 
 
 def _as_paragraphs(source: str) -> str:
@@ -180,6 +197,9 @@ def _as_paragraphs(source: str) -> str:
     return from_text(re.sub(r"[ \t\r]*\n\s*\n\s*", "\n\n", words).strip())
 
 
+# Without content, or ended by the next of their kind.
 _NOT_NESTING = words(
-    "area base basefont bgsound br col embed frame hr img input keygen link meta param source track wbr"
+    "area base basefont bgsound br col embed frame hr img input keygen link meta param source track wbr "
+    "p li td th tr tbody thead tfoot dd dt option rt rp"
 )
+_FORMATTING = words("a b big code em font i nobr s small strike strong tt u")

@@ -1,6 +1,8 @@
 """Reading a mail in a process of its own, with limits on time and memory.
 
-For large mails and for those at which a process died before: whatever they do, they do it there.
+For large mails and for those at which a process died before: whatever they do, they do it there. Neither the mail nor
+its files pass through the memory of the process that asks: the mail is read from its file, and files are left in a
+folder.
 """
 
 import os
@@ -10,12 +12,16 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
+from pathlib import Path
+from typing import IO, Any, Final
 
-from dangol.channels.incoming import IncomingMessage
+from dangol.channels.incoming import IncomingAttachment, IncomingMessage, PutAt
 
-SECONDS: Final = 30
+SECONDS: Final = 30  # of computing
+MOST_SECONDS: Final = 90  # by the clock: the machine may be busy with other things
 MEMORY_BYTES: Final = 1024 * 1024 * 1024
+_WANT: Final = 75  # EX_TEMPFAIL
+SMALL_BYTES: Final = 64 * 1024  # files up to here come back with the message
 
 
 class ReadingFailed(Exception):
@@ -23,20 +29,27 @@ class ReadingFailed(Exception):
 
 
 def read_isolated(
-    content: bytes, *, is_own: Callable[[str], bool], seconds: float = SECONDS
+    mail: bytes | IO[bytes], *, is_own: Callable[[str], bool], folder: Path, seconds: float = MOST_SECONDS
 ) -> IncomingMessage:
-    """What `parse` makes of the bytes, made in a child process. Raises ReadingFailed when that did not end well."""
+    """What `parse` makes of the mail (its bytes, or a file with them), made in a child process.
+
+    Larger attachments are put into `folder` and say where (`put_at`). Raises ReadingFailed when that did not end well.
+    """
+    given: dict[str, Any] = {"input": mail} if isinstance(mail, bytes) else {"stdin": mail}
     try:
-        child = subprocess.run(  # noqa: S603  our own interpreter and module
-            [sys.executable, "-m", __name__],
+        child: subprocess.CompletedProcess[bytes] = subprocess.run(  # noqa: S603  our own interpreter and module
+            [sys.executable, "-m", __name__, str(folder)],
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-            input=content,
             capture_output=True,
             timeout=seconds,
             check=False,
+            **given,
         )
     except subprocess.TimeoutExpired as late:
         raise ReadingFailed("too-slow") from late
+    if child.returncode == _WANT:
+        # The machine's trouble, not the mail's: it is told apart by its number, as if it had come up here.
+        raise OSError(int(child.stderr.rpartition(b"errno ")[2] or 0), "no room for the files of a mail")
     if child.returncode != 0:
         raise ReadingFailed("too-large" if b"MemoryError" in child.stderr else f"died-{child.returncode}")
     incoming: IncomingMessage = pickle.loads(child.stdout)  # noqa: S301  written by our own child
@@ -46,12 +59,26 @@ def read_isolated(
 
 
 def main() -> None:
-    """The child: mail on standard input, a pickled IncomingMessage on standard output."""
+    """The child: mail on standard input, a pickled IncomingMessage on standard output, files into a folder."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     from dangol.channels.email.parse import parse
 
-    sys.stdout.buffer.write(pickle.dumps(parse(sys.stdin.buffer.read())))
+    message = parse(sys.stdin.buffer.read())
+    folder = Path(sys.argv[1])
+    try:
+        files = tuple(_put(file, folder / str(number)) for number, file in enumerate(message.attachments))
+    except OSError as failure:
+        sys.stderr.write(f"errno {failure.errno}")
+        sys.exit(_WANT)
+    sys.stdout.buffer.write(pickle.dumps(replace(message, attachments=files)))
+
+
+def _put(file: IncomingAttachment, path: Path) -> IncomingAttachment:
+    if file.size <= SMALL_BYTES:
+        return file
+    path.write_bytes(file.content)
+    return replace(file, content=b"", put_at=PutAt(str(path), file.sha256, file.size))
 
 
 if __name__ == "__main__":

@@ -112,9 +112,13 @@ class Part(Message):
             return binascii.a2b_base64(kept + b"=" * (-len(kept) % 4))
         return data
 
+    def held(self) -> Any:
+        """Text as the parser left it, or parts. (`get_payload` decodes text by whatever label, and may raise.)"""
+        return self._payload  # type: ignore[attr-defined]
+
     def children(self) -> list["Part"]:
         """The parts inside a multipart."""
-        payload = self.get_payload()
+        payload = self.held()
         return [child for child in payload if isinstance(child, Part)] if isinstance(payload, list) else []
 
     def leaves(self) -> Iterator["Part"]:
@@ -160,7 +164,7 @@ def _parser() -> "BytesParser[Part]":
 
 def _with_found_boundary(part: Part, warnings: list[str]) -> Part:
     """A multipart whose boundary is missing or other than announced, cut where its lines say."""
-    body = part.get_payload()
+    body = part.held()
     found = _BOUNDARY_LINE.search(body) if isinstance(body, str) else None
     if found is None:
         warnings.append("structure:no-parts")
@@ -173,7 +177,7 @@ def _with_found_boundary(part: Part, warnings: list[str]) -> Part:
     except (RecursionError, UnicodeEncodeError):
         return part
     if again.is_multipart():
-        part.set_payload(again.get_payload())
+        part.set_payload(again.held())
     return part
 
 

@@ -21,8 +21,8 @@ def parse(raw: bytes, *, is_own: Callable[[str], bool] = _never) -> IncomingMess
     runs out, MemoryError is left to whoever set the limit.)
 
     `is_own` tells whether a Message-ID carries this installation's signed token. Warnings are machine words:
-    `charset:…` (see charsets.decode), `structure:…`, `header:…`, `html:…`, `from:missing`, `from:several`,
-    `date:missing`, `date:unreadable`, `unreadable:<exception>`.
+    `charset:…` (see charsets.decode), `structure:…`, `header:…`, `html:…`, `tnef:unreadable`, `from:missing`,
+    `from:several`, `date:missing`, `date:unreadable`, `unreadable:<exception>`.
     """
     try:
         return _parse(raw, is_own)
@@ -34,8 +34,8 @@ def parse(raw: bytes, *, is_own: Callable[[str], bool] = _never) -> IncomingMess
 
 def _parse(raw: bytes, is_own: Callable[[str], bool]) -> IncomingMessage:
     mail, warnings = open_mail(raw)
-    body = bodies.read(mail)
     hint = bodies.charset_hint(mail)
+    body = bodies.read(mail, hint)
     sender, from_warnings = _sender(mail, hint)
     subject = headers.text(mail.field("subject"), hint)
     message_id = headers.message_id(mail.field("message-id"))
@@ -66,6 +66,7 @@ def _parse(raw: bytes, is_own: Callable[[str], bool]) -> IncomingMessage:
         warnings=tuple(dict.fromkeys((*warnings, *from_warnings, *date_warnings, *body.warnings))),
         thread_index=thread_index.read_index(mail.field("thread-index")),
         thread_topic=headers.text(mail.field("thread-topic"), hint),
+        appointments=body.appointments,
     )
 
 

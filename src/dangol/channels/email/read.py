@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from dangol.channels.incoming import IncomingMessage, Party
+from dangol.channels.incoming import Appointment, IncomingMessage, Party
 
 IsOwn = Callable[[str], bool]
 
@@ -40,6 +40,7 @@ def describe(raw: bytes, *, is_own: IsOwn | None = None) -> dict[str, Any]:
         "automatic": message.automatic,
         "bounce": _bounce(message),
         "warnings": list(message.warnings),
+        "invitations": [_invitation(one) for one in message.appointments],
     }
 
 
@@ -105,6 +106,22 @@ def _attachments(message: IncomingMessage) -> list[dict[str, Any]]:
         }
         for one in message.attachments
     ]
+
+
+def _invitation(one: Appointment) -> dict[str, Any]:
+    return {
+        "method": one.method,
+        "title": one.title,
+        "place": one.place,
+        "organiser": _people((one.organiser,))[0] if one.organiser else None,
+        "guests": [{**_people((guest.party,))[0], "answer": guest.answer} for guest in one.guests],
+        "starts_at": one.starts_at.isoformat(),
+        "ends_at": one.ends_at.isoformat() if one.ends_at else None,
+        "all_day": one.is_all_day,
+        "local": one.is_local,
+        "changed": one.is_changed,
+        "repeats": one.repeats,
+    }
 
 
 def _bounce(message: IncomingMessage) -> dict[str, Any] | None:

@@ -32,6 +32,7 @@ KEYS = [
     "automatic",
     "bounce",
     "warnings",
+    "invitations",
 ]
 
 

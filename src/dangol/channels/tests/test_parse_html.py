@@ -148,3 +148,26 @@ def test_any_html_gives_html_and_text(source: str) -> None:
     cleaned = clean(source)
     assert clean(cleaned.replace("data-remote-src", "src")) is not None
     assert "\x00" not in text_of(cleaned)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<p>"
+        + "".join(f"<b title={n}>" for n in range(1_000))
+        + "</p><p>hello" * 2_000,  # gigabytes, by the standard
+        "<b>hello</i>" * 40_000,
+        "<a><p>hello" * 40_000,
+        "<table><td>hello" * 20_000,
+    ],
+)
+def test_formatting_that_nobody_closes_neither_multiplies_nor_takes_long(source: str) -> None:
+    began = time.process_time()
+    cleaned = sanitise(source)
+    assert time.process_time() - began < 5
+    assert "hello" in cleaned.html
+    assert len(cleaned.html) < 10_000_000
+
+
+def test_a_newsletter_of_many_unclosed_paragraphs_stays_html() -> None:
+    assert sanitise("<div><p>one<br><font color=red>two</font>" * 1_000).warning is None

@@ -16,11 +16,19 @@ from dangol.channels.incoming import IncomingMessage
 from dangol.channels.models import Channel, Delivery, Raw
 from dangol.customers.commands import normal_address, recognise_customers
 from dangol.customers.models import Identity
-from dangol.inbox.arrivals import dedupe_key, hints_in, message_from, other_side
+from dangol.inbox.arrivals import dedupe_key, hints_in, invitations_of, message_from, other_side
 from dangol.inbox.commands.authorship import is_known, known_people
 from dangol.inbox.commands.joining import join_conversations
 from dangol.inbox.events import MessageArrived
-from dangol.inbox.models import MISTAKABLE, Attachment, Conversation, Message, Reference, Wait
+from dangol.inbox.models import (
+    MISTAKABLE,
+    Attachment,
+    Conversation,
+    Invitation,
+    Message,
+    Reference,
+    Wait,
+)
 from dangol.inbox.preview import preview_of
 from dangol.inbox.threading import Known, Place, find_place, living, named_ids, reference_rows
 from dangol.inbox.waiting import new_wait
@@ -98,6 +106,7 @@ class _Batch:
         self.conversations: dict[int, Conversation] = {}  # by identity: those that were touched
         self.messages: list[Message] = []
         self.attachments: list[Attachment] = []
+        self.invitations: list[Invitation] = []
         self.references: list[Reference] = []
         self.waits: list[Wait] = []
         self.opened: set[int] = set()
@@ -123,6 +132,7 @@ class _Batch:
         for other in place.same_matter:
             conversation = self._join(conversation, other, raw.is_silent)
         message.conversation = conversation
+        self.invitations += invitations_of(message, incoming)
         self._add(message, named_ids(incoming), hints_in(raw, incoming), attachments)
         self._advance(conversation, message, attachments, raw.is_silent, is_root=not named_ids(incoming))
         return TakenIn(message, conversation, opens=place.found is None)
@@ -139,6 +149,8 @@ class _Batch:
         Message.objects.bulk_create(self.messages)
         Reference.objects.bulk_create(self.references)
         Attachment.objects.bulk_create(self.attachments)
+        if self.invitations:
+            Invitation.objects.bulk_create(self.invitations)
         Wait.objects.bulk_create(self.waits)
         _note_last_messages(touched)
         index.put(

@@ -201,16 +201,16 @@ def test_a_message_at_which_a_process_died_is_read_in_another_process(mailbox, m
     assert Raw.objects.get().reason == "reading: died--9"
 
 
-def test_reading_in_another_process_gives_the_same_message():
+def test_reading_in_another_process_gives_the_same_message(tmp_path):
     raw = mail(message_id="1@example.com", files={"menu.pdf": b"%PDF"})
-    isolated = read_isolated(raw, is_own=lambda _: False)
+    isolated = read_isolated(raw, is_own=lambda _: False, folder=tmp_path)
     assert isolated == intake.parse(raw)
-    assert read_isolated(raw, is_own=lambda _: True).automatic == "own"
+    assert read_isolated(raw, is_own=lambda _: True, folder=tmp_path).automatic == "own"
 
 
-def test_a_mail_that_takes_too_long_is_given_up():
+def test_a_mail_that_takes_too_long_is_given_up(tmp_path):
     with pytest.raises(ReadingFailed, match="too-slow"):
-        read_isolated(mail(), is_own=lambda _: False, seconds=0.01)
+        read_isolated(mail(), is_own=lambda _: False, folder=tmp_path, seconds=0.01)
 
 
 def test_an_import_twice_is_an_import_once(mailbox):
