@@ -50,7 +50,7 @@ _ALIASES = {
     "koi8ru": "koi8_u",
     **dict.fromkeys(["ucs2", "iso10646ucs2", "csunicode"], "utf-16"),
 }
-_NOT_CHARSETS = words("idna punycode unicode_escape raw_unicode_escape undefined mbcs oem palmos")
+_NOT_CHARSETS = words("idna punycode unicode-escape raw-unicode-escape undefined mbcs oem palmos")
 _WIDE = words("cp949 gb18030 cp932 big5hkscs euc_jp iso-2022-jp iso-2022-kr utf-8 hz")
 _SEVEN_BIT = words("utf-7 hz iso-2022-kr utf-16 utf-16-le utf-16-be utf-32")
 _SINGLE_FAMILY = frozenset(("cp1252", "us-ascii"))

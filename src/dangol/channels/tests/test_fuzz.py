@@ -14,7 +14,7 @@ from dangol.channels.email.parse import parse
 from dangol.channels.tests.mutations import mail
 
 FIXED = 20261125
-MAILS = 1_000
+MAILS = 800
 
 
 @pytest.mark.parametrize("part", range(2))

@@ -45,6 +45,9 @@ def test_every_syllable_survives_every_korean_label(label: str, text: str) -> No
         ("base64", None),
         ("rot13", None),
         ("idna", None),
+        ("unicode_escape", None),
+        ("raw-unicode-escape", None),
+        ("punycode", None),
         ("", None),
     ],
 )
