@@ -255,6 +255,7 @@ MB: Final = 1024 * 1024
         ("mail.md", f"| {LARGEST_ROW_BYTES // 1024} kB compressed"),
         ("mail.md", f"| from {intake.LARGE_BYTES // MB} MB"),
         ("mail.md", f"| {isolated.SECONDS} seconds, {isolated.MEMORY_BYTES // (1024 * MB)} GB of memory |"),
+        ("mail.md", f"| {isolated.MOST_SECONDS} seconds |"),
         ("mail.md", f"| {arrivals.LONGEST_TEXT:,} characters"),
         ("mail.md", f"| {bodies._MAX_PARTS:,} |"),
         ("mail.md", f"| {threading.MOST_NAMED}, the newest |"),

@@ -102,6 +102,9 @@ class Part(Message):
 
     def content(self) -> bytes:
         """The part's bytes, transfer encoding undone; b"" for a multipart."""
+        pieces = self._padded_pieces()
+        if pieces is not None:
+            return pieces
         data = self.get_payload(decode=True)
         if not isinstance(data, bytes):
             return b""
@@ -111,6 +114,23 @@ class Part(Message):
             kept = kept[: len(kept) - (len(kept) % 4 == 1)]
             return binascii.a2b_base64(kept + b"=" * (-len(kept) % 4))
         return data
+
+    def _padded_pieces(self) -> bytes | None:
+        """Base64 that was encoded in pieces, each with an end of its own: the library stops at the first.
+        None where it is anything else."""
+        payload = self.held()
+        if not isinstance(payload, str) or self.get("content-transfer-encoding") != "base64":
+            return None
+        first = payload.find("=")
+        # An end, and letters behind it; a look at the next line is enough to tell.
+        if first < 0 or not re.match(r"=[=\s]*[A-Za-z0-9+/]{4}", payload[first : first + 200]):
+            return None
+        out = bytearray()
+        for piece in re.finditer(r"[^=]+", payload):
+            kept = re.sub(r"[^A-Za-z0-9+/]", "", piece[0])
+            kept = kept[: len(kept) - (len(kept) % 4 == 1)]
+            out += binascii.a2b_base64(kept + "=" * (-len(kept) % 4))
+        return bytes(out)
 
     def held(self) -> Any:
         """Text as the parser left it, or parts. (`get_payload` decodes text by whatever label, and may raise.)"""

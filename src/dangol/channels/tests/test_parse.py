@@ -220,6 +220,14 @@ def test_base64_with_a_letter_too_many_is_read() -> None:
     assert message.text == "안녕하세요"
 
 
+def test_base64_in_pieces_is_read_to_its_end() -> None:
+    pieces = b"".join(base64.encodebytes(b"%d" % n * 50) for n in range(9))
+    (one,) = parse(
+        b"From: a@b.example\nContent-Type: application/pdf\nContent-Transfer-Encoding: base64\n\n" + pieces
+    ).attachments
+    assert one.content == b"".join(b"%d" % n * 50 for n in range(9))
+
+
 @pytest.mark.parametrize("depth", [70, 400, 3_000])
 def test_nesting_beyond_reason_is_survived(depth: int) -> None:
     top = b"".join(b'Content-Type: multipart/mixed; boundary="b%d"\n\n--b%d\n' % (n, n) for n in range(depth))
