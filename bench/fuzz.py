@@ -10,7 +10,9 @@ import os
 import resource
 import secrets
 import sys
+import tempfile
 import time
+from collections import Counter
 from dataclasses import asdict
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
@@ -35,8 +37,12 @@ def main() -> None:
     parser.add_argument(
         "--keep", type=Path, default=Path("fuzz-found"), help="where offending mails are kept"
     )
+    parser.add_argument("--take-in", action="store_true", help="file them, too (DATABASE_URL: in PostgreSQL)")
     wanted = parser.parse_args()
     seed = secrets.randbelow(10**9) if wanted.seed is None else wanted.seed
+    if wanted.take_in:
+        take_in(seed, range(wanted.first, wanted.first + wanted.mails))
+        return
     began = time.perf_counter()
     readers = [
         Reader(seed, range(wanted.first + number, wanted.first + wanted.mails, wanted.processes), wanted.keep)
@@ -63,6 +69,38 @@ def main() -> None:
     if any(one["crashed"] or one["slow"] for one in found):
         print(f"The offending mails are in {wanted.keep}.")
         sys.exit(1)
+
+
+def take_in(seed: int, numbers: range) -> None:
+    """Store and file the mails through a database in a folder of its own, and say what became of them."""
+    with tempfile.TemporaryDirectory(prefix="dangol-bench-") as folder:
+        os.environ.update(
+            {"DANGOL_DATA": folder, "DJANGO_SETTINGS_MODULE": "dangol.settings", "DANGOL_LOG": "ERROR"}
+        )
+        from dangol.running import prepare
+
+        prepare(quiet=True)
+        from django.db import connection
+
+        from dangol.channels.commands import Arrival, store_raw
+        from dangol.channels.models import Channel, Mailbox, Raw
+        from dangol.inbox.intake import take_in_batch
+        from dangol.kernel import clock
+
+        channel = Channel.objects.create(name="Moon Burger", created_at=clock.now())
+        Mailbox.objects.create(channel=channel, address="hello@moonburger.test")
+        began = time.process_time()
+        for start in range(0, len(numbers), 100):
+            arrivals = [Arrival(mail(seed, number), clock.now()) for number in numbers[start : start + 100]]
+            store_raw(channel=channel, arrivals=arrivals, at=clock.now(), is_silent=start % 200 == 0)
+            while take_in_batch():
+                pass
+        states = Counter(Raw.objects.values_list("state", "reason"))
+        print(f"seed {seed}, {connection.vendor}, {time.process_time() - began:.0f} CPU s")
+        for (state, reason), count in sorted(states.items()):
+            print(f"{count:10,} {state} {reason}")
+        if any(state in ("new", "quarantined") for state, _reason in states):
+            sys.exit(1)
 
 
 class Reader:

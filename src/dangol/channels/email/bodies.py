@@ -202,7 +202,7 @@ def _read_calendar(part: Part, attachment: IncomingAttachment, found: _Found) ->
     if len(found.appointments) < _MAX_APPOINTMENTS:
         method = parameters.read(part.field("content-type"), "method")
         found.appointments += calendars.read(attachment.content, part.charset, method)
-    return attachment if attachment.filename else replace(attachment, filename="invitation.ics")
+    return attachment
 
 
 def _unwrap(part: Part, found: _Found, hint: str | None) -> None:
@@ -268,6 +268,7 @@ def _attachment(part: Part, hint: str | None) -> IncomingAttachment:
     filename = filename_of(part, hint)
     if filename is None and part.kind == "message/rfc822":
         filename = _name_of_message(content)
+    filename = filename or filenames.of_kind(part.kind, content)
     ids = headers.message_ids(part.field("content-id"))
     return IncomingAttachment(
         filename=filename,

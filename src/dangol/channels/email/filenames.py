@@ -4,6 +4,25 @@ import re
 import unicodedata
 
 _LONGEST = 255
+# What programs call these parts where they give them a name.
+_OF_KIND = {
+    "application/pkcs7-signature": "smime.p7s",
+    "application/x-pkcs7-signature": "smime.p7s",
+    "application/pkcs7-mime": "smime.p7m",
+    "application/x-pkcs7-mime": "smime.p7m",
+    "application/pgp-signature": "signature.asc",
+    "application/pgp-encrypted": "version.asc",
+    "application/pgp-keys": "key.asc",
+    "text/calendar": "invitation.ics",
+    "application/ics": "invitation.ics",
+}
+
+
+def of_kind(kind: str, content: bytes) -> str | None:
+    """What a part without a name is called, for people to know what it is; None where that is not plain."""
+    if content.startswith(b"-----BEGIN PGP MESSAGE-----"):
+        return "encrypted.asc"
+    return _OF_KIND.get(kind)
 
 
 def safe(name: str) -> str | None:

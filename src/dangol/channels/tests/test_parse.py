@@ -202,6 +202,23 @@ def test_signed_and_encrypted_parts_are_kept_whole() -> None:
     )
     assert sealed.text is None
     assert [one.content for one in sealed.attachments] == [b"Version: 1", b"-----BEGIN PGP MESSAGE-----"]
+    assert [one.filename for one in sealed.attachments] == ["version.asc", "encrypted.asc"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        (b"application/pkcs7-mime; smime-type=enveloped-data", "smime.p7m"),
+        (b"application/x-pkcs7-signature", "smime.p7s"),
+        (b"application/pgp-signature", "signature.asc"),
+        (b"application/pkcs7-mime; name=letter.p7m", "letter.p7m"),
+    ],
+)
+def test_a_sealed_part_is_whole_and_has_a_name(kind: bytes, name: str) -> None:
+    sealed = bytes(range(256)) * 3
+    head = b"From: a@b.example\nContent-Type: " + kind + b"\nContent-Transfer-Encoding: base64\n\n"
+    (one,) = parse(head + base64.encodebytes(sealed)).attachments
+    assert (one.filename, one.content) == (name, sealed)
 
 
 def test_a_boundary_other_than_announced_is_found() -> None:
