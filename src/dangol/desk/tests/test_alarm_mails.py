@@ -177,13 +177,15 @@ def test_a_mail_that_never_left_is_not_followed_by_its_end(minji, shop):
     assert Delivery.objects.get().state == "undone"
 
 
-def test_an_owner_who_signs_in_with_a_mailbox_of_this_desk_gets_none_and_is_told_why(minji, shop):
+def test_an_owner_who_signs_in_with_a_mailbox_of_this_desk_gets_none_and_is_told_why(minji, shop, caplog):
+    caplog.set_level("INFO", logger="dangol.channels.automatic")
     Staff.objects.update(email=SHOP)
     turn(0, DISK)
     assert [turn(minutes, DISK) for minutes in (2, 3, 70)] == [0, 0, 0]
     (view,) = alarms_for(minji, at=NOON)
     assert "an address that is a mailbox of this desk" in view.untold
     assert not Delivery.objects.exists()
+    assert caplog.text.count("kept_back=own") == 2  # the guard is asked once an hour, not each minute
 
 
 def test_an_alarm_that_comes_back_raises_no_other_and_is_not_mailed_there_again(minji, shop, monkeypatch):
