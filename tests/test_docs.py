@@ -15,6 +15,7 @@ from babel.messages.pofile import read_po
 
 from dangol.channels import fetching, guard, outbox, sign_ins
 from dangol.channels.email import autoconfig, bodies, isolated, read
+from dangol.channels.email.provider_kinds import KINDS
 from dangol.channels.incoming import Automatic
 from dangol.channels.models import LARGEST_ROW_BYTES, Channel
 from dangol.cli import main as dangol
@@ -209,6 +210,12 @@ def test_every_known_provider_is_listed_as_it_is():
         [each.name, ", ".join(each.domains), each.password, "yes" if each.plus_addresses else "no"]
         for each in autoconfig._PROVIDERS
     ]
+
+
+def test_every_provider_that_sends_is_named():
+    page = text_of(REFERENCE / "channels.md").split("### Sending by a provider")[1].split("###")[0]
+
+    assert all(kind.name in page for kind in KINDS.values())
 
 
 def test_every_word_for_machine_mail_is_explained():

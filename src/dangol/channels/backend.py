@@ -36,7 +36,7 @@ def sending_channel(*, is_working: bool = False) -> Channel | None:
     With `is_working` none but such a one, from which mail really leaves.
     """
     able = Channel.objects.select_related("mailbox").filter(is_active=True, mailbox__isnull=False)
-    rows = [row for row in able.order_by("pk") if row.mailbox.outgoing == "kept" or row.mailbox.smtp_host]
+    rows = [row for row in able.order_by("pk") if row.mailbox.can_send]
     working = [row for row in rows if row.mailbox.sending_failing_since is None]
     if is_working:
         return next((row for row in working if row.mailbox.outgoing != "kept"), None)

@@ -215,7 +215,9 @@ def record_bounce(*, bounce: Bounce, at: datetime) -> Delivery | None:
     """
     if not bounce.original_message_id:
         return None
-    delivery = Delivery.objects.filter(message_id=bounce.original_message_id).first()
+    named = bounce.original_message_id
+    delivery = Delivery.objects.filter(message_id=named).first()
+    delivery = delivery or Delivery.objects.filter(provider_message_id=named).first()
     if delivery is None:
         return None
     if bounce.is_permanent:

@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from dangol.channels.email.addresses import normalise
 from dangol.channels.email.autoconfig import Provider, provider_of, provider_signed_in_by
-from dangol.channels.mailbox_settings import Connection, MailboxSettings, proposed_connections
+from dangol.channels.email.provider_kinds import KINDS
+from dangol.channels.mailbox_settings import Connection, MailboxSettings, ProviderChoice, proposed_connections
 from dangol.channels.models import Channel, Mailbox, Security, SignIn
 from dangol.kernel.durations import short_duration
 from dangol.kernel.secrets import lock_secret, unlock_secret
@@ -25,6 +26,12 @@ SIGN_INS: Final = (
     ("", _("With a password")),
     (SignIn.Provider.GOOGLE, _("Sign in with Google")),
     (SignIn.Provider.MICROSOFT, _("Sign in with Microsoft")),
+)
+
+
+WAYS_OUT: Final = (
+    ("", _("By the server for sending")),
+    ("provider", _("By a provider (Postmark, Mailgun, Brevo …)")),
 )
 
 
@@ -139,6 +146,8 @@ class MailboxForm(forms.Form):
                 if not data.get(f"{kind}_host"):
                     data[f"{kind}_host"], data[f"{kind}_port"] = proposed.host, proposed.port
                     data[f"{kind}_security"] = proposed.security
+                if kind == "smtp" and data.get("outgoing") == "provider" and not self.data.get("smtp_host"):
+                    data["smtp_host"] = ""  # nobody needs it
                 data[f"{kind}_port"] = data.get(f"{kind}_port") or proposed.port
                 data[f"{kind}_security"] = data.get(f"{kind}_security") or proposed.security
         return data
@@ -225,6 +234,7 @@ class MailboxForm(forms.Form):
             "aliases": tuple(box.aliases),
             "folder": box.imap_folder,
             "plus_addressing": box.plus_addressing,
+            "provider": ProviderChoice(box.provider, None, box.provider_url) if box.provider else None,
             "signature": row.signature,
             "acknowledgement": row.acknowledgement,
         }
@@ -275,6 +285,23 @@ class OAuthClientForm(forms.Form):
 class FullMailboxForm(MailboxForm):
     """All of a mailbox's settings."""
 
+    outgoing = forms.ChoiceField(
+        label=_("How mail leaves"), choices=WAYS_OUT, required=False, widget=forms.RadioSelect
+    )
+    provider = forms.ChoiceField(
+        label=_("Provider"), choices=[(key, kind.name) for key, kind in KINDS.items()], required=False
+    )
+    provider_key = SignInField(
+        label=_("Key of the provider"),
+        help_text=_("Is kept and never shown. At Mailjet: key and secret with a colon between."),
+    )
+    provider_url = forms.CharField(
+        label=_("Address of its interface, if it is another"),
+        max_length=200,
+        required=False,
+        help_text=_("Such as that of Mailgun in Europe: https://api.eu.mailgun.net/v3"),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
     aliases = forms.CharField(
         label=_("Other addresses"),
         required=False,
@@ -320,7 +347,18 @@ class FullMailboxForm(MailboxForm):
             "plus_addressing": data["plus_addressing"],
             "signature": data["signature"].strip(),
             "acknowledgement": data["acknowledgement"].strip(),
+            "provider": self.provider_choice,
         }
+
+    @property
+    def provider_choice(self) -> ProviderChoice | None:
+        """By which provider to send; None where a server does."""
+        data = self.cleaned_data
+        if data["outgoing"] != "provider" or self.is_kept_here:
+            return None
+        return ProviderChoice(
+            data["provider"], data["provider_key"] or None, data["provider_url"].strip().rstrip("/")
+        )
 
 
 def mailbox_initial(channel: Channel) -> dict[str, Any]:
@@ -330,6 +368,9 @@ def mailbox_initial(channel: Channel) -> dict[str, Any]:
     more = ("smtp_host", "smtp_port", "smtp_security", "plus_addressing")
     return {
         **{name: getattr(box, name) for name in names + more},
+        "outgoing": "provider" if box.outgoing == Mailbox.Outgoing.PROVIDER else "",
+        "provider": box.provider,
+        "provider_url": box.provider_url,
         "sign_in": box.sign_in.provider if box.sign_in else "",
         "imap_user": box.imap_user if box.imap_user != box.address else "",
         "smtp_no_sign_in": bool(box.smtp_host) and not box.smtp_user,

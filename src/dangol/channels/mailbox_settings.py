@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from typing import Final
+from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
@@ -30,6 +31,18 @@ class PasswordNeeded(Refused):
     message = _("The server or user name is another than before: please enter the password again.")
 
 
+class KeyNeeded(Refused):
+    """A kept key is for the provider and address that it was entered for, and for no other."""
+
+    message = _("The provider or its address is another than before: please enter the key again.")
+
+
+class NotByTls(Refused):
+    """The key would travel in clear."""
+
+    message = _("The address of the provider must begin with https.")
+
+
 class ServerMissing(Refused):
     """A mailbox needs a server to fetch from."""
 
@@ -48,10 +61,20 @@ class Connection:
 
 
 @dataclass(frozen=True)
+class ProviderChoice:
+    """By which provider to send. `key` None keeps the one that is stored."""
+
+    kind: str
+    key: str | None = field(default=None, repr=False)
+    url: str = ""
+
+
+@dataclass(frozen=True)
 class MailboxSettings:
     """All that a person sets about a mailbox. Times in seconds of opening hours; None promises nothing.
 
-    `sign_in` is google or microsoft, or empty where passwords sign in.
+    `provider` sends in place of the server for sending. `sign_in` is google or microsoft, or empty where passwords
+    sign in.
     """
 
     address: str
@@ -62,6 +85,7 @@ class MailboxSettings:
     folder: str = "INBOX"
     plus_addressing: bool = True
     sign_in: str = ""
+    provider: ProviderChoice | None = None
     promised_first_seconds: int | None = None
     promised_next_seconds: int | None = None
     signature: str = ""
@@ -92,6 +116,18 @@ def check_settings(settings: MailboxSettings, mailbox: Mailbox | None) -> None:
     if any(wanted & set(other.addresses) for other in others):
         raise AddressInUse
     check_passwords(settings, mailbox)
+    if settings.provider:
+        check_provider(settings.provider, mailbox)
+
+
+def check_provider(choice: ProviderChoice, mailbox: Mailbox | None) -> None:
+    """Refuse a provider whose key would go to another one than it was entered for, or in clear."""
+    host = urlsplit(choice.url).hostname
+    if choice.url and not (choice.url.startswith("https://") or host in THIS_MACHINE):
+        raise NotByTls
+    is_same = mailbox is not None and (choice.kind, choice.url) == (mailbox.provider, mailbox.provider_url)
+    if choice.key is None and not (is_same and mailbox and mailbox.provider_locked_key):
+        raise KeyNeeded
 
 
 def check_passwords(settings: MailboxSettings, mailbox: Mailbox | None) -> None:

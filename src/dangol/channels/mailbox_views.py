@@ -9,13 +9,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from dangol.channels.email.autoconfig import Provider, provider_of
+from dangol.channels.email.problems import Trial
 from dangol.channels.forms import FullMailboxForm, MailboxForm, mailbox_initial
 from dangol.channels.mailbox_settings import proposed_connections
 from dangol.channels.mailboxes import add_mailbox, change_mailbox, pause_mailbox, resume_mailbox
 from dangol.channels.models import Channel
 from dangol.channels.queries import email_channel, mailbox_state, mailbox_states
 from dangol.channels.sign_in_views import lead_to_sign_in, leads_to_providers
-from dangol.channels.trial import MailboxTrial, try_mailbox
+from dangol.channels.trial import MailboxTrial, try_mailbox, try_provider
 from dangol.kernel import clock
 from dangol.kernel.errors import Refused
 from dangol.kernel.redirects import see_other
@@ -42,6 +43,8 @@ def new_mailbox(request: HttpRequest) -> HttpResponse:
     form = FullMailboxForm(request.POST, person_id=person.pk, initial=initial)
     if wants_trial(request):
         return trial_response(request, form, "channels/mailbox.html", {})
+    if request.POST.get("do") == "provider_trial":
+        return provider_trial_response(request, form, {})
     if form.is_valid():
         try:
             channel = add_mailbox(actor=person, settings=form.settings, at=clock.now())
@@ -69,6 +72,8 @@ def mailbox(request: HttpRequest, channel_id: int) -> HttpResponse:
     form = FullMailboxForm(request.POST, person_id=person.pk, channel=channel, initial=initial)
     if wants_trial(request):
         return trial_response(request, form, "channels/mailbox.html", context)
+    if request.POST.get("do") == "provider_trial":
+        return provider_trial_response(request, form, context)
     if form.is_valid():
         try:
             change_mailbox(actor=person, channel=channel, settings=form.settings, at=clock.now())
@@ -146,6 +151,27 @@ def trial_response(
         shown = {"form": form, "trial": trial, "complaints": _complaints(form)}
         return render(request, "channels/_trial.html", shown, status=status)
     return render(request, template, {**context, "form": form.filled_in(), "trial": trial}, status=status)
+
+
+def provider_trial_response(
+    request: HttpRequest, form: FullMailboxForm, context: dict[str, Any]
+) -> HttpResponse:
+    """What the provider answered to a mail that is only a test: a part for htmx, else the page as typed."""
+    trial: Trial | None = None
+    if form.is_valid() and (choice := form.provider_choice):
+        try:
+            trial = try_provider(
+                choice, channel=form.channel, address=form.cleaned_data["address"], at=clock.now()
+            )
+        except Refused as refused:
+            form.add_error(None, str(refused))
+    shown = {"provider_trial": trial, "form": form, "complaints": _complaints(form)}
+    status = 200 if trial else 422
+    if getattr(request, "htmx", False):
+        return render(request, "channels/_provider_trial.html", shown, status=status)
+    return render(
+        request, "channels/mailbox.html", {**context, **shown, "form": form.filled_in()}, status=status
+    )
 
 
 def _likely_sign_in(provider: Provider, chosen: str) -> str:

@@ -43,7 +43,7 @@ def change_mailbox(
     mailbox = Mailbox.objects.select_for_update().get(pk=channel.pk)
     check_settings(settings, mailbox)
     before, place = _values(channel, mailbox), _place(mailbox)
-    locked = (mailbox.imap_locked_password, mailbox.smtp_locked_password)
+    locked = _locked(mailbox)
     servers, signed = _servers(mailbox), _signed(mailbox)
     _apply(settings, channel, mailbox)
     if _place(mailbox) != place:
@@ -54,7 +54,7 @@ def change_mailbox(
     _keep_sign_in(settings, mailbox, is_elsewhere=_servers(mailbox) != servers)
     if signed != _signed(mailbox):
         before, after = {**before, "sign_in": signed[0]}, {**after, "sign_in": settings.sign_in}
-    is_other = before != after or locked != (mailbox.imap_locked_password, mailbox.smtp_locked_password)
+    is_other = before != after or locked != _locked(mailbox)
     if is_other:
         mailbox.failing_since, mailbox.failure = None, ""
         mailbox.sending_failing_since, mailbox.sending_failure = None, ""
@@ -101,6 +101,14 @@ def _apply(settings: MailboxSettings, channel: Channel, mailbox: Mailbox) -> Non
     mailbox.imap_security, mailbox.imap_user = receiving.security, receiving.user
     mailbox.smtp_host, mailbox.smtp_port = sending.host, sending.port
     mailbox.smtp_security, mailbox.smtp_user = sending.security, sending.user
+    if mailbox.outgoing != Mailbox.Outgoing.KEPT:
+        mailbox.outgoing = Mailbox.Outgoing.PROVIDER if settings.provider else Mailbox.Outgoing.SMTP
+    choice = settings.provider
+    mailbox.provider, mailbox.provider_url = (choice.kind, choice.url) if choice else ("", "")
+    if choice is None:
+        mailbox.provider_key = ""
+    elif choice.key is not None:
+        mailbox.provider_key = choice.key
     if receiving.password is not None:
         mailbox.imap_password = receiving.password
     if sending.password is not None:
@@ -109,6 +117,10 @@ def _apply(settings: MailboxSettings, channel: Channel, mailbox: Mailbox) -> Non
 
 def _place(mailbox: Mailbox) -> tuple[str, str, str]:
     return mailbox.imap_host, mailbox.imap_user, mailbox.imap_folder
+
+
+def _locked(mailbox: Mailbox) -> tuple[str, ...]:
+    return mailbox.imap_locked_password, mailbox.smtp_locked_password, mailbox.provider_locked_key
 
 
 def _servers(mailbox: Mailbox) -> tuple[object, ...]:
@@ -141,7 +153,7 @@ def _keep_sign_in(settings: MailboxSettings, mailbox: Mailbox, *, is_elsewhere: 
 
 
 def _values(channel: Channel, mailbox: Mailbox) -> dict[str, Any]:
-    secret = {"imap_locked_password", "smtp_locked_password"}
+    secret = {"imap_locked_password", "smtp_locked_password", "provider_locked_key"}
     state = {
         "uid_validity",
         "last_uid",

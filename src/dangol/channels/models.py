@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from dangol.channels.email.provider_kinds import KINDS
 from dangol.kernel.db import Constant
 from dangol.kernel.files import keep_file, open_file, read_file
 from dangol.kernel.secrets import lock_secret, unlock_secret
@@ -47,6 +48,7 @@ class Mailbox(models.Model):
 
     class Outgoing(models.TextChoices):
         SMTP = "smtp", _("sent by SMTP")
+        PROVIDER = "provider", _("sent by a provider")
         KEPT = "kept", _("kept here, nothing leaves")
 
     channel = models.OneToOneField(
@@ -69,6 +71,10 @@ class Mailbox(models.Model):
     smtp_security = models.CharField(max_length=10, choices=Security.choices, default=Security.TLS)
     smtp_user = models.CharField(max_length=200, blank=True)
     smtp_locked_password = models.TextField(blank=True)
+    # Instead of the server: who sends, with which key, and at which address if it is not the usual one.
+    provider = models.CharField(max_length=20, blank=True)
+    provider_locked_key = models.TextField(blank=True)
+    provider_url = models.CharField(max_length=200, blank=True)
     plus_addressing = models.BooleanField(_("the server accepts name+word@…"), default=True)
 
     # How far the fetcher has come: a cursor of UIDVALIDITY and UID, never flags and never dates.
@@ -105,6 +111,26 @@ class Mailbox(models.Model):
     @smtp_password.setter
     def smtp_password(self, text: str) -> None:
         self.smtp_locked_password = lock_secret(text)
+
+    @property
+    def provider_key(self) -> str | None:
+        """In clear; None when the key that locked it is gone."""
+        return unlock_secret(self.provider_locked_key)
+
+    @provider_key.setter
+    def provider_key(self, text: str) -> None:
+        self.provider_locked_key = lock_secret(text)
+
+    @property
+    def sender_name(self) -> str:
+        """Who takes what leaves, for messages: the server's name, or the provider's."""
+        kind = KINDS.get(self.provider) if self.outgoing == self.Outgoing.PROVIDER else None
+        return kind.name if kind else self.smtp_host
+
+    @property
+    def can_send(self) -> bool:
+        """Whether there is anybody to hand a mail to."""
+        return self.outgoing == self.Outgoing.KEPT or bool(self.sender_name)
 
     @property
     def sign_in(self) -> "SignIn | None":
@@ -319,6 +345,9 @@ class Delivery(Content):
     kind = models.CharField(max_length=20, choices=Kind.choices)
     is_automatic = models.BooleanField(default=False)
     message_id = models.CharField(max_length=250, unique=True)
+    provider_message_id = models.CharField(
+        max_length=250, blank=True
+    )  # what a provider calls it in its place
     envelope_from = models.CharField(max_length=320)
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
     created_at = models.DateTimeField()
@@ -342,6 +371,7 @@ class Delivery(Content):
                 name="delivery_open",
                 condition=Q(state__in=["queued", "retry", "sending"]),
             ),
+            models.Index(fields=["provider_message_id"], name="delivery_by_provider"),
             models.Index(fields=["-id"], name="delivery_failed", condition=Q(state="failed")),
         ]
 

@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
 from dangol.channels.email.problems import Problem
+from dangol.channels.email.sending_provider import SendingProvider, send_by_provider
 from dangol.channels.email.smtp import SendResult, SmtpServer, send
 from dangol.channels.events import DeliveryFailed, DeliverySent
 from dangol.channels.models import Delivery, DeliveryRecipient, Mailbox
@@ -117,11 +118,21 @@ def hand_over(delivery: Delivery) -> None:
     waiting = list(delivery.recipients.filter(state=RecipientState.WAITING))
     mailbox = delivery.channel.mailbox
     result = None
-    if mailbox.outgoing == Mailbox.Outgoing.SMTP and not settings.DANGOL_DEMO:  # nothing leaves a demo
+    addresses = [recipient.address for recipient in waiting]
+    if settings.DANGOL_DEMO:
+        pass  # nothing leaves a demo
+    elif mailbox.outgoing == Mailbox.Outgoing.PROVIDER:
+        result = send_by_provider(
+            sending_provider(mailbox),
+            addresses,
+            delivery.content,
+            before_end=lambda: _keep_claim(delivery, state=State.SENDING),
+        )
+    elif mailbox.outgoing == Mailbox.Outgoing.SMTP:
         result = send(
             outgoing_server(mailbox),
             delivery.envelope_from,
-            [recipient.address for recipient in waiting],
+            addresses,
             delivery.content,
             before_end=lambda: _keep_claim(delivery, state=State.SENDING),
             keeping=lambda: _keep_claim(delivery),
@@ -139,6 +150,11 @@ def note_sending(mailbox: Mailbox, problem: Problem | None, *, at: datetime) -> 
         row.update(sending_failing_since=None, sending_failure="")
     elif not row.filter(sending_failing_since=None).update(sending_failing_since=at, sending_failure=word):
         row.update(sending_failure=word)
+
+
+def sending_provider(mailbox: Mailbox) -> SendingProvider:
+    """The provider by whom the mailbox sends."""
+    return SendingProvider(mailbox.provider, mailbox.provider_key or "", mailbox.provider_url)
 
 
 def outgoing_server(mailbox: Mailbox) -> SmtpServer:
@@ -216,6 +232,8 @@ def _note(
     words = next((each.text for each in said.values() if each.outcome != "accepted"), "")
     delivery.server_said = words.replace("\x00", "")[:500]
     delivery.claimed_until = delivery.claimed_by = None
+    if result and result.message_ids:
+        delivery.provider_message_id = result.message_ids[0]
     if outcome.accepted and delivery.sent_at is None:
         delivery.sent_at = at
     if outcome.later:
@@ -232,7 +250,7 @@ def _note(
 
 _WRITTEN: Final = [
     "state", "due_at", "claimed_until", "claimed_by", "sent_at", "may_have_arrived_twice", "failure", "server_said",
-    "body", "file_sha256", "size",
+    "body", "file_sha256", "size", "provider_message_id",
 ]  # fmt: skip
 
 

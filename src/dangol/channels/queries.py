@@ -40,7 +40,7 @@ def mailbox_state(channel: Channel) -> MailboxState:
         channel=channel,
         mailbox=mailbox,
         receiving_trouble=_in_words(mailbox.failure, mailbox.imap_host) if mailbox.failing_since else "",
-        sending_trouble=_in_words(mailbox.sending_failure, mailbox.smtp_host)
+        sending_trouble=_in_words(mailbox.sending_failure, mailbox.sender_name)
         if mailbox.sending_failing_since
         else "",
         needs_sign_in=bool(mailbox.sign_in and mailbox.sign_in.is_lost),

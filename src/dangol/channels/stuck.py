@@ -207,7 +207,7 @@ def _why_unsent(delivery: Delivery, missing: Iterable[DeliveryRecipient]) -> str
             " make sure that it did not arrive before you send it."
         )
     if delivery.failure:
-        return problem_in_words(delivery.failure, delivery.channel.mailbox.smtp_host)
+        return problem_in_words(delivery.failure, delivery.channel.mailbox.sender_name)
     states = {one.state for one in missing}
     if DeliveryRecipient.State.BOUNCED in states:
         return _("The mail came back: the address does not take it. Is it written correctly?")

@@ -4,13 +4,26 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TookTooLong
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import make_msgid
 from typing import Final
 
+from django.utils.translation import get_language, gettext
+
+from dangol.channels.email.compose import Outgoing, compose
 from dangol.channels.email.imap import ImapServer, try_receiving
 from dangol.channels.email.oauth import SignInFailed, TokenSource
 from dangol.channels.email.problems import Problem, Trial
+from dangol.channels.email.sending_provider import SendingProvider, try_sending_by_provider
 from dangol.channels.email.smtp import SmtpServer, try_sending
-from dangol.channels.mailbox_settings import Connection, MailboxSettings, check_passwords
+from dangol.channels.incoming import Party
+from dangol.channels.mailbox_settings import (
+    Connection,
+    MailboxSettings,
+    ProviderChoice,
+    check_passwords,
+    check_provider,
+)
 from dangol.channels.models import Channel, Mailbox
 from dangol.channels.sign_ins import access_token
 
@@ -53,7 +66,9 @@ def try_mailbox(settings: MailboxSettings, *, channel: Channel | None = None) ->
         pool.submit(try_receiving, _imap(receiving, mailbox, token), settings.folder)
         if receiving.host
         else None,
-        pool.submit(try_sending, _smtp(sending, mailbox, token), settings.address) if sending.host else None,
+        pool.submit(try_sending, _smtp(sending, mailbox, token), settings.address)
+        if sending.host and not settings.provider
+        else None,
     )
     try:
         return MailboxTrial(
@@ -87,6 +102,26 @@ def _smtp(connection: Connection, mailbox: Mailbox | None, token: TokenSource | 
         token=token,
         timeout=STEP_SECONDS,
         answer_timeout=STEP_SECONDS,
+    )
+
+
+def try_provider(choice: ProviderChoice, *, channel: Channel | None, address: str, at: datetime) -> Trial:
+    """Send a mail that is only a test by the provider, from the mailbox to itself. Refused as in `change_mailbox`."""
+    mailbox = channel.mailbox if channel else None
+    check_provider(choice, mailbox)
+    key = mailbox.provider_key if mailbox and choice.key is None else choice.key
+    mail = Outgoing(
+        sender=Party(None, address),
+        to=(Party(None, address),),
+        subject=gettext("A test by Dangol"),
+        text=gettext("This mail shows that sending works. Nothing needs to be done."),
+        date=at,
+        message_id=make_msgid("test", address.rpartition("@")[2]).strip("<>"),
+        language=get_language() or "en",
+        automatic="auto-generated",
+    )
+    return try_sending_by_provider(
+        SendingProvider(choice.kind, key or "", choice.url), address, compose(mail)
     )
 
 

@@ -47,6 +47,7 @@ _CONVERSATION: Final = (
     "channel__mailbox__address",
     "channel__mailbox__outgoing",
     "channel__mailbox__smtp_host",
+    "channel__mailbox__provider",
     "assignee__name",
 )
 LATER: Final = {
@@ -153,7 +154,7 @@ def _colleagues(conversation: Conversation, person: Staff) -> tuple[Colleague, .
 
 
 def _why_not(mailbox: Mailbox) -> str:
-    if mailbox.outgoing == Mailbox.Outgoing.SMTP and not mailbox.smtp_host:
+    if not mailbox.can_send:
         return _("This mailbox can't send yet. Add its outgoing server in Settings.")
     return ""
 

@@ -42,6 +42,7 @@ class Problem(StrEnum):
     TOKEN_REFUSED = "token-refused"  # noqa: S105
     LOGIN_MISSING = "login-missing"
     LOGIN_NOT_OFFERED = "login-not-offered"
+    KEY_REFUSED = "key-refused"
     SENDER_REFUSED = "sender-refused"
     FOLDER_NOT_FOUND = "folder-not-found"
     FOLDER_RENUMBERED = "folder-renumbered"
@@ -142,6 +143,7 @@ _KINDS: dict[Problem, Kind] = {
     Problem.TOKEN_REFUSED: "auth",
     Problem.LOGIN_MISSING: "auth",
     Problem.LOGIN_NOT_OFFERED: "auth",
+    Problem.KEY_REFUSED: "auth",
     Problem.SENDER_REFUSED: "auth",
 }
 
@@ -189,6 +191,7 @@ _SENTENCES: dict[Problem, Promise] = {
     Problem.LOGIN_NOT_OFFERED: _(
         "%(host)s lets nobody sign in over this connection. Choose TLS or STARTTLS, or leave the user name empty."
     ),
+    Problem.KEY_REFUSED: _("%(host)s does not accept the key. Copy it there once more and enter it again."),
     Problem.SENDER_REFUSED: _("%(host)s does not let this account send from this address."),
     Problem.FOLDER_NOT_FOUND: _("The mailbox has no folder of this name. INBOX is the usual one."),
     Problem.FOLDER_RENUMBERED: _(

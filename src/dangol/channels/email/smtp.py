@@ -25,10 +25,12 @@ __all__ = ["Outcome", "RecipientResult", "SendResult", "SmtpServer", "send", "tr
 @dataclass(frozen=True)
 class SendResult:
     """What became of an envelope: a result for each recipient in the order given, and what is wrong with the
-    server, if that is why. While there is a `problem`, other mail over this server fares no better."""
+    server, if that is why. While there is a `problem`, other mail over this server fares no better. `message_ids`
+    are names that the other side has given to the mail."""
 
     recipients: tuple[RecipientResult, ...]
     problem: Problem | None = None
+    message_ids: tuple[str, ...] = ()
 
     def having(self, outcome: Outcome) -> tuple[RecipientResult, ...]:
         """The recipients with this outcome."""

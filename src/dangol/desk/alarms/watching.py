@@ -42,7 +42,11 @@ def try_failing_server(*, at: datetime) -> None:
         Delivery.IS_OPEN, state__in=[Delivery.State.QUEUED, Delivery.State.RETRY]
     )
     rows = Mailbox.objects.filter(channel__is_active=True, sending_failing_since__isnull=False)
-    rows = rows.exclude(smtp_host="").exclude(pk__in=waiting.values("channel"))
+    rows = (
+        rows.filter(outgoing=Mailbox.Outgoing.SMTP)
+        .exclude(smtp_host="")
+        .exclude(pk__in=waiting.values("channel"))
+    )
     for box in rows.order_by("pk"):
         tried = _tried.get(box.pk)
         if tried is None or (at - tried).total_seconds() >= TRY_AGAIN_SECONDS:

@@ -116,7 +116,7 @@ def _sending(trouble: Trouble, box: Mailbox) -> _Words:
     return _Words(
         _("No mail leaves from %(address)s") % {"address": box.address},
         _("Correct it in Settings › Mailboxes. What waits is sent then by itself."),
-        problem_in_words(str(trouble.data.get("failure", "")), box.smtp_host),
+        problem_in_words(str(trouble.data.get("failure", "")), box.sender_name),
         page="mailbox",
         button=_("Mend"),
     )

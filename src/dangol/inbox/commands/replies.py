@@ -21,12 +21,12 @@ from dangol.channels.email.compose import (
     reply_subject,
 )
 from dangol.channels.incoming import Party
-from dangol.channels.models import Delivery, Mailbox
+from dangol.channels.models import Delivery
 from dangol.inbox.errors import CannotSend, NobodyToWriteTo, NothingToSend, NotYourReply, StaleReply
 from dangol.inbox.events import ReplyFailed, ReplyQueued, ReplySent, ReplyUndone
 from dangol.inbox.models import Attachment, Conversation, Draft, Message, Reference
 from dangol.inbox.preview import preview_of
-from dangol.inbox.threading import answering_index, hints_of, lock_living, mail_key, reference_rows
+from dangol.inbox.threading import answering_index, digest_of, hints_of, lock_living, mail_key, reference_rows
 from dangol.inbox.waiting import (
     answers_customer,
     begin_wait,
@@ -165,6 +165,7 @@ def settle_sent_reply(*, delivery_id: int, at: datetime) -> None:
         )
         if message is None or message.delivery is None or message.delivery.sent_at is None:
             return
+        _note_other_name(message, message.delivery)
         conversation = lock_living(message.conversation_id)
         wait = open_wait(conversation)
         ends = (
@@ -213,6 +214,18 @@ def settle_failed_reply(*, delivery_id: int, at: datetime) -> None:
         )
 
 
+def _note_other_name(message: Message, delivery: Delivery) -> None:
+    # A provider that replaces the Message-ID has answers name its own.
+    name = delivery.provider_message_id
+    if not name or name == message.message_id:
+        return
+    known = Reference.objects.filter(message=message, digest=digest_of(name), channel_id=message.channel_id)
+    if not known.exists():
+        Reference.objects.create(
+            message=message, channel_id=message.channel_id, digest=digest_of(name), is_own_id=True
+        )
+
+
 def _check(draft: Draft, conversation: Conversation) -> None:
     if not draft.text.strip() and not draft.attachments.exists():
         raise NothingToSend
@@ -221,7 +234,7 @@ def _check(draft: Draft, conversation: Conversation) -> None:
     if draft.base_message_id != conversation.last_message_id:
         raise StaleReply
     mailbox = conversation.channel.mailbox
-    if mailbox.outgoing == Mailbox.Outgoing.SMTP and not mailbox.smtp_host:
+    if not mailbox.can_send:
         raise CannotSend
 
 
