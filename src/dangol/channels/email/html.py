@@ -191,7 +191,7 @@ def _is_beyond_reason(source: str) -> bool:
 
 def _as_paragraphs(source: str) -> str:
     """The words of HTML that is beyond reason."""
-    source = re.sub(r"(?is)<(script|style|title|head)\b[^>]*>.*?(?:</\1\s*>|\Z)", " ", source)
+    source = re.sub(r"(?is)<(script|style|title|head)\b[^<>]{0,5000}>.*?(?:</\1\s*>|\Z)", " ", source)
     source = re.sub(r"(?i)<(?:br|/p|/div|/tr|/li|/h\d)[^<>]*>", "\n", source)
     words = entities.unescape(re.sub(r"<[^<>]*>", "", source))
     return from_text(re.sub(r"[ \t\r]*\n\s*\n\s*", "\n\n", words).strip())

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -219,6 +220,15 @@ def test_a_sealed_part_is_whole_and_has_a_name(kind: bytes, name: str) -> None:
     head = b"From: a@b.example\nContent-Type: " + kind + b"\nContent-Transfer-Encoding: base64\n\n"
     (one,) = parse(head + base64.encodebytes(sealed)).attachments
     assert (one.filename, one.content) == (name, sealed)
+
+
+def test_enriched_text_is_read_without_its_commands_and_in_one_pass() -> None:
+    head = b"From: a@b.example\nContent-Type: text/enriched\n\n"
+    said = b"<bold>cold</bold> <color><param>red</param>burger</color> << <Param>x</PARAM>yes"
+    assert parse(head + said).text == "cold burger < yes"
+    began = time.process_time()
+    parse(head + b"<param>" * 60_000)
+    assert time.process_time() - began < 5  # it was minutes
 
 
 def test_a_boundary_other_than_announced_is_found() -> None:

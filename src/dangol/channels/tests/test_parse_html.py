@@ -171,3 +171,10 @@ def test_formatting_that_nobody_closes_neither_multiplies_nor_takes_long(source:
 
 def test_a_newsletter_of_many_unclosed_paragraphs_stays_html() -> None:
     assert sanitise("<div><p>one<br><font color=red>two</font>" * 1_000).warning is None
+
+
+@pytest.mark.parametrize("piece", ["<script ", "<script>", "<style", "<head ", "<title>a"])
+def test_tags_that_nobody_ends_take_no_time_in_html_that_is_too_long(piece: str) -> None:
+    began = time.process_time()
+    assert sanitise("<p>hello</p>" + piece * (1_100_000 // len(piece))).warning == "html:too-long"
+    assert time.process_time() - began < 8  # it was minutes
