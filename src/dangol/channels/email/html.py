@@ -92,7 +92,7 @@ def sanitise(source: str) -> Cleaned:
     """
     if len(source) > _MAX_LENGTH:
         # Only pictures written into the HTML make honest mail that large, and they cost little time.
-        shorter = re.sub(r"data:image/[^\"'\s>]{10000,}", "", source)
+        shorter = re.sub(r"[^\"'\s>]+", _without_picture, source)
         if len(shorter) > _MAX_LENGTH or len(source) > _MAX_WITH_PICTURES:
             return Cleaned(_as_paragraphs(shorter[:_MAX_LENGTH]), "html:too-long")
     if source.count("<") > _FEW_TAGS and _is_beyond_reason(source):
@@ -161,6 +161,12 @@ def _style(value: str) -> str | None:
         if not _HIDING.search(f"{name.strip()}:{content}"):
             kept.append(f"{name.strip()}:{content.strip()}")
     return ";".join(kept) or None
+
+
+def _without_picture(run: re.Match[str]) -> str:
+    """A stretch without blanks up to the picture that is written into it; as it is, where there is none."""
+    found = run[0].find("data:image/") if len(run[0]) > 10_000 else -1
+    return run[0][:found] if found >= 0 else run[0]
 
 
 def _is_beyond_reason(source: str) -> bool:
