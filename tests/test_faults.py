@@ -123,20 +123,30 @@ def test_a_mailbox_that_is_renumbered_after_the_line_broke_is_read_again_once(ma
     demand_all_once(MAILS + 1)
 
 
+def fill_up(cursor) -> None:
+    while True:
+        cursor.execute("INSERT INTO filling VALUES (zeroblob(3000))")
+
+
 @pytest.mark.only_sqlite
 def test_a_full_database_takes_no_mail_and_loses_none(mailserver, shop):
     deliver(mailserver, shop, MAILS, files={"burger.png": random.Random(1).randbytes(60_000)})
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA page_count")
         (pages,) = cursor.fetchone()
+        cursor.execute("CREATE TABLE filling (content)")
         cursor.execute(f"PRAGMA max_page_count = {pages + 10}")
         try:
+            # What other tests deleted is room, too.
+            with pytest.raises(OperationalError, match="full"):
+                fill_up(cursor)
             for _ in range(3):
                 with pytest.raises(OperationalError, match="full"):
                     fetch_all_once()
                 demand_the_cursor_to_agree()
         finally:
             cursor.execute("PRAGMA max_page_count = 1073741823")
+            cursor.execute("DROP TABLE filling")
     assert Raw.objects.count() < MAILS + 1
     fetch_all_once()
     demand_all_once(MAILS + 1)

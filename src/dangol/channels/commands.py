@@ -118,7 +118,7 @@ def set_aside(*, raw: Raw, reason: str, at: datetime) -> None:
     """Put a message that cannot be read into quarantine, where staff sees it."""
     with transaction.atomic():
         mine = Raw.objects.filter(pk=raw.pk, state=Raw.State.NEW)
-        if mine.update(state=Raw.State.QUARANTINED, reason=reason[:300], claimed_until=None):
+        if mine.update(state=Raw.State.QUARANTINED, reason=reason[:300], claimed_until=None, claimed_by=None):
             emit(MailSetAside(happened_at=at, raw_id=raw.pk, channel_id=raw.channel_id, silent=raw.is_silent))
 
 
@@ -126,7 +126,7 @@ def retry_raw(*, raw: Raw) -> bool:
     """Let a message in quarantine be taken in again, with a clean count of tries; whether it still was there."""
     return bool(
         Raw.objects.filter(pk=raw.pk, state=Raw.State.QUARANTINED).update(
-            state=Raw.State.NEW, tries=0, claimed_until=None
+            state=Raw.State.NEW, tries=0, claimed_until=None, claimed_by=None
         )
     )
 

@@ -318,5 +318,5 @@ def _mark(arrivals: Sequence[Arrived], taken: Sequence[TakenIn]) -> None:
         ]
         if ids:
             Raw.objects.filter(pk__in=ids, state=Raw.State.NEW).update(
-                state=state, reason="", claimed_until=None
+                state=state, reason="", claimed_until=None, claimed_by=None
             )
