@@ -94,7 +94,7 @@ PAGES: Final[dict[str, Line | NoPage]] = {
     "staff": seen_by(OWNER),
     "profile": seen_by("Hana"),
     "mailbox_servers": PART,
-    "oauth_client": seen_by(OWNER, "provider"),
+    "oauth_client": seen_by(OWNER, "provider", foreign="Graph AccessAsUser All Send offline access"),
     "oauth_return": LEADS_ON,
     "mailbox_sign_in": ACT,
     "mailbox_pause": ACT,
