@@ -262,6 +262,11 @@ def add_second_step(name: str) -> None:
     RecoveryCodes.activate(_person(name))
 
 
+def garble(subject: str) -> None:
+    """Keep what no version of the program would write."""
+    Message.objects.filter(conversation=_talk(subject)).update(to=7)
+
+
 def lose_table(name: str) -> None:
     """Break something."""
     with connection.cursor() as cursor:

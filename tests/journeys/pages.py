@@ -58,6 +58,8 @@ PAGES: Final[dict[str, Line | NoPage]] = {
     "answer_times": seen_by("Hana"),
     "answer_times_list": seen_by("Hana"),
     "stuck_work": seen_by(OWNER, foreign="no such user a sent reply stops the clock reading ValueError"),
+    "alarm_acknowledgement": ACT,
+    "alarm_reminder": ACT,
     "rail": PART,
     "answer_times_csv": FILE,
     "stuck_mail_file": FILE,

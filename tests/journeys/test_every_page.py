@@ -15,7 +15,7 @@ from tests.journeys.looks import bring_axe, check, violations, words_left
 from tests.journeys.pages import PAGES, Line, words
 from tests.journeys.shop import PASSWORD, Shop, running
 from tests.parts.browser import OpenPage
-from tests.parts.cast import JIHOON
+from tests.parts.cast import JIHOON, SORA
 from tests.parts.desk import LiveDesk
 
 SUBJECT: Final = "쿠폰을 바꿀 수 있나요?"
@@ -266,7 +266,7 @@ def test_the_steps_of_the_first_visit_are_usable(
 def test_what_went_wrong_is_said_on_a_usable_page(
     language: str, world: dict[str, Any], shop: Shop, open_page_on_a_bad_line: OpenPage
 ) -> None:
-    """400, 403, 404, 429, 500 and a refusal, each as it comes about."""
+    """400, 403, 404, 429, 500, 503 and a refusal, each as it comes about."""
     speak(shop, language)
     options = {"base_url": shop.desk.url, "locale": LANGUAGES[language]}
     stranger, hana = open_page_on_a_bad_line(**options), open_page_on_a_bad_line(**options)
@@ -303,9 +303,12 @@ def test_what_went_wrong_is_said_on_a_usable_page(
     looked(hana, 404, lambda: hana.locator("form[action$='/closure/']").evaluate(_SUBMIT_TO, gone))
     shop.do("lose_table", name="inbox_wait")
     try:
-        looked(hana, 500, lambda: hana.goto(reverse("answer_times")))
+        looked(hana, 503, lambda: hana.goto(reverse("answer_times")))
     finally:
         shop.do("find_table", name="inbox_wait")
+    garbled = shop.hear_from(SORA, f"Garbled {language}", "Hello.")
+    shop.do("garble", subject=f"Garbled {language}")
+    looked(hana, 500, lambda: hana.goto(reverse("conversation", args=[garbled])))
 
 
 # As a browser without scripts would send them.
