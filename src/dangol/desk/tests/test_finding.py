@@ -1,9 +1,11 @@
 import re
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from dangol.customers.models import Customer, Identity
+from dangol.customers.models import Customer
 from dangol.desk import finding
 from dangol.desk.tests.reading import see
 from dangol.inbox.commands.conversations import add_note
@@ -152,15 +154,19 @@ def test_a_customer_who_became_another_is_shown_once_as_that_one(staff_client, l
     assert f'href="{reverse("customer", args=[other.pk])}"' not in page
 
 
-def test_the_number_of_queries_does_not_grow_with_what_is_found(
-    staff_client, receive, django_assert_max_num_queries
-):
-    for number in range(30):
-        receive(mail(f"Cold {number} <cold{number}@example.com>", f"Matter {number}", "a cold burger"))
-    assert Identity.objects.count() == 30
-    with django_assert_max_num_queries(14):
-        page = page_of(staff_client, "cold")
-    assert page.count("<li>") == 8 + 20
+def test_the_number_of_queries_does_not_grow_with_what_is_found(staff_client, receive):
+    def found_with(people: range) -> int:
+        for number in people:
+            receive(mail(f"Cold {number} <cold{number}@example.com>", f"Matter {number}", "a cold burger"))
+        with CaptureQueriesContext(connection) as seen:
+            page = page_of(staff_client, "cold")
+        assert page.count("<li>") == min(8, people.stop) + min(20, people.stop)
+        return len(seen)
+
+    few = found_with(range(5))
+    assert found_with(range(5, 40)) == few
+    # On PostgreSQL each look into the index sets a limit to its time, and takes it off.
+    assert few <= (14 if connection.vendor == "sqlite" else 21)
 
 
 def test_strangers_find_nothing(client, moon_burger, hana, letters):
