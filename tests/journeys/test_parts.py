@@ -43,11 +43,28 @@ def test_a_script_that_throws_fails_the_test(
     result.stdout.fnmatch_lines(["*out of salt*"])
 
 
+def test_an_address_where_nobody_answers_fails_the_test(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(request.config.rootpath))
+    pytester.makeconftest('pytest_plugins = ["tests.parts.browser"]')
+    pytester.makepyfile(
+        """
+        def test_asks(browser_page):
+            browser_page.evaluate("fetch('http://127.0.0.1:1/favicon.svg').catch(() => {})")
+        """
+    )
+    result = pytester.runpytest_subprocess("-p", "no:django", "-p", "no:cacheprovider")
+    result.assert_outcomes(passed=1, errors=1)
+
+
 def test_the_desk_starts_stops_and_starts_again_at_the_same_address(
     live_desk: LiveDesk, browser_page: Page
 ) -> None:
     before = browser_page.goto(f"{live_desk.url}/account/login/")
     live_desk.stop()
+    # What a page still wanted, such as its icon, is refused now; that is no fault of the page.
+    browser_page.evaluate("fetch('/static/dangol/favicon.svg').catch(() => {})")
     live_desk.start()
     after = browser_page.goto(f"{live_desk.url}/account/login/")
 

@@ -34,6 +34,14 @@ _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice
 _ANSWERS = re.compile(
     r"Failed to load resource: .* status of (401|403|409|422|429)\b|htmx:(afterRequest|sendAbort), "
 )
+# What a page is told in place of an answer by a desk that is not there.
+_NOBODY_THERE = re.compile(r"Failed to load resource: net::ERR_(CONNECTION_\w+|EMPTY_RESPONSE)$")
+
+
+def _is_of_an_ended_desk(text: str, url: str) -> bool:
+    from tests.parts import desk  # a plugin of its own: pytest wants to be the first that imports it
+
+    return bool(_NOBODY_THERE.search(text)) and any(url.startswith(f"{address}/") for address in desk.ended)
 
 
 def find_chromium() -> str | None:
@@ -73,8 +81,14 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
     contexts = []
 
     def heard(message: ConsoleMessage) -> None:
-        if message.type == "error" and not _ANSWERS.search(message.text):
-            complaints.append(f"{message.text} ({message.location.get('url')})")
+        url = str(message.location.get("url"))
+        if (
+            message.type != "error"
+            or _ANSWERS.search(message.text)
+            or _is_of_an_ended_desk(message.text, url)
+        ):
+            return
+        complaints.append(f"{message.text} ({url})")
 
     def opened(**options: Any) -> Page:
         context = browser.new_context(

@@ -26,6 +26,9 @@ import dangol
 _SECONDS_TO_START = 30
 _SECONDS_TO_END = 10
 
+# Addresses of desks that a test has ended: a page that still wants its icon from one is right to complain of it.
+ended: set[str] = set()
+
 
 class LiveDesk:
     """A running Dangol over SQLite in `folder`, reachable at `url`."""
@@ -87,6 +90,7 @@ class LiveDesk:
 
     def stop(self, *, how: signal.Signals = signal.SIGTERM) -> None:
         """End all that was started; `signal.SIGKILL` is the power cut. `start` may follow."""
+        ended.add(self.url)
         for process in self._processes:
             process.send_signal(how)
         for process in self._processes:
