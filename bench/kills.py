@@ -19,11 +19,22 @@ from tests.parts.killing import Plan, Report
 from tests.parts.postgres import PrivatePostgres, find_programs
 
 DISK_MB = 24
-COLUMNS = ("kills", "mails", "lost", "doubled", "sent_again", "marked", "told", "set_aside", "seconds")
+COLUMNS = (
+    "kills",
+    "mails",
+    "lost",
+    "unfinished",
+    "doubled",
+    "sent_again",
+    "marked",
+    "told",
+    "set_aside",
+    "seconds",
+)
 
 
 def main() -> None:
-    """Run each on both databases and print a table; exit 1 when something was lost or doubled."""
+    """Run each on both databases and print a table; exit 1 when something was lost, doubled or did not end."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
