@@ -5,11 +5,10 @@ import re
 from collections.abc import Iterator
 from email.errors import InvalidBase64LengthDefect
 from email.message import Message
-from email.parser import BytesParser
 from email.policy import Compat32
 from typing import Any
 
-from dangol.channels.email import headers, parameters
+from dangol.channels.email import feeding, headers, parameters
 
 # The parser's own reading of parameters takes quadratic time; no honest field comes near these.
 _MAX_MIME_FIELD = 8_000
@@ -163,23 +162,19 @@ def open_mail(raw: bytes) -> tuple[Part, list[str]]:
     A structure nested deeper than the parser can follow comes back as one text part.
     """
     repaired, warnings = _repaired(raw)
-    parser = _parser()
+    text = repaired.decode("ascii", "surrogateescape")
+    del repaired
     try:
-        part = parser.parsebytes(repaired)
+        part = feeding.parse(text, Part, _POLICY)
     except RecursionError:
         warnings.append("structure:too-deep")
-        part = parser.parsebytes(repaired, headersonly=True)
+        part = feeding.parse(text, Part, _POLICY, is_head_alone=True)
         del part["content-type"]
         part._kind = part._by_name = None
         return part, warnings
     if part.kind.startswith("multipart/") and not part.is_multipart():
         part = _with_found_boundary(part, warnings)
     return part, warnings
-
-
-def _parser() -> "BytesParser[Part]":
-    # The stubs know no policy whose messages are of a class of one's own.
-    return BytesParser(Part, policy=_POLICY)  # type: ignore[arg-type]
 
 
 def _with_found_boundary(part: Part, warnings: list[str]) -> Part:
@@ -193,8 +188,8 @@ def _with_found_boundary(part: Part, warnings: list[str]) -> Part:
     boundary = found[1].replace("\\", "\\\\").replace('"', '\\"')
     source = f'Content-Type: {part.kind}; boundary="{boundary}"\n\n{body}'
     try:
-        again = _parser().parsebytes(source.encode("ascii", "surrogateescape"))
-    except (RecursionError, UnicodeEncodeError):
+        again = feeding.parse(source, Part, _POLICY)
+    except RecursionError:
         return part
     if again.is_multipart():
         part.set_payload(again.held())
