@@ -65,6 +65,8 @@ TABLE: Final[dict[str, Line]] = {
     "stuck_mail_file": to(LEADS, LOOKING, "raw_id"),
     "stuck_mail_retry": to(LEADS, DOING, "raw_id"),
     "stuck_delivery_retry": to(LEADS, DOING, "delivery_id"),
+    "stuck_delivery_drop": to(LEADS, DOING, "delivery_id"),
+    "stuck_delivery_keep": to(LEADS, DOING, "delivery_id"),
     "stuck_setback_retry": to(LEADS, DOING, "setback_id"),
     # One conversation
     "conversation": to(EVERYBODY, LOOKING, "conversation_id"),

@@ -9,16 +9,25 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from dangol.channels.events import DeliveryBounced, DeliveryFailed, MailSetAside
+from dangol.channels.events import (
+    DeliveryBounced,
+    DeliveryDropped,
+    DeliveryFailed,
+    DeliveryKept,
+    MailSetAside,
+)
 from dangol.channels.incoming import Bounce
 from dangol.channels.models import Channel, Delivery, DeliveryRecipient, Raw
 from dangol.kernel.errors import Refused
 from dangol.kernel.events import emit
 from dangol.kernel.processes import gone_among, this_process
+from dangol.staff.models import Staff
+from dangol.staff.rights import demand
 
 CLAIM_SECONDS = 120
 BATCH_BYTES = 16 * 1024 * 1024
 PUT_BACK = "put-back"  # why a delivery failed that was on its way when a backup was made
+DROPPED = "dropped"  # and of such a one that a person said that it is not to leave
 LOOKED_AT = 4  # so many batches, from the oldest, are searched for claims of processes that are gone
 
 
@@ -175,12 +184,14 @@ def take_back_delivery(*, delivery: Delivery) -> None:
 def try_delivery_again(*, delivery: Delivery, at: datetime) -> bool:
     """Try a delivery that failed or waits for its next try at once; whether it was one of these.
 
-    It goes to the recipients that did not get it, and the bytes stay the same.
+    It goes to the recipients that did not get it, and the bytes stay the same. One that was dropped is none of these.
     """
     with transaction.atomic():
         stuck = Delivery.objects.filter(pk=delivery.pk, claimed_until=None)
-        if stuck.filter(state=Delivery.State.FAILED).update(
-            state=Delivery.State.RETRY, due_at=at, tries=0, failure=""
+        if (
+            stuck.filter(state=Delivery.State.FAILED)
+            .exclude(failure=DROPPED)
+            .update(state=Delivery.State.RETRY, due_at=at, tries=0, failure="")
         ):
             delivery.recipients.filter(state=DeliveryRecipient.State.REFUSED).update(
                 state=DeliveryRecipient.State.WAITING
@@ -205,6 +216,43 @@ def set_aside_after_restore(*, at: datetime) -> int:
         waiting.update(state=DeliveryRecipient.State.REFUSED, changed_at=at)
         emit(*(DeliveryFailed(happened_at=at, delivery_id=row.pk, channel_id=row.channel_id) for row in rows))
     return len(rows)
+
+
+def drop_delivery(*, actor: Staff, delivery: Delivery, at: datetime) -> bool:
+    """Say that a delivery that was set aside after a restore is not to leave; whether it was one.
+
+    It is no failure any more: nobody is told of it. The customer's wait stays as it is. `keep_delivery` undoes it.
+    """
+    demand(actor, "see_stuck_work")
+    with transaction.atomic():
+        aside = Delivery.objects.filter(Delivery.IS_FAILED, pk=delivery.pk, failure=PUT_BACK)
+        if not aside.update(failure=DROPPED):
+            return False
+        refused = delivery.recipients.filter(state=DeliveryRecipient.State.REFUSED)
+        refused.update(state=DeliveryRecipient.State.WAITING, changed_at=at)
+        emit(
+            DeliveryDropped(
+                happened_at=at, actor_id=actor.pk, delivery_id=delivery.pk, channel_id=delivery.channel_id
+            )
+        )
+    return True
+
+
+def keep_delivery(*, actor: Staff, delivery: Delivery, at: datetime) -> bool:
+    """Set a delivery aside again that was dropped, so that it can be sent; whether it was one."""
+    demand(actor, "see_stuck_work")
+    with transaction.atomic():
+        dropped = Delivery.objects.filter(Delivery.IS_FAILED, pk=delivery.pk, failure=DROPPED)
+        if not dropped.update(failure=PUT_BACK):
+            return False
+        waiting = delivery.recipients.filter(state=DeliveryRecipient.State.WAITING)
+        waiting.update(state=DeliveryRecipient.State.REFUSED, changed_at=at)
+        emit(
+            DeliveryKept(
+                happened_at=at, actor_id=actor.pk, delivery_id=delivery.pk, channel_id=delivery.channel_id
+            )
+        )
+    return True
 
 
 def record_bounce(*, bounce: Bounce, at: datetime) -> Delivery | None:

@@ -20,6 +20,22 @@ class DeliveryFailed(Happened):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DeliveryDropped(Happened):
+    """Somebody said that a mail that was set aside after a restore is not to leave."""
+
+    delivery_id: int
+    channel_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryKept(Happened):
+    """Somebody took back that it was dropped: it is set aside again."""
+
+    delivery_id: int
+    channel_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class DeliveryBounced(Happened):
     """A report said that a recipient did not get it for good."""
 

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from email.parser import BytesHeaderParser
 from typing import Final, Literal
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from dangol.channels.commands import PUT_BACK
+from dangol.channels.commands import DROPPED, PUT_BACK
 from dangol.channels.email import headers
 from dangol.channels.email.problems import Problem, sentence
 from dangol.channels.models import Delivery, DeliveryRecipient, Mailbox, Raw
@@ -57,18 +57,24 @@ class Unsent:
 
     id: int
     kind: str
-    fate: Literal["retry", "failed", "bounced"]
+    fate: Literal["retry", "failed", "bounced", "dropped"]
     missing: tuple[str, ...]
     created_at: datetime
     next_at: datetime | None
     tries: int
     reason: str
     said: str
+    is_put_back: bool = False
 
     @property
     def can_be_tried(self) -> bool:
         """Whether another try can change anything: what came back from an address would come back again."""
-        return self.fate != "bounced"
+        return self.fate in {"retry", "failed"}
+
+    @property
+    def can_be_dropped(self) -> bool:
+        """Whether somebody may say that it is not to leave: it was set aside after a restore."""
+        return self.fate == "failed" and self.is_put_back
 
 
 @dataclass(frozen=True)
@@ -107,12 +113,21 @@ def unsent_deliveries(*, at: datetime) -> list[Unsent]:
     """What of the last 30 days did not reach everybody, newest first, at most a hundred."""
     again = Delivery.objects.filter(Delivery.IS_OPEN, state=Delivery.State.RETRY)
     failed = Delivery.objects.filter(Delivery.IS_FAILED, created_at__gt=at - REMEMBERED)
+    failed = failed.exclude(failure=DROPPED)
     # By their ids: each kind has an index of its own, and a choice between conditions would use none.
     rows = Delivery.objects.filter(
         Q(pk__in=again.values("pk"))
         | Q(pk__in=failed.values("pk"))
         | Q(pk__in=troubled_delivery_ids(at=at), state__in=[Delivery.State.SENT, Delivery.State.FAILED])
     )
+    rows = rows.select_related("channel__mailbox").prefetch_related("recipients").defer("body")
+    return [_unsent(row) for row in rows.order_by("-id")[:MOST_DELIVERIES]]
+
+
+def dropped_deliveries(*, at: datetime) -> list[Unsent]:
+    """What was dropped in the last 30 days after a restore, newest first, at most a hundred."""
+    lately = DeliveryRecipient.objects.filter(delivery=OuterRef("pk"), changed_at__gt=at - REMEMBERED)
+    rows = Delivery.objects.filter(Exists(lately), Delivery.IS_FAILED, failure=DROPPED)
     rows = rows.select_related("channel__mailbox").prefetch_related("recipients").defer("body")
     return [_unsent(row) for row in rows.order_by("-id")[:MOST_DELIVERIES]]
 
@@ -184,8 +199,10 @@ def _unsent(delivery: Delivery) -> Unsent:
     recipients = list(delivery.recipients.all())
     missing = [one for one in recipients if one.state != DeliveryRecipient.State.ACCEPTED]
     said = [" ".join(filter(None, (one.status, one.server_said))) for one in missing]
-    fate: Literal["retry", "failed", "bounced"] = "bounced"
-    if delivery.state in {Delivery.State.RETRY, Delivery.State.FAILED}:
+    fate: Literal["retry", "failed", "bounced", "dropped"] = "bounced"
+    if delivery.failure == DROPPED:
+        fate = "dropped"
+    elif delivery.state in {Delivery.State.RETRY, Delivery.State.FAILED}:
         fate = "retry" if delivery.state == Delivery.State.RETRY else "failed"
     return Unsent(
         id=delivery.pk,
@@ -197,6 +214,7 @@ def _unsent(delivery: Delivery) -> Unsent:
         tries=delivery.tries,
         reason=_why_unsent(delivery, missing),
         said="\n".join(dict.fromkeys(filter(None, [*said, delivery.server_said]))),
+        is_put_back=delivery.failure == PUT_BACK,
     )
 
 
@@ -206,6 +224,8 @@ def _why_unsent(delivery: Delivery, missing: Iterable[DeliveryRecipient]) -> str
             "It was on its way when the backup was made that was put back here. It may have left already:"
             " make sure that it did not arrive before you send it."
         )
+    if delivery.failure == DROPPED:
+        return _("It does not leave.")
     if delivery.failure:
         return problem_in_words(delivery.failure, delivery.channel.mailbox.sender_name)
     states = {one.state for one in missing}

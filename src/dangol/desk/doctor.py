@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override
 
 from dangol.business.queries import current_business
+from dangol.channels.commands import DROPPED
 from dangol.channels.email.imap import try_receiving
 from dangol.channels.email.problems import Trial
 from dangol.channels.email.smtp import try_sending
@@ -180,7 +181,8 @@ def _of_trial(area: str, trial: Trial, what: str) -> Finding:
 def _outgoing(at: datetime) -> Iterator[Finding]:
     area = _("Outgoing mail")
     again = Delivery.objects.filter(Delivery.IS_OPEN, state=Delivery.State.RETRY).count()
-    failed = Delivery.objects.filter(Delivery.IS_FAILED, created_at__gt=at - timedelta(days=7)).count()
+    lately = Delivery.objects.filter(Delivery.IS_FAILED, created_at__gt=at - timedelta(days=7))
+    failed = lately.exclude(failure=DROPPED).count()
     if again:
         yield Finding(
             area,

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from dangol.channels.commands import try_delivery_again
+from dangol.channels.commands import drop_delivery, keep_delivery, try_delivery_again
 from dangol.channels.fetching import retry_mail
 from dangol.channels.stuck import quarantined_raw, stuck_delivery
 from dangol.desk.stuck_reads import stuck_page
@@ -17,7 +17,7 @@ from dangol.kernel.models import Setback
 from dangol.kernel.places import read_id
 from dangol.kernel.reacting import retry_now
 from dangol.kernel.redirects import see_other
-from dangol.staff.rights import needs
+from dangol.staff.rights import actor, needs
 
 
 @require_safe
@@ -80,6 +80,29 @@ def stuck_delivery_retry(request: HttpRequest, delivery_id: int) -> HttpResponse
         )
     else:
         messages.info(request, _("There was nothing left to try: it has been sent, or is just being sent."))
+    return see_other("stuck_work")
+
+
+@require_POST
+@needs("see_stuck_work")
+def stuck_delivery_drop(request: HttpRequest, delivery_id: int) -> HttpResponse:
+    """Say that it is not to leave."""
+    if drop_delivery(actor=actor(request), delivery=stuck_delivery(delivery_id), at=clock.now()):
+        words = _("Dropped: the mail does not leave. For 30 days you can take that back below.")
+        messages.success(request, words)
+    else:
+        messages.info(request, _("That has been done meanwhile."))
+    return see_other("stuck_work")
+
+
+@require_POST
+@needs("see_stuck_work")
+def stuck_delivery_keep(request: HttpRequest, delivery_id: int) -> HttpResponse:
+    """Take back that it was dropped."""
+    if keep_delivery(actor=actor(request), delivery=stuck_delivery(delivery_id), at=clock.now()):
+        messages.success(request, _("The mail is set aside again, and can be sent."))
+    else:
+        messages.info(request, _("That has been done meanwhile."))
     return see_other("stuck_work")
 
 

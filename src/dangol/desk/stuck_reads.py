@@ -1,6 +1,6 @@
 """What is stuck, and how the work goes, in words for the owner of a shop."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -9,6 +9,7 @@ from dangol.channels.stuck import (
     FailingMailbox,
     SetAside,
     Unsent,
+    dropped_deliveries,
     failing_mailboxes,
     mails_set_aside,
     unsent_deliveries,
@@ -60,6 +61,7 @@ class StuckPage:
     mails: tuple[SetAside, ...]
     next_mail: int | None
     unsent: tuple[UnsentView, ...]
+    dropped: tuple[UnsentView, ...]
     setbacks: tuple[SetbackView, ...]
     mailboxes: tuple[FailingMailbox, ...]
     loops: tuple[LoopView, ...]
@@ -74,20 +76,22 @@ def stuck_page(*, before: int | None, at: datetime) -> StuckPage:
     """All that is stuck; further pages (`before`) hold mails that could not be read, and nothing else."""
     mails, next_mail = mails_set_aside(before=before)
     if before is not None:
-        return StuckPage(tuple(mails), next_mail, (), (), (), ())
+        return StuckPage(tuple(mails), next_mail, (), (), (), (), ())
+    unsent, dropped = unsent_deliveries(at=at), dropped_deliveries(at=at)
+    replies = replies_of(delivery.id for delivery in [*unsent, *dropped])
     return StuckPage(
         mails=tuple(mails),
         next_mail=next_mail,
-        unsent=tuple(_unsettled(unsent_deliveries(at=at))),
+        unsent=tuple(_unsettled(unsent, replies)),
+        dropped=tuple(UnsentView(delivery, replies.get(delivery.id)) for delivery in dropped),
         setbacks=tuple(map(_setback, _setbacks())),
         mailboxes=tuple(failing_mailboxes()),
         loops=tuple(map(_loop, Heartbeat.objects.order_by("name"))),
     )
 
 
-def _unsettled(deliveries: Sequence[Unsent]) -> list[UnsentView]:
+def _unsettled(deliveries: Sequence[Unsent], replies: Mapping[int, SentBy]) -> list[UnsentView]:
     # Whoever got another answer meanwhile waits for nothing: that failure is history, in its conversation.
-    replies = replies_of(delivery.id for delivery in deliveries)
     views = [UnsentView(delivery, replies.get(delivery.id)) for delivery in deliveries]
     return [
         view

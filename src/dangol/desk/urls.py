@@ -21,5 +21,7 @@ urlpatterns = [
     path(
         "stuck/deliveries/<int:delivery_id>/retry/", stuck.stuck_delivery_retry, name="stuck_delivery_retry"
     ),
+    path("stuck/deliveries/<int:delivery_id>/drop/", stuck.stuck_delivery_drop, name="stuck_delivery_drop"),
+    path("stuck/deliveries/<int:delivery_id>/keep/", stuck.stuck_delivery_keep, name="stuck_delivery_keep"),
     path("stuck/setbacks/<int:setback_id>/retry/", stuck.stuck_setback_retry, name="stuck_setback_retry"),
 ]

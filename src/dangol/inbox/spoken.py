@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from dangol.channels.commands import PUT_BACK
+from dangol.channels.commands import DROPPED, PUT_BACK
 from dangol.channels.models import Delivery, DeliveryRecipient
 from dangol.inbox.commands.authorship import is_known, known_people
 from dangol.inbox.invitations import invitation_view, is_calendar
@@ -178,6 +178,9 @@ def _fates(row: Message, troubles: list[DeliveryRecipient]) -> Iterator[Fate]:
         return
     if delivery.failure == PUT_BACK:
         yield Fate("bad", "warning", _("held back: it may have left before the backup was put back"))
+        return
+    if delivery.failure == DROPPED:
+        yield Fate("", "undo", _("dropped after a backup was put back, it does not leave"))
         return
     yield _delivery_fate(delivery)
     if delivery.may_have_arrived_twice:

@@ -5,8 +5,17 @@ from uuid import uuid4
 import pytest
 from django.urls import reverse
 
-from dangol.channels.commands import Arrival, claim_raw, set_aside, store_raw
+from dangol.channels.commands import (
+    Arrival,
+    claim_raw,
+    set_aside,
+    set_aside_after_restore,
+    store_raw,
+    try_delivery_again,
+)
 from dangol.channels.models import Delivery, DeliveryRecipient, Mailbox, Raw
+from dangol.channels.outbox import claim_delivery
+from dangol.channels.stuck import troubled_delivery_ids
 from dangol.desk.stuck_reads import LOOPS
 from dangol.desk.tests.reading import see
 from dangol.inbox.commands.conversations import close_conversation
@@ -55,6 +64,16 @@ def failed(receive, hana) -> Delivery:
     )
     settle_failed_reply(delivery_id=delivery.pk, at=NOON)
     return delivery
+
+
+@pytest.fixture
+def put_back(failed) -> Delivery:
+    """The same, on its way when a backup was made that is put back now."""
+    Delivery.objects.update(state="queued")
+    DeliveryRecipient.objects.update(state="waiting", status="", server_said="", changed_at=None)
+    set_aside_after_restore(at=NOON)
+    failed.refresh_from_db()
+    return failed
 
 
 @pytest.fixture
@@ -142,6 +161,47 @@ def test_a_failure_whose_customer_waits_no_more_is_over(lead, failed, dongsuk):
     assert "Nothing is stuck" in see(lead, "stuck_work")
 
 
+def test_a_mail_set_aside_after_a_restore_is_dropped_and_that_is_taken_back(lead, put_back, dongsuk):
+    assert "Drop" in see(lead, "stuck_work")
+    page = press(lead, "Drop")
+    assert "Dropped: the mail does not leave. For 30 days you can take that back below." in page
+    put_back.refresh_from_db()
+    assert (put_back.state, put_back.failure) == ("failed", "dropped")
+    words = see(lead, "stuck_work")
+    assert "Dropped mail" in words
+    assert "Mail that did not arrive" not in words
+    assert not try_delivery_again(delivery=put_back, at=NOON), "a page from before sends it no more"
+    assert claim_delivery(at=NOON + timedelta(days=3)) is None
+    assert troubled_delivery_ids(at=NOON) == [], "Today asks nobody to see to it"
+    talk = lead.get(reverse("conversation", args=[put_back.message.conversation_id])).content.decode()
+    assert "dropped after a backup was put back, it does not leave" in talk
+
+    assert "The mail is set aside again, and can be sent." in press(lead, "Take that back")
+    assert "It may have left already" in see(lead, "stuck_work")
+    assert troubled_delivery_ids(at=NOON) == [put_back.pk]
+    assert try_delivery_again(delivery=put_back, at=NOON)
+    assert claim_delivery(at=NOON) == put_back
+    told = Event.objects.filter(name__in=["DeliveryDropped", "DeliveryKept"]).order_by("pk")
+    assert [(event.name, event.actor_id, event.data["delivery_id"]) for event in told] == [
+        ("DeliveryDropped", dongsuk.pk, put_back.pk), ("DeliveryKept", dongsuk.pk, put_back.pk)
+    ]  # fmt: skip
+
+
+def test_what_was_dropped_twice_or_sent_meanwhile_is_said(lead, put_back):
+    for name, failure in (("stuck_delivery_drop", "dropped"), ("stuck_delivery_keep", "put-back")):
+        Delivery.objects.update(failure=failure)
+        response = lead.post(reverse(name, args=[put_back.pk]), follow=True)
+        assert "That has been done meanwhile." in response.content.decode()
+    assert not Event.objects.filter(name__in=["DeliveryDropped", "DeliveryKept"]).exists()
+
+
+def test_what_a_server_refused_cannot_be_dropped(lead, failed):
+    assert "Drop" not in see(lead, "stuck_work")
+    lead.post(reverse("stuck_delivery_drop", args=[failed.pk]))
+    failed.refresh_from_db()
+    assert failed.failure == ""
+
+
 def test_a_failed_mail_to_the_staff_is_shown_too(lead, failed):
     Delivery.objects.update(kind="system")
     Message.objects.update(delivery=None)
@@ -187,6 +247,8 @@ def test_agents_see_and_do_none_of_it(client, hana, aside, failed, setback):
     for name, thing in (
         ("stuck_mail_retry", aside),
         ("stuck_delivery_retry", failed),
+        ("stuck_delivery_drop", failed),
+        ("stuck_delivery_keep", failed),
         ("stuck_setback_retry", setback),
     ):
         assert client.post(reverse(name, args=[thing.pk])).status_code == 403
@@ -194,7 +256,16 @@ def test_agents_see_and_do_none_of_it(client, hana, aside, failed, setback):
     assert aside.state == "quarantined"
 
 
-@pytest.mark.parametrize("name", ["stuck_mail_retry", "stuck_delivery_retry", "stuck_setback_retry"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "stuck_mail_retry",
+        "stuck_delivery_retry",
+        "stuck_delivery_drop",
+        "stuck_delivery_keep",
+        "stuck_setback_retry",
+    ],
+)
 def test_looking_never_does_anything(lead, name):
     assert lead.get(reverse(name, args=[1])).status_code == 405
 
