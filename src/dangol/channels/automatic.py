@@ -8,7 +8,7 @@ from django.db import transaction
 
 from dangol.channels import guard
 from dangol.channels.commands import queue_delivery
-from dangol.channels.models import Channel, Delivery, DeliveryRecipient, Mailbox
+from dangol.channels.models import FOR_NOW, Channel, Delivery, DeliveryRecipient, Mailbox
 from dangol.kernel.audit import PUT_BACK_ACT
 from dangol.kernel.models import AuditEntry
 
@@ -80,7 +80,9 @@ def _has_bounced(recipient: str) -> bool:
         .order_by("-id")
         .first()
     )
-    return last is not None and last.state == DeliveryRecipient.State.BOUNCED
+    if last is None or last.state != DeliveryRecipient.State.BOUNCED:
+        return False
+    return not last.status.startswith(FOR_NOW)  # a server that was away for days has its addresses still
 
 
 def _was_put_back_since(instant: datetime) -> bool:

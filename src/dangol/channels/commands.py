@@ -259,7 +259,8 @@ def record_bounce(*, bounce: Bounce, at: datetime) -> Delivery | None:
     """Note a delivery report on the delivery it belongs to; None when it belongs to none of ours.
 
     Found by the Message-ID that the report returns, which nobody can guess: anybody can write a report about an
-    address. Only a permanent failure changes the recipient.
+    address. The recipient is changed by a permanent failure, and by one that may pass but is not tried any more; not by
+    a note that it takes longer.
     """
     if not bounce.original_message_id:
         return None
@@ -268,7 +269,7 @@ def record_bounce(*, bounce: Bounce, at: datetime) -> Delivery | None:
     delivery = delivery or Delivery.objects.filter(provider_message_id=named).first()
     if delivery is None:
         return None
-    if bounce.is_permanent:
+    if bounce.is_permanent or bounce.is_given_up:
         rows = delivery.recipients.all()
         if bounce.recipient:
             rows = rows.filter(address__iexact=bounce.recipient)

@@ -55,12 +55,16 @@ class IncomingAttachment:
 
 @dataclass(frozen=True)
 class Bounce:
-    """What a delivery report says. `status` is an RFC 3463 code such as 5.1.1; None where it was not said."""
+    """What a delivery report says. `status` is an RFC 3463 code such as 5.1.1; None where it was not said.
+
+    `is_given_up`: what stood in the way may pass, but the server tries no more: the mail did not arrive and will not.
+    """
 
     recipient: str | None
     status: str | None
     is_permanent: bool | None
     original_message_id: str | None
+    is_given_up: bool = False
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from dangol.kernel.files import keep_file, open_file, read_file
 from dangol.kernel.secrets import lock_secret, unlock_secret
 
 LARGEST_ROW_BYTES: Final = 256 * 1024
+FOR_NOW: Final = "4"  # how the status begins of what stood in the way and may pass (RFC 3463)
 
 
 class Channel(models.Model):

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from dangol.channels.commands import DROPPED, PUT_BACK
 from dangol.channels.email import headers
 from dangol.channels.email.problems import Problem, sentence
-from dangol.channels.models import Delivery, DeliveryRecipient, Mailbox, Raw
+from dangol.channels.models import FOR_NOW, Delivery, DeliveryRecipient, Mailbox, Raw
 from dangol.kernel.errors import Gone
 
 log = logging.getLogger(__name__)
@@ -228,9 +228,11 @@ def _why_unsent(delivery: Delivery, missing: Iterable[DeliveryRecipient]) -> str
         return _("It does not leave.")
     if delivery.failure:
         return problem_in_words(delivery.failure, delivery.channel.mailbox.sender_name)
-    states = {one.state for one in missing}
-    if DeliveryRecipient.State.BOUNCED in states:
+    bounced = [one.status for one in missing if one.state == DeliveryRecipient.State.BOUNCED]
+    if bounced and all(status.startswith(FOR_NOW) for status in bounced):
+        return _("The mail came back: the server there could not take it for too long. Write again later.")
+    if bounced:
         return _("The mail came back: the address does not take it. Is it written correctly?")
-    if DeliveryRecipient.State.REFUSED in states:
+    if any(one.state == DeliveryRecipient.State.REFUSED for one in missing):
         return _("The other side refused the mail. Is the address written correctly?")
     return _("The other side has no time just now.")

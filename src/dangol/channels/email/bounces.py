@@ -13,6 +13,7 @@ from dangol.channels.incoming import Bounce, Party
 
 _REPORT_KINDS = frozenset(("message/delivery-status", "message/global-delivery-status"))
 _MAX_REPORTS_IN_REPORTS = 3
+_GIVEN_UP = ("failed", "failure")
 _DELIVERED = ("delivered", "relayed", "expanded")
 
 
@@ -124,9 +125,9 @@ def _bounce(report: _Report, verdict: _Verdict | None) -> Bounce:
         status = exact or status or _status(report.said)
     action = verdict.action if verdict else ""
     is_permanent = _is_permanent(status, action, f"{diagnostic}\n{report.said}", report.subject)
-    return Bounce(
-        recipient, status, is_permanent, returned.original_id(report.mail, report.returned, report.said)
-    )
+    original_id = returned.original_id(report.mail, report.returned, report.said)
+    is_given_up = not is_permanent and action in _GIVEN_UP
+    return Bounce(recipient, status, is_permanent, original_id, is_given_up)
 
 
 def _prose(leaves: list[Part], text: str | None) -> str:

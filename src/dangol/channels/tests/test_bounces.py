@@ -55,6 +55,13 @@ def test_a_delay_is_not_permanent() -> None:
     assert bounce_of(raw) == Bounce("sora@naver.example", "4.4.1", False, "sent@moonburger.example")
 
 
+@pytest.mark.parametrize("action", ["failed", "Failed (given up)", "failure"])
+def test_a_failure_that_may_pass_but_is_not_tried_any_more_is_given_up(action: str) -> None:
+    raw = report(f"Final-Recipient: rfc822; sora@naver.example\nAction: {action}\nStatus: 4.4.7")
+    bounce = Bounce("sora@naver.example", "4.4.7", False, "sent@moonburger.example", is_given_up=True)
+    assert bounce_of(raw) == bounce
+
+
 def test_of_several_recipients_the_one_that_failed_counts() -> None:
     raw = report(
         "Final-Recipient: rfc822; ok@naver.example\nAction: relayed\nStatus: 2.0.0",

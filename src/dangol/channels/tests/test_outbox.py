@@ -4,6 +4,7 @@ import pytest
 from django.db import OperationalError, connection
 
 from dangol.channels import outbox
+from dangol.channels.automatic import send_automatic
 from dangol.channels.commands import queue_delivery, record_bounce
 from dangol.channels.email import smtp_dialogue
 from dangol.channels.email.smtp import RecipientResult, SendResult, SmtpServer
@@ -94,6 +95,35 @@ def test_a_report_that_names_only_an_address_changes_nothing(queued):
     assert record_bounce(bounce=real, at=clock.now()) == queued
     assert queued.recipients.get(role="to").state == "bounced"
     assert queued.recipients.get(role="bcc").state == "waiting"
+
+
+def test_a_failure_that_may_pass_came_back_once_it_is_given_up_and_a_delay_did_not(queued):
+    Delivery.objects.update(state="sent", sent_at=clock.now())
+    late = Bounce("sora@example.com", "4.4.1", False, "1@moonburger.test")
+    assert record_bounce(bounce=late, at=clock.now()) == queued
+    assert queued.recipients.get(role="to").state == "waiting"
+    assert not Event.objects.filter(name="DeliveryBounced").exists()
+    given_up = Bounce("sora@example.com", "4.4.7", False, "1@moonburger.test", is_given_up=True)
+    assert record_bounce(bounce=given_up, at=clock.now()) == queued
+    to = queued.recipients.get(role="to")
+    assert (to.state, to.status) == ("bounced", "4.4.7")
+    assert Event.objects.filter(name="DeliveryBounced").count() == 1
+    (shown,) = unsent_deliveries(at=clock.now())
+    assert "could not take it for too long" in shown.reason
+
+
+@pytest.mark.parametrize(("status", "is_sent"), [("4.4.7", True), ("5.1.1", False), ("", False)])
+def test_a_machine_writes_to_an_address_again_whose_server_was_only_away(queued, mailbox, status, is_sent):
+    queued.recipients.update(state="bounced", status=status)
+    sent = send_automatic(
+        channel=mailbox,
+        kind="acknowledgement",
+        recipient="sora@example.com",
+        content=b"x",
+        message_id="9@x.test",
+        at=NOON,
+    )
+    assert (sent is not None) == is_sent
 
 
 def test_the_claim_of_a_process_that_died_is_not_waited_for_and_holds_up_nobody(queued, mailbox):
