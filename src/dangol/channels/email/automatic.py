@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from dangol.channels.email import addresses, headers, people
+from dangol.channels.email import addresses, headers, notices, people
 from dangol.channels.email.mime import Part
 from dangol.channels.email.patterns import pattern, words
 from dangol.channels.incoming import Automatic, Bounce, Party
@@ -64,7 +64,9 @@ def _signs(mail: Part, sender: Party, subject: str | None) -> list[str]:
     """Every reason, the strongest first."""
     machine = addresses.machine_word(sender.address or f"{sender.name}@") or _envelope_word(mail)
     found = {
-        "report": mail.kind == "multipart/report" or _is_complaint(mail, subject),
+        "report": mail.kind == "multipart/report"
+        or _is_complaint(mail, subject)
+        or notices.read(mail) is not None,
         "auto-submitted": _auto_submitted(mail) is not None,
         "auto-reply": says_auto_reply(mail),
         "precedence": _precedence(mail) in ("bulk", "list", "junk"),

@@ -1,13 +1,13 @@
 """Mail that could not be delivered: whom it was for, why, and which message it was.
 
-RFC 3464 reports are read by their fields. Servers that write prose instead are recognised by who sends
-it and what it says; what is quoted of the returned message tells its Message-ID.
+RFC 3464 reports are read by their fields, and Amazon's by theirs (notices.py). Servers that write prose instead are
+recognised by who sends it and what it says; what is quoted of the returned message tells its Message-ID.
 """
 
 import re
 from typing import NamedTuple
 
-from dangol.channels.email import bounce_senders, bounce_words, charsets, people, returned
+from dangol.channels.email import bounce_senders, bounce_words, charsets, notices, people, returned
 from dangol.channels.email.mime import Part, open_mail
 from dangol.channels.incoming import Bounce, Party
 
@@ -40,6 +40,8 @@ def read(mail: Part, sender: Party, subject: str | None, text: str | None) -> Bo
 
     Complaints (ARF), read receipts and reports of success are no bounces, nor is a person's word about a bounce.
     """
+    if (notice := notices.read(mail)) is not None:
+        return notices.bounce_of(notice)
     leaves = list(mail.leaves())
     kinds = {part.kind for part in leaves}
     if kinds & {"message/feedback-report", "message/disposition-notification"}:
