@@ -39,14 +39,15 @@ def version_at(at: datetime) -> OpeningCalendar | None:
     )
 
 
-def calendar_at(at: datetime) -> hours.Calendar:
-    """The calendar in force at the instant; always open as long as nobody entered any hours."""
+def calendar_at(at: datetime, *, zone: str = "") -> hours.Calendar:
+    """The calendar in force at the instant; always open as long as nobody entered any hours, in the business's zone,
+    which whoever knows it need not have looked up."""
     rows = OpeningCalendar.objects.values_list("uid", flat=True)
     uid = (
         rows.filter(effective_from__lte=at).order_by("-effective_from", "-id").first()
         or rows.order_by("effective_from", "id").first()
     )
-    return hours.always_open(current_business().time_zone) if uid is None else calendar_of(uid)
+    return hours.always_open(zone or current_business().time_zone) if uid is None else calendar_of(uid)
 
 
 def calendar_finder() -> Callable[[datetime], hours.Calendar]:

@@ -407,9 +407,6 @@ class DeliveryRecipient(models.Model):
     server_said = models.CharField(max_length=500, blank=True)
     changed_at = models.DateTimeField(null=True)
 
-    IS_IN_TROUBLE: ClassVar = Q(state__in=[Constant(State.REFUSED), Constant(State.BOUNCED)])
-    """The few among millions, as the index below knows them."""
-
     class Meta:
         indexes = [
             models.Index(fields=["address", "-id"], name="recipient_address"),

@@ -15,6 +15,7 @@ from dangol.channels.commands import DROPPED, PUT_BACK
 from dangol.channels.email import headers
 from dangol.channels.email.problems import Problem, sentence
 from dangol.channels.models import FOR_NOW, Delivery, DeliveryRecipient, Mailbox, Raw
+from dangol.kernel.db import read_rows
 from dangol.kernel.errors import Gone
 
 log = logging.getLogger(__name__)
@@ -23,6 +24,12 @@ PAGE: Final = 20
 MOST_DELIVERIES: Final = 100
 REMEMBERED: Final = timedelta(days=30)
 HEADER_BYTES: Final = 32 * 1024
+
+TROUBLED: Final = (
+    "SELECT delivery_id FROM channels_deliveryrecipient"
+    " WHERE state IN ('refused', 'bounced') AND changed_at > %s ORDER BY changed_at DESC LIMIT %s"
+)
+"""The deliveries of which an address was refused or came back since, the newest first, at most so many."""
 
 # The machine words that intake sets a message aside with, up to the first that fits.
 _REASONS: Final = (
@@ -134,8 +141,7 @@ def dropped_deliveries(*, at: datetime) -> list[Unsent]:
 
 def troubled_delivery_ids(*, at: datetime) -> list[int]:
     """The deliveries of the last 30 days of which an address was refused or came back, newest last."""
-    rows = DeliveryRecipient.objects.filter(DeliveryRecipient.IS_IN_TROUBLE, changed_at__gt=at - REMEMBERED)
-    return list(rows.order_by("-changed_at").values_list("delivery", flat=True)[:MOST_DELIVERIES])[::-1]
+    return [delivery for (delivery,) in read_rows(TROUBLED, [at - REMEMBERED, MOST_DELIVERIES])][::-1]
 
 
 def stuck_delivery(delivery_id: int) -> Delivery:

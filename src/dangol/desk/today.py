@@ -13,6 +13,6 @@ from dangol.staff.rights import actor, needs
 @needs("answer")
 def today(request: HttpRequest) -> HttpResponse:
     """Who waits, what only this person can do, and how the week went."""
-    page = today_page(actor(request), at=clock.now())
+    page = today_page(actor(request), at=clock.now(), business=getattr(request, "business", None))
     template = "desk/today.html#today" if getattr(request, "htmx", False) else "desk/today.html"
     return render(request, template, {"page": page})

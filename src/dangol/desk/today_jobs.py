@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from django.urls import reverse
@@ -12,15 +12,18 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from dangol.channels.stuck import mail_set_aside_count
-from dangol.inbox.duties import MyDuties, Talk, duties_of
+from dangol.inbox.duties import Duties, Talk
+from dangol.kernel.db import read_rows
 from dangol.kernel.durations import short_duration
-from dangol.kernel.models import Setback
 from dangol.kernel.timeline import Tone
 from dangol.staff.models import Staff
 from dangol.staff.rights import may
 
 WORDS: Final = 12
+_STUCK: Final = """
+SELECT (SELECT COUNT(*) FROM channels_raw WHERE state = 'quarantined'),
+       (SELECT COUNT(*) FROM kernel_setback WHERE next_at IS NULL)
+"""
 
 
 @dataclass(frozen=True)
@@ -39,10 +42,8 @@ class Job:
     fields: dict[str, str] = field(default_factory=dict)
 
 
-def jobs_of(person: Staff, *, at: datetime) -> tuple[Job, ...]:
-    """The person's jobs."""
-    tomorrow = timezone.localtime(at).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    duties = duties_of(person, until=tomorrow, at=at)
+def jobs_of(person: Staff, duties: Duties, *, at: datetime) -> tuple[Job, ...]:
+    """The person's jobs. One query more for who may see stuck work."""
     return (
         *_failed(duties),
         *_due(duties, at),
@@ -52,7 +53,7 @@ def jobs_of(person: Staff, *, at: datetime) -> tuple[Job, ...]:
     )
 
 
-def _failed(duties: MyDuties) -> Iterator[Job]:
+def _failed(duties: Duties) -> Iterator[Job]:
     for reply in duties.failed:
         said = _("Your answer to %(name)s came back") if reply.is_bounce else _(
             "Your answer to %(name)s could not be sent"
@@ -69,7 +70,7 @@ def _failed(duties: MyDuties) -> Iterator[Job]:
         )
 
 
-def _due(duties: MyDuties, at: datetime) -> Iterator[Job]:
+def _due(duties: Duties, at: datetime) -> Iterator[Job]:
     for talk in duties.due:
         is_late = talk.due_at < at
         due = date_format(timezone.localtime(talk.due_at), "H:i")
@@ -98,7 +99,7 @@ def _due(duties: MyDuties, at: datetime) -> Iterator[Job]:
         )
 
 
-def _unassigned(person: Staff, duties: MyDuties, at: datetime) -> Iterator[Job]:
+def _unassigned(person: Staff, duties: Duties, at: datetime) -> Iterator[Job]:
     talk = duties.unassigned
     if talk is None:
         return
@@ -115,7 +116,7 @@ def _unassigned(person: Staff, duties: MyDuties, at: datetime) -> Iterator[Job]:
     )
 
 
-def _drafts(duties: MyDuties) -> Iterator[Job]:
+def _drafts(duties: Duties) -> Iterator[Job]:
     for draft in duties.drafts:
         yield Job(
             key=f"draft-{draft.talk.id}",
@@ -128,7 +129,7 @@ def _drafts(duties: MyDuties) -> Iterator[Job]:
 
 
 def _stuck() -> Iterator[Job]:
-    aside, setbacks = mail_set_aside_count(), Setback.objects.filter(next_at=None).count()
+    ((aside, setbacks),) = read_rows(_STUCK)
     if aside:
         yield Job(
             key="aside",

@@ -11,15 +11,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext_lazy
 
 from dangol.business.hours import is_open, opening_seconds
+from dangol.business.models import Business
 from dangol.business.queries import calendar_at, current_business
-from dangol.channels.models import Mailbox
 from dangol.desk.alarms.queries import AlarmView, alarms_for
 from dangol.desk.times_reads import list_url
 from dangol.desk.today_jobs import Job, jobs_of
-from dangol.inbox.duties import Talk, waiting_people
+from dangol.inbox.duties import Talk, duties_of
 from dangol.inbox.models import Wait
-from dangol.inbox.wait_figures import Glance, figures_of, read_cells, read_glance
+from dangol.inbox.wait_figures import Glance, read_glances
 from dangol.inbox.waits import Waits, unanswered_count
+from dangol.kernel.db import read_rows
 from dangol.kernel.durations import long_duration, short_duration
 from dangol.kernel.timeline import Tone
 from dangol.staff.models import Staff
@@ -98,29 +99,42 @@ class TodayPage:
         return tuple(alarm for alarm in self.alarms if alarm.is_known)
 
 
-def today_page(person: Staff, *, at: datetime) -> TodayPage:
-    """The page as this person sees it. The number of queries does not grow with what there is."""
+def today_page(person: Staff, *, at: datetime, business: Business | None = None) -> TodayPage:
+    """The page as this person sees it. The number of queries does not grow with what there is.
+
+    With `business`, where it is known already.
+    """
     local = timezone.localtime(at)
-    zone = current_business().zone
-    today = Waits(at.astimezone(zone).date(), at.astimezone(zone).date(), zone)
-    count, longest = waiting_people()
+    business = business or current_business()
+    day = at.astimezone(business.zone).date()
+    today = Waits(day, day, business.zone)
+    tomorrow = local.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    duties = duties_of(person, until=tomorrow, at=at)
+    firsts, (week, before) = replace(today, kind=Wait.Kind.FIRST, by_answer=True), _weeks(today)
+    answered, now, past = read_glances([firsts, week, before], at=at)
     return TodayPage(
         day_part="morning" if 4 <= local.hour < 12 else "afternoon" if 12 <= local.hour < 18 else "evening",
         now=local,
-        is_new=not Mailbox.objects.exists(),
+        is_new=not read_rows("SELECT 1 FROM channels_mailbox LIMIT 1"),
         can_connect=may(person, "change_mailboxes"),
-        waiting=_waiting(count, longest, at),
-        answered=_answered(replace(today, kind=Wait.Kind.FIRST, by_answer=True), at),
+        waiting=_waiting(duties.waiting_count, duties.longest, business, at),
+        answered=_answered(answered, list_url(firsts)),
         alarms=alarms_for(person, at=at),
-        jobs=jobs_of(person, at=at),
-        facts=tuple(_facts(today, count, at)),
+        jobs=jobs_of(person, duties, at=at),
+        facts=tuple(_facts(week, now, past, duties.waiting_count, at)),
     )
 
 
-def _waiting(count: int, longest: Talk | None, at: datetime) -> Waiting:
+def _weeks(today: Waits) -> tuple[Waits, Waits]:
+    week = replace(today, first_day=today.last_day - timedelta(days=WEEK - 1))
+    day_before = week.first_day - timedelta(days=1)
+    return week, replace(week, first_day=day_before - timedelta(days=WEEK - 1), last_day=day_before)
+
+
+def _waiting(count: int, longest: Talk | None, business: Business, at: datetime) -> Waiting:
     if longest is None:
         return Waiting(0, "", None, "")
-    calendar = calendar_at(at)
+    calendar = calendar_at(at, zone=business.time_zone)
     seconds = opening_seconds(calendar, longest.since, at)
     how_long = long_duration(seconds) if seconds >= 60 or is_open(calendar, at) else ""
     if how_long and (at - longest.since).total_seconds() - seconds >= 60:
@@ -129,21 +143,16 @@ def _waiting(count: int, longest: Talk | None, at: datetime) -> Waiting:
     return Waiting(count, number, longest, how_long)
 
 
-def _answered(which: Waits, at: datetime) -> AnsweredToday:
-    figures = figures_of(read_cells(which, at=at))
+def _answered(figures: Glance, url: str) -> AnsweredToday:
     return AnsweredToday(
         count=figures.answered,
-        median="" if figures.median is None else long_duration(figures.median),
-        url=list_url(which),
+        median="" if figures.first_median is None else long_duration(figures.first_median),
+        url=url,
         in_time=None if figures.unpromised == figures.answered else figures.kept,
     )
 
 
-def _facts(today: Waits, waiting: int, at: datetime) -> Iterator[Fact]:
-    week = replace(today, first_day=today.last_day - timedelta(days=WEEK - 1))
-    day_before = week.first_day - timedelta(days=1)
-    before = replace(week, first_day=day_before - timedelta(days=WEEK - 1), last_day=day_before)
-    now, past = read_glance(week, at=at), read_glance(before, at=at)
+def _facts(week: Waits, now: Glance, past: Glance, waiting: int, at: datetime) -> Iterator[Fact]:
     if now.is_empty and past.is_empty and not waiting:
         return
     yield _median_fact(now, past, list_url(replace(week, kind=Wait.Kind.FIRST), "answered"))

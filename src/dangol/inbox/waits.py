@@ -6,19 +6,28 @@ from datetime import date, datetime, time, timedelta
 from typing import Final, Literal, get_args
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from dangol.business.queries import calendar_at
 from dangol.customers.queries import names_of
 from dangol.inbox import promise
 from dangol.inbox.models import Wait
+from dangol.kernel.db import read_rows
 from dangol.kernel.places import Place
 
 PAGE: Final = 50
 
 Outcome = Literal["", "answered", "kept", "late", "decided", "open", "undecided", "dropped"]
 OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
+_UNANSWERED: Final = """
+SELECT COUNT(CASE WHEN started_at >= %s AND started_at <= %s THEN 1 END)
+    FROM inbox_wait WHERE answered_at IS NULL AND dropped_at IS NULL
+UNION ALL SELECT COUNT(CASE WHEN started_at >= %s AND started_at <= %s THEN 1 END)
+    FROM inbox_wait WHERE answered_at > %s
+UNION ALL SELECT COUNT(CASE WHEN started_at >= %s AND started_at <= %s THEN 1 END)
+    FROM inbox_wait WHERE dropped_at > %s
+"""
 
 
 @dataclass(frozen=True)
@@ -96,10 +105,9 @@ def unanswered_count(at: datetime, *, since: datetime) -> int:
     """How many waits that began since then had no answer at the instant, and were not closed either."""
     # Those that are open now, and those that ended meanwhile: few, where all that began since are many. When they
     # began is a matter of the sum: as a condition it would lead the database to those many.
-    open_now = Q(answered_at=None, dropped_at=None)
-    began = Count("id", filter=Q(started_at__gte=since, started_at__lte=at))
-    ways = (open_now, Q(answered_at__gt=at), Q(dropped_at__gt=at))
-    return sum(Wait.objects.filter(way).aggregate(count=began)["count"] for way in ways)
+    began = [since, at]
+    rows = read_rows(_UNANSWERED, [*began, *began, at, *began, at])
+    return sum(count for (count,) in rows)
 
 
 def outcome_of(outcome: Outcome, at: datetime) -> Q:

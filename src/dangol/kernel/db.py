@@ -3,7 +3,8 @@
 import contextlib
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from django.db import OperationalError, connection, transaction
@@ -33,6 +34,24 @@ class Constant(Expression):
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[()]]:
         """The word in quotes."""
         return f"'{self.word}'", ()
+
+
+def read_rows(statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    """The rows of a statement that is written out, for pages on which Django would take longer to put it together than
+    the database to answer it.
+
+    Instants are given as they are; they come back as the database keeps them, to be read with `as_instant`.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [connection.ops.adapt_unknown_value(each) for each in parameters])
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
+
+
+def as_instant(kept: Any) -> datetime:
+    """The instant that a row of `read_rows` holds."""
+    instant = kept if isinstance(kept, datetime) else datetime.fromisoformat(kept)
+    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant
 
 
 def relax_durability() -> None:

@@ -11,7 +11,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from dangol.business.hours import Calendar
 from dangol.business.queries import calendar_at
@@ -22,38 +22,73 @@ from dangol.desk.alarms import machine, rules, silence
 from dangol.desk.alarms.rules import Kind, Trouble
 from dangol.desk.models import Reading
 from dangol.desk.work_words import LOOPS, REACTIONS
+from dangol.kernel.db import as_instant, read_rows
 from dangol.kernel.keys import read_secret
-from dangol.kernel.models import Event, Follower, Heartbeat
+from dangol.kernel.models import Heartbeat
 
 # The past of a mailbox up to its last mail does not change while it is silent: counted once a silence and process.
 _pasts: dict[tuple[int, datetime], silence.Past] = {}
 MOST_PASTS: Final = 200
+# Each the first in the order of its index; the conditions are those of `_incoming` and `_outgoing`.
+_FIRST_IN_LINE: Final = """
+SELECT * FROM (
+    SELECT 'incoming' AS what, CAST(id AS VARCHAR(20)) AS mark, stored_at AS since, claimed_until
+    FROM channels_raw WHERE state = 'new' AND stored_at < %s ORDER BY id LIMIT 1
+) AS incoming
+UNION ALL SELECT * FROM (
+    SELECT 'outgoing', CAST(delivery.id AS VARCHAR(20)), delivery.due_at, delivery.claimed_until
+    FROM channels_delivery AS delivery LEFT JOIN channels_mailbox AS box ON box.channel_id = delivery.channel_id
+    WHERE (delivery.claimed_until IS NULL OR delivery.claimed_until <= %s)
+        AND delivery.state IN ('queued', 'retry', 'sending') AND delivery.state <> 'sending'
+        AND delivery.due_at < %s AND box.sending_failing_since IS NULL
+    ORDER BY delivery.due_at, delivery.id LIMIT 1
+) AS outgoing
+UNION ALL SELECT * FROM (
+    SELECT 'reactions', CAST(last."transaction" AS VARCHAR(20)) || '.' || CAST(last.event_id AS VARCHAR(20)),
+        COALESCE(
+            (SELECT recorded_at FROM kernel_event AS event
+             WHERE event."transaction" = last."transaction" AND event.id > last.event_id
+             ORDER BY event.id LIMIT 1),
+            (SELECT recorded_at FROM kernel_event AS event
+             WHERE event."transaction" > last."transaction" ORDER BY event."transaction", event.id LIMIT 1)
+        ), NULL
+    FROM (
+        SELECT "transaction", event_id FROM kernel_follower WHERE name IN ({followers})
+        ORDER BY "transaction", event_id LIMIT 1
+    ) AS last
+) AS reactions
+UNION ALL SELECT 'clock', '', recorded_at, NULL FROM kernel_event WHERE id = (SELECT MAX(id) FROM kernel_event)
+"""
 
 
 def look(*, at: datetime) -> list[Trouble]:
     """All that is not well, in the order in which people should hear of it. No mail server is asked."""
     boxes = mailboxes_with_last_mail()
     return rules.without_consequences(
-        [*_at_a_glance(at), *_mailboxes(boxes, at), *_silent(boxes, at), *_quarantine(at), *_filling(at)]
+        [
+            *_at_a_glance(at, Heartbeat.objects.all()),
+            *_mailboxes(boxes, at),
+            *_silent(boxes, at),
+            *_quarantine(at),
+            *_filling(at),
+        ]
     )
 
 
-def glance(*, at: datetime) -> list[Trouble]:
-    """What a page looks at itself where nothing is at work that would: all but what takes counting."""
+def glance(*, at: datetime, beats: Iterable[Heartbeat]) -> list[Trouble]:
+    """What a page looks at itself where nothing is at work that would: all but what takes counting. Two queries."""
     rows = Mailbox.objects.filter(channel__is_active=True).select_related("channel", "oauth")
     boxes = list(rows.order_by("pk"))
-    return rules.without_consequences([*_at_a_glance(at), *_mailboxes(boxes, at)])
+    return rules.without_consequences([*_at_a_glance(at, beats), *_mailboxes(boxes, at)])
 
 
-def _at_a_glance(at: datetime) -> Iterator[Trouble]:
+def _at_a_glance(at: datetime, beats: Iterable[Heartbeat]) -> Iterator[Trouble]:
     yield from _disk()
-    yield from _clock(at)
     yield from _key()
-    beats = {beat.name: (beat.beat_at, beat.failure) for beat in Heartbeat.objects.all()}
-    yield from rules.loop_troubles(beats, known=LOOPS, at=at)
-    yield from _incoming(at)
-    yield from _outgoing(at)
-    yield from _reactions(at)
+    yield from rules.loop_troubles(
+        {beat.name: (beat.beat_at, beat.failure) for beat in beats}, known=LOOPS, at=at
+    )
+    yield from _queues(at)
 
 
 def _disk() -> Iterator[Trouble]:
@@ -76,48 +111,47 @@ def _filling(at: datetime) -> Iterator[Trouble]:
         yield trouble
 
 
-def _clock(at: datetime) -> Iterator[Trouble]:
-    newest = Event.objects.order_by("-id").values_list("recorded_at", flat=True).first()
-    if newest and newest > at + rules.CLOCK_SLACK:
-        yield Trouble(Kind.CLOCK, data={"minutes": int((newest - at).total_seconds() // 60)})
-
-
 def _key() -> Iterator[Trouble]:
     if read_secret(settings.DANGOL_DATA) is None:
         yield Trouble(Kind.KEY)
 
 
-def _incoming(at: datetime) -> Iterator[Trouble]:
-    late = Raw.objects.filter(Raw.IS_NEW, stored_at__lt=at - rules.LATE)
-    rows = late.order_by("id").values_list("id", "stored_at", "claimed_until")[:1]
-    for pk, stored_at, claimed_until in rows:
-        if claimed_until is None or claimed_until <= at:  # else somebody is just at it
-            yield Trouble(Kind.INCOMING, since=stored_at, mark=str(pk), data={"count": late.count()})
+def _queues(at: datetime) -> Iterator[Trouble]:
+    """What stands first in each queue, and the newest event, in one statement: a page asks for it, too."""
+    late = at - rules.LATE
+    followers = ", ".join(["%s"] * len(REACTIONS))
+    for what, mark, kept, claimed_until in read_rows(
+        _FIRST_IN_LINE.format(followers=followers), [late, at, late, *REACTIONS]
+    ):
+        if kept is None:
+            continue
+        since = as_instant(kept)
+        match what:
+            case "clock" if since > at + rules.CLOCK_SLACK:
+                yield Trouble(Kind.CLOCK, data={"minutes": int((since - at).total_seconds() // 60)})
+            case "incoming" if claimed_until is None or as_instant(claimed_until) <= at:
+                # else somebody is just at it
+                yield Trouble(Kind.INCOMING, since=since, mark=mark, data={"count": _incoming(late).count()})
+            case "outgoing":
+                data = {"count": _outgoing(late, at).count()}
+                yield Trouble(Kind.OUTGOING, since=since, mark=mark, data=data)
+            case "reactions" if since < late:
+                yield Trouble(Kind.REACTIONS, since=since, mark=mark)
 
 
-def _outgoing(at: datetime) -> Iterator[Trouble]:
+def _incoming(late: datetime) -> "QuerySet[Raw]":
+    return Raw.objects.filter(Raw.IS_NEW, stored_at__lt=late)
+
+
+def _outgoing(late: datetime, at: datetime) -> "QuerySet[Delivery]":
     # What waits for a server that cannot be used is that server's alarm.
-    free = Q(claimed_until=None) | Q(claimed_until__lte=at)
-    late = Delivery.objects.filter(
-        free,
+    return Delivery.objects.filter(
+        Q(claimed_until=None) | Q(claimed_until__lte=at),
         Delivery.IS_OPEN,
         state__in=[Delivery.State.QUEUED, Delivery.State.RETRY],
-        due_at__lt=at - rules.LATE,
+        due_at__lt=late,
         channel__mailbox__sending_failing_since=None,
     )
-    for pk, due_at in late.order_by("due_at", "id").values_list("id", "due_at")[:1]:
-        yield Trouble(Kind.OUTGOING, since=due_at, mark=str(pk), data={"count": late.count()})
-
-
-def _reactions(at: datetime) -> Iterator[Trouble]:
-    last = Follower.objects.filter(name__in=REACTIONS).order_by("transaction", "event_id").first()
-    if last is None:
-        return
-    behind = Q(transaction=last.transaction, id__gt=last.event_id) | Q(transaction__gt=last.transaction)
-    waiting = Event.objects.filter(behind).order_by("transaction", "id").values_list("recorded_at", flat=True)
-    first = waiting.first()
-    if first and first < at - rules.LATE:
-        yield Trouble(Kind.REACTIONS, since=first, mark=f"{last.transaction}.{last.event_id}")
 
 
 def _quarantine(at: datetime) -> Iterator[Trouble]:

@@ -11,7 +11,7 @@ from dangol.channels.models import Channel, Mailbox
 from dangol.customers.models import Customer
 from dangol.inbox import measures
 from dangol.inbox.models import Conversation, Message, Wait
-from dangol.inbox.wait_figures import by_day, by_mailbox, figures_of, read_cells, read_glance
+from dangol.inbox.wait_figures import by_day, by_mailbox, figures_of, read_cells, read_glances
 from dangol.inbox.waits import OUTCOMES, Waits, wait_page, waits_in
 from tests.parts.cast import NOON, mail
 
@@ -199,15 +199,24 @@ def test_waits_can_be_asked_for_by_the_day_of_their_answer(receive, hana):
     assert figures_of(read_cells(Waits(NOON.date(), NOON.date(), SEOUL), at=NOON)).is_empty
 
 
-@pytest.mark.parametrize("which", [DAYS, replace(DAYS, last_day=DAYS.first_day), replace(DAYS, kind="next")])
-def test_a_glance_says_the_same(waits, which):
-    cells = read_cells(which, at=NOON)
-    whole, first = figures_of(cells), figures_of(cell for cell in cells if cell.kind == "first")
-    glance = read_glance(which, at=NOON)
-    assert (glance.first_median, glance.first_middle) == (first.median, first.middle)
-    assert (glance.answered, glance.within) == (whole.answered, whole.within)
-    assert glance.is_empty == whole.is_empty
+def test_a_glance_says_the_same(waits, mailbox, django_assert_num_queries):
+    stretches = [
+        DAYS,
+        replace(DAYS, last_day=DAYS.first_day),
+        replace(DAYS, kind="next"),
+        replace(DAYS, kind="first", by_answer=True, mailbox_id=mailbox.pk),
+    ]
+    with django_assert_num_queries(1):
+        glances = read_glances(stretches, at=NOON)
+    for which, glance in zip(stretches, glances, strict=True):
+        cells = read_cells(which, at=NOON)
+        whole, first = figures_of(cells), figures_of(cell for cell in cells if cell.kind == "first")
+        assert whole.kept
+        assert (glance.first_median, glance.first_middle) == (first.median, first.middle)
+        assert (glance.answered, glance.within) == (whole.answered, whole.within)
+        assert (glance.kept, glance.unpromised) == (whole.kept, whole.unpromised)
+        assert glance.is_empty == whole.is_empty
 
 
 def test_a_glance_at_nothing_is_empty(mailbox):
-    assert read_glance(DAYS, at=NOON).is_empty
+    assert [glance.is_empty for glance in read_glances([DAYS, DAYS], at=NOON)] == [True, True]
