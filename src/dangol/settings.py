@@ -97,7 +97,11 @@ _template_options = {
         "dangol.desk.context.rail",
         "dangol.desk.settings_menu.settings_menu",
     ],
-    "builtins": ["template_partials.templatetags.partials", "django.templatetags.i18n"],
+    "builtins": [
+        "template_partials.templatetags.partials",
+        "django.templatetags.i18n",
+        "dangol.kernel.templatetags.pages",
+    ],
 }
 _loaders = [
     "django.template.loaders.filesystem.Loader",

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from dangol.customers.models import Identity
 from dangol.inbox.models import Conversation
 from dangol.inbox.pages import Clock, Item, ListPage, Mark, Tab
+from dangol.kernel.durations import short_duration
 from dangol.kernel.places import Place
 from dangol.staff.models import Staff
 from dangol.staff.rights import may
@@ -151,6 +152,7 @@ def clock_of(
         is_late=is_late,
         is_near=bool(not is_late and warn_at and at >= warn_at),
         is_promised=is_promised,
+        waited=short_duration((at - (since or due_at)).total_seconds()) if is_waiting else "",
     )
 
 

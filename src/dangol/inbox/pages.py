@@ -20,7 +20,10 @@ class Tab:
 
 @dataclass(frozen=True)
 class Clock:
-    """How a conversation stands with time. While waiting: since when and until when an answer was promised."""
+    """How a conversation stands with time. While waiting: since when and until when an answer was promised.
+
+    `waited` is how long it has been, in words ("2 h 5 min"), "" for one that rests.
+    """
 
     state: str
     since: datetime | None
@@ -29,6 +32,7 @@ class Clock:
     is_late: bool
     is_near: bool
     is_promised: bool
+    waited: str
 
     @property
     def tone(self) -> Tone:

@@ -10,8 +10,6 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
 from dangol.inbox.pages import Clock
-from dangol.kernel import clock as time
-from dangol.kernel.durations import short_duration
 from dangol.kernel.icons import ICONS
 from dangol.kernel.templatetags.dangol import shown_instant
 
@@ -34,12 +32,11 @@ def _waiting(clock: Clock) -> str:
     since = clock.since or clock.due_at
     hidden = "" if clock.is_late else " hidden"
     warn = f' data-warn="{clock.warn_at.isoformat()}"' if clock.warn_at else ""
-    waited = short_duration((time.now() - since).total_seconds())
     return (
         f'<span class="chip {clock.tone}"><span data-when="late"{hidden}>{_icon("late")}</span>'
         f'<span class="sr">{escape(gettext("waiting"))}</span>'
         f'<relative-time datetime="{since.isoformat()}" data-due="{clock.due_at.isoformat()}"{warn}>'
-        f"{escape(waited)}</relative-time>"
+        f"{escape(clock.waited)}</relative-time>"
         f'<span class="sr" data-when="late"{hidden}>{escape(gettext("later than promised"))}</span></span>'
     )
 

@@ -1,12 +1,14 @@
 """What pages say in the same way everywhere: {% load dangol %}."""
 
 import re
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote
 
 from django import template
+from django.template.base import Node, Parser, TextNode, Token
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import conditional_escape, format_html, urlize
@@ -27,6 +29,18 @@ def icon(name: str, label: str = "") -> SafeString:
     """The picture inline; with a label it is read aloud, without it stands beside words that say the same."""
     said = format_html(' role="img" aria-label="{}"', label) if label else ' aria-hidden="true"'
     return mark_safe(f'<svg class="icon" viewBox="0 0 24 24"{said}>{ICONS[name]}</svg>')  # noqa: S308
+
+
+_icon_of_a_variable: Final[Callable[[Parser, Token], Node]] = register.tags["icon"]
+
+
+@register.tag("icon")
+def compile_icon(parser: Parser, token: Token) -> Node:
+    """A picture that is named in the template is part of it, as if it stood there."""
+    words = token.split_contents()[1:]
+    if len(words) == 1 and words[0][0] == words[0][-1] == '"':
+        return TextNode(icon(words[0][1:-1]))
+    return _icon_of_a_variable(parser, token)
 
 
 @register.simple_tag

@@ -93,3 +93,19 @@ def test_a_wait_carries_the_instants_by_which_the_browser_keeps_it_true():
     assert ">7 min<" in html
     assert f'data-due="{due.isoformat()}"' in html
     assert f'data-warn="{NOW.isoformat()}"' in html
+
+
+def test_words_of_ours_are_in_the_language_of_each_page_though_looked_up_once():
+    page = Template("{% translate 'Close' %}, {% translate 'Keys' as keys %}{{ keys }}")
+
+    for _ in range(2):
+        with translation.override("en"):
+            assert page.render(Context()) == "Close, Keys"
+        with translation.override("ko"):
+            assert page.render(Context()) == "닫기, 단축키"
+
+
+def test_a_picture_that_the_template_names_is_the_one_that_a_variable_names():
+    assert render('{% icon "close" %}') == render("{% icon name %}", name="close")
+    assert render('{% icon "close" as it %}') == ""
+    assert 'aria-label="Shut"' in render('{% icon "close" "Shut" %}')

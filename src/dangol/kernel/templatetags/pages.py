@@ -1,0 +1,72 @@
+"""What every template may use without {% load %}: {% component %}, and {% translate %} as Django's, looked up once."""
+
+from typing import Any
+
+from django import template
+from django.template.base import FilterExpression, Node, Parser, Token, Variable, token_kwargs
+from django.templatetags.i18n import TranslateNode, do_translate
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+
+from dangol.kernel.components import render_component
+
+register = template.Library()
+
+
+class ComponentNode(Node):
+    """See kernel/components.py."""
+
+    def __init__(self, name: str, values: dict[str, FilterExpression]) -> None:
+        self.name = name
+        self.values = values
+
+    def render(self, context: template.Context) -> SafeString:
+        """The component; a template is looked for once a page."""
+        page: Any = context  # the types know nothing of what a page keeps of its includes
+        known = page.render_context.dicts[0].setdefault(ComponentNode, {})
+        found = known.get(self.name)
+        if found is None:
+            found = known[self.name] = page.template.engine.get_template(self.name)
+        values = {name: value.resolve(context) for name, value in self.values.items()}
+        return render_component(found, values, context.get("csrf_token"))
+
+
+@register.tag
+def component(parser: Parser, token: Token) -> ComponentNode:
+    """{% component "inbox/_item.html" item=item %}: as an include with `only`, kept for the next time."""
+    words = token.split_contents()[1:]
+    if not words or not words[0][0] == words[0][-1] == '"':
+        raise template.TemplateSyntaxError("a component names its template in double quotes")
+    values = token_kwargs(words[1:], parser)
+    if len(values) != len(words) - 1:
+        raise template.TemplateSyntaxError("a component takes name=value, and nothing else")
+    return ComponentNode(words[0][1:-1], values)
+
+
+class KeptTranslation(Node):
+    """Words of ours that stand in the template: looked up once a language."""
+
+    def __init__(self, node: TranslateNode) -> None:
+        self.node = node
+        self.kept: dict[str | None, SafeString] = {}
+
+    def render(self, context: template.Context) -> SafeString:
+        """The words, or nothing where they are given a name."""
+        language, asked = get_language(), self.node.asvar
+        words = self.kept.get(language)
+        if words is None:
+            said = self.node.render(context)
+            words = self.kept[language] = SafeString(context[asked] if asked else said)
+        if asked:
+            context[asked] = words
+            return SafeString("")
+        return words
+
+
+@register.tag("translate")
+def translate(parser: Parser, token: Token) -> Node:
+    """Django's own; every page says a hundred words in this way."""
+    node = do_translate(parser, token)
+    said, context = node.filter_expression, node.message_context
+    is_constant = isinstance(said.var, Variable) and said.var.literal is not None and not said.filters
+    return KeptTranslation(node) if is_constant and not context else node
