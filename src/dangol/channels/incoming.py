@@ -21,7 +21,7 @@ class Party:
 
 @dataclass(frozen=True)
 class PutAt:
-    """A file that holds bytes, with what is known of them."""
+    """A file that holds bytes, with what is known of them. `path` is "" where they are stored already."""
 
     path: str
     sha256: str

@@ -19,6 +19,7 @@ from dangol.inbox.models import Conversation
 from dangol.inbox.read_ahead import ReadMail, read_ahead
 from dangol.kernel import clock
 from dangol.kernel.errors import Refused
+from dangol.kernel.rows import insert_rows
 
 BATCH: Final = 100
 FEW: Final = 300
@@ -138,7 +139,7 @@ def _file_read(channel: Channel, batch: list[ReadMail], at: datetime) -> int:
         known = Raw.objects.filter(channel=channel, key__in=mails).values_list("key", flat=True)
         for key in list(known):
             del mails[key]
-        raws = Raw.objects.bulk_create(
+        raws = [
             Raw(
                 channel=channel,
                 key=mail.key,
@@ -149,7 +150,8 @@ def _file_read(channel: Channel, batch: list[ReadMail], at: datetime) -> int:
                 **(mail.fields or {}),
             )
             for mail in mails.values()
-        )
+        ]
+        insert_rows(raws)
         read = zip(raws, mails.values(), strict=True)
         take_in(arrivals=[(raw, mail.incoming) for raw, mail in read if mail.incoming], at=at)
     return len(raws)

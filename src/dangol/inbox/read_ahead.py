@@ -8,11 +8,11 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
 
-from dangol.channels.incoming import IncomingMessage
+from dangol.channels.incoming import IncomingAttachment, IncomingMessage, PutAt
 
 CHUNK: Final = 25  # mails that go to a process together
 CHUNK_BYTES: Final = 4 * 1024 * 1024
@@ -20,6 +20,7 @@ LARGE_BYTES: Final = 2 * 1024 * 1024  # larger ones are left to the intake, whic
 MOST_PROCESSES: Final = 4
 
 Named = tuple[str, bytes]
+Read = tuple[str, dict[str, object], IncomingMessage]
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def read_ahead(messages: Iterable[Named]) -> Iterator[list[ReadMail]]:
     """
     processes = min(os.cpu_count() or 1, MOST_PROCESSES)
     chunks = _chunks(messages)
-    under_way: deque[tuple[list[Named], Future[list[ReadMail]]]] = deque()
+    under_way: deque[tuple[list[Named], Future[list[Read | None]]]] = deque()
     pool = _pool(processes)
     try:
         while True:
@@ -50,7 +51,7 @@ def read_ahead(messages: Iterable[Named]) -> Iterator[list[ReadMail]]:
                 return
             chunk, future = under_way.popleft()
             try:
-                yield future.result()
+                read = future.result()
             except BrokenProcessPool:
                 # What else was under way died with it, and nobody knows which mail it was.
                 pool.shutdown(wait=False)
@@ -58,15 +59,20 @@ def read_ahead(messages: Iterable[Named]) -> Iterator[list[ReadMail]]:
                 unread = [chunk, *(waiting for waiting, _ in under_way)]
                 under_way.clear()
                 yield [ReadMail(name, content) for each in unread for name, content in each]
+            else:
+                yield [
+                    ReadMail(name, content, *(one or ()))
+                    for (name, content), one in zip(chunk, read, strict=True)
+                ]
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _submit(pool: ProcessPoolExecutor, chunk: list[Named]) -> Future[list[ReadMail]]:
+def _submit(pool: ProcessPoolExecutor, chunk: list[Named]) -> Future[list[Read | None]]:
     try:
         return pool.submit(_read, chunk)
     except BrokenProcessPool as failure:  # it broke since the last result: heard of in its turn
-        broken: Future[list[ReadMail]] = Future()
+        broken: Future[list[Read | None]] = Future()
         broken.set_exception(failure)
         return broken
 
@@ -83,23 +89,27 @@ def _begin() -> None:
     django.setup()
 
 
-def _read(chunk: list[Named]) -> list[ReadMail]:
+def _read(chunk: list[Named]) -> list[Read | None]:
     from dangol.channels.email.parse import parse
     from dangol.channels.models import Raw
     from dangol.inbox.threading import is_own_message_id
-    from dangol.kernel.files import keep_file
 
-    done = []
-    for name, content in chunk:
+    done: list[Read | None] = []
+    for _name, content in chunk:
         if len(content) > LARGE_BYTES:
-            done.append(ReadMail(name, content))
+            done.append(None)
             continue
         incoming = parse(content, is_own=is_own_message_id)
-        for file in incoming.attachments:
-            keep_file(file.content)  # the disk is waited for here and not where it is filed
-        key = hashlib.sha256(content).hexdigest()
-        done.append(ReadMail(name, content, key, Raw.fields_for(content), incoming))
+        incoming = replace(incoming, attachments=tuple(map(_kept, incoming.attachments)))
+        done.append((hashlib.sha256(content).hexdigest(), Raw.fields_for(content), incoming))
     return done
+
+
+def _kept(file: IncomingAttachment) -> IncomingAttachment:
+    """The file stored, so that the disk is waited for here; its bytes need not travel to where it is filed."""
+    from dangol.kernel.files import keep_file
+
+    return replace(file, content=b"", put_at=PutAt("", keep_file(file.content), file.size))
 
 
 def _chunks(messages: Iterable[Named]) -> Iterator[list[Named]]:

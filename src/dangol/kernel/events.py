@@ -14,6 +14,7 @@ from django.db.models import BigIntegerField, Func, Q, QuerySet
 
 from dangol.kernel import clock
 from dangol.kernel.models import Event, Follower
+from dangol.kernel.rows import insert_rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +70,7 @@ class CurrentTransaction(Func):
         return "pg_current_xact_id()::text::bigint", []
 
 
+MANY: Final = 5  # events that are worth to ask first which transaction this is
 COMMON = frozenset(field.name for field in fields(Happened))
 
 
@@ -95,9 +97,23 @@ def emit(*events: Happened) -> list[Event]:
         raise RuntimeError("emit belongs inside the transaction of the change that it tells of")
     recorded_at = clock.now()
     rows = [as_row(event, recorded_at=recorded_at) for event in events]
+    if len(rows) < MANY:
+        for row in rows:
+            row.transaction = CurrentTransaction()
+        return Event.objects.bulk_create(rows)
+    number = _current_transaction()
     for row in rows:
-        row.transaction = CurrentTransaction()
-    return Event.objects.bulk_create(rows)
+        row.transaction = number
+    insert_rows(rows)
+    return rows
+
+
+def _current_transaction() -> int:
+    if connection.vendor != "postgresql":
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_current_xact_id()::text::bigint")
+        return int(cursor.fetchone()[0])
 
 
 def as_row(event: Happened, *, recorded_at: datetime) -> Event:

@@ -1,0 +1,118 @@
+# ruff: noqa: S608 (the names of tables and columns come from the models, everything else is a parameter)
+"""Many rows written at once, in a third of the time that Django's bulk_create and save take for them."""
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any
+
+from django.db import connection, connections, models
+from django.db.backends.utils import CursorWrapper
+
+Column = tuple[str, str, tuple[type, ...], "models.Field[Any, Any]"]
+
+
+def insert_rows(rows: Sequence[models.Model]) -> None:
+    """Insert new rows of one model within the caller's transaction; they have their ids afterwards.
+
+    For models whose key is a number that the database counts, and whose values are all in the objects: nothing is
+    filled in by the database or by `pre_save`. Foreign keys may be objects that got their id after they were assigned.
+    """
+    if not rows:
+        return
+    model, columns = type(rows[0]), _columns(type(rows[0]))
+    _link(model, rows)
+    with connection.cursor() as cursor:
+        for row, number in zip(rows, _new_ids(cursor, model, len(rows)), strict=True):
+            row.pk = number
+        table, names = _quoted(model._meta.db_table), ", ".join(_quoted(column) for _, column, *_ in columns)
+        if connection.vendor == "postgresql":
+            with connection.wrap_database_errors, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+                for values in _values(rows, columns):
+                    copy.write_row(values)
+        else:
+            marks = ", ".join(["%s"] * len(columns))
+            cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", _values(rows, columns))
+    for row in rows:
+        row._state.adding, row._state.db = False, connection.alias
+
+
+def update_rows(rows: Sequence[models.Model], fields: Iterable[str]) -> None:
+    """Write these fields of the rows, each as `save(update_fields=…)` would, in the caller's transaction."""
+    if not rows:
+        return
+    model, wanted = type(rows[0]), set(fields)
+    columns = [column for column in _columns(model) if column[-1].name in wanted]
+    changes = ", ".join(f"{_quoted(column)} = %s" for _, column, *_ in columns)
+    statement = f"UPDATE {_quoted(model._meta.db_table)} SET {changes} WHERE {_quoted(_key(model))} = %s"
+    values = [[*new, row.pk] for row, new in zip(rows, _values(rows, columns), strict=True)]
+    with connection.cursor() as cursor:
+        cursor.executemany(statement, values)
+
+
+def _new_ids(cursor: CursorWrapper, model: type[models.Model], count: int) -> Sequence[int]:
+    table = model._meta.db_table
+    if connection.vendor == "postgresql":
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
+            [_quoted(table), _key(model), count],
+        )
+        return [number for (number,) in cursor.fetchall()]
+    # Nobody else writes before this transaction ends (BEGIN IMMEDIATE). A row with a given id moves the counter on.
+    cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
+    last = cursor.fetchone()
+    first = (last[0] if last else 0) + 1
+    return range(first, first + count)
+
+
+def _link(model: type[models.Model], rows: Sequence[models.Model]) -> None:
+    for field in model._meta.concrete_fields:
+        if isinstance(field, models.ForeignKey):
+            for row in rows:
+                if row.__dict__[field.attname] is None and field.is_cached(row):
+                    # By the object: the number alone would forget it, and whoever asks for it would read it again.
+                    setattr(row, field.name, field.get_cached_value(row))
+
+
+def _values(rows: Sequence[models.Model], columns: Sequence[Column]) -> list[list[Any]]:
+    database = connections[connection.alias]  # itself: what stands for it is asked some hundred times a row
+    return [
+        [
+            value if type(value := held[name]) in plain else _prepared(field, value, database)
+            for name, _, plain, field in columns
+        ]
+        for held in (row.__dict__ for row in rows)
+    ]
+
+
+def _prepared(field: "models.Field[Any, Any]", value: Any, database: Any) -> Any:
+    prepared = field.get_db_prep_save(value, database)
+    # A choice is a text that says it is one: no database driver needs to find out.
+    return str.__str__(prepared) if isinstance(prepared, str) else prepared
+
+
+@cache
+def _columns(model: type[models.Model]) -> list[Column]:
+    """(attribute, column, types that are handed on as they are, field) of each field."""
+    return [
+        (field.attname, field.column or "", _plain_types(field), field)
+        for field in model._meta.concrete_fields
+    ]
+
+
+def _plain_types(field: "models.Field[Any, Any]") -> tuple[type, ...]:
+    # Django would look at them for some microseconds each.
+    if isinstance(field, models.CharField | models.TextField):
+        return (str, type(None))
+    if isinstance(field, models.IntegerField | models.ForeignKey):
+        return (int, type(None))
+    return (bool,) if isinstance(field, models.BooleanField) else ()
+
+
+def _key(model: type[models.Model]) -> str:
+    key = model._meta.pk
+    assert key
+    return str(key.column)
+
+
+def _quoted(name: str) -> str:
+    return connection.ops.quote_name(name)
