@@ -91,8 +91,8 @@ _SETTLED: Final = """transaction < (
 )"""
 
 
-def emit(*events: Happened) -> list[Event]:
-    """Write the events in the caller's transaction, in the order given, and return their rows."""
+def emit(*events: Happened) -> None:
+    """Write the events in the caller's transaction, in the order given."""
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("emit belongs inside the transaction of the change that it tells of")
     recorded_at = clock.now()
@@ -100,12 +100,12 @@ def emit(*events: Happened) -> list[Event]:
     if len(rows) < MANY:
         for row in rows:
             row.transaction = CurrentTransaction()
-        return Event.objects.bulk_create(rows)
+        Event.objects.bulk_create(rows)
+        return
     number = _current_transaction()
     for row in rows:
         row.transaction = number
-    insert_rows(rows)
-    return rows
+    insert_rows(rows, with_ids=False)
 
 
 def _current_transaction() -> int:

@@ -11,19 +11,21 @@ from django.db.backends.utils import CursorWrapper
 Column = tuple[str, str, tuple[type, ...], "models.Field[Any, Any]"]
 
 
-def insert_rows(rows: Sequence[models.Model]) -> None:
-    """Insert new rows of one model within the caller's transaction; they have their ids afterwards.
+def insert_rows(rows: Sequence[models.Model], *, with_ids: bool = True) -> None:
+    """Insert new rows of one model within the caller's transaction; `with_ids`, they have their ids afterwards.
 
     For models whose key is a number that the database counts, and whose values are all in the objects: nothing is
     filled in by the database or by `pre_save`. Foreign keys may be objects that got their id after they were assigned.
     """
     if not rows:
         return
-    model, columns = type(rows[0]), _columns(type(rows[0]))
+    model = type(rows[0])
+    columns = [each for each in _columns(model) if with_ids or not each[-1].primary_key]
     _link(model, rows)
     with connection.cursor() as cursor:
-        for row, number in zip(rows, _new_ids(cursor, model, len(rows)), strict=True):
-            row.pk = number
+        if with_ids:
+            for row, number in zip(rows, _new_ids(cursor, model, len(rows)), strict=True):
+                row.pk = number
         table, names = _quoted(model._meta.db_table), ", ".join(_quoted(column) for _, column, *_ in columns)
         if connection.vendor == "postgresql":
             with connection.wrap_database_errors, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
@@ -32,8 +34,9 @@ def insert_rows(rows: Sequence[models.Model]) -> None:
         else:
             marks = ", ".join(["%s"] * len(columns))
             cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", _values(rows, columns))
-    for row in rows:
-        row._state.adding, row._state.db = False, connection.alias
+    if with_ids:
+        for row in rows:
+            row._state.adding, row._state.db = False, connection.alias
 
 
 def update_rows(rows: Sequence[models.Model], fields: Iterable[str]) -> None:

@@ -58,8 +58,7 @@ def take_in(*, arrivals: Sequence[Arrived], at: datetime) -> list[TakenIn]:
 
     Silent ones (imports) start no clock and change no state. Machine mail is filed and marked, waits for
     nobody. All in one transaction, in which the raw messages are marked as taken in; the number of queries does
-    not grow with the number of arrivals, but by one for each known conversation that they move, and for late
-    messages that join two.
+    not grow with the number of arrivals, but with that of late messages that join two conversations.
     """
     files = [[Attachment.of(file) for file in incoming.attachments] for _, incoming in arrivals]
     with transaction.atomic():
@@ -143,8 +142,9 @@ class _Batch:
         touched = list(self.conversations.values())
         insert_rows([place for place in touched if place.pk is None])
         update_rows([place for place in touched if id(place) not in self.opened], MOVED)
-        for rows in (self.messages, self.references, self.attachments, self.invitations, self.waits):
-            insert_rows(rows)
+        insert_rows(self.messages)
+        for rows in (self.references, self.attachments, self.invitations, self.waits):
+            insert_rows(rows, with_ids=False)
         _note_last_messages(touched)
         index.put(
             "conversation", [(place.pk, place.subject) for place in touched if id(place) in self.opened]

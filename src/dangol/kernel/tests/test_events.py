@@ -21,13 +21,19 @@ class BurgerCooked(Happened):
     burger_id: int
 
 
-@pytest.mark.django_db
-def test_an_event_comes_back_as_it_was_emitted():
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("count", [1, events.MANY])
+def test_events_come_back_as_they_were_emitted_in_one_transaction(count):
+    happened = [
+        BurgerCooked(happened_at=AT, actor_id=3, customer_id=5, burger_id=number) for number in range(count)
+    ]
+    before = events.latest()
     with transaction.atomic():
-        (row,) = events.emit(BurgerCooked(happened_at=AT, actor_id=3, customer_id=5, burger_id=7))
-    assert events.load(Event.objects.get(pk=row.pk)) == BurgerCooked(
-        happened_at=AT, actor_id=3, customer_id=5, burger_id=7
-    )
+        events.emit(*happened)
+    rows = list(Event.objects.order_by("pk"))
+    assert [events.load(row) for row in rows] == happened
+    assert len({row.transaction for row in rows}) == 1
+    assert [row.pk for row in events.since(before, limit=100)] == [row.pk for row in rows]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -82,7 +88,8 @@ def test_a_long_transaction_in_another_database_of_the_server_holds_nothing_up()
     with psycopg.connect(**given) as neighbour:
         neighbour.execute("SELECT pg_current_xact_id()")
         with transaction.atomic():
-            (row,) = events.emit(BurgerCooked(happened_at=AT, burger_id=1))
+            events.emit(BurgerCooked(happened_at=AT, burger_id=1))
+            row = Event.objects.latest("pk")
         assert [each.pk for each in events.since(Cursor(), limit=10)] == [row.pk]
         assert events.latest().event_id == row.pk
 

@@ -39,6 +39,13 @@ def test_rows_have_ids_that_go_on_and_hold_what_they_were_given():
     assert Event.objects.count() == 32
 
 
+def test_rows_whose_ids_nobody_needs_are_numbered_in_their_order(django_assert_max_num_queries):
+    with django_assert_max_num_queries(1):
+        insert_rows(events(30), with_ids=False)
+    stored = Event.objects.order_by("pk").values_list("name", flat=True)
+    assert list(stored) == [f"Event{each}" for each in range(30)]
+
+
 def test_bytes_texts_choices_and_times_are_stored_as_django_stores_them(mailbox):
     values = {"channel": mailbox, "received_at": NOON, "stored_at": NOON, "source": ODD}
     one, other = (
