@@ -1,6 +1,10 @@
 """What other users of the machine see of a desk: nothing. And what makes no folder."""
 
+import os
+import shutil
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +13,7 @@ from click.testing import CliRunner
 from dangol.cli import main
 from dangol.desk.doctor import examine
 from dangol.kernel.keys import make_secret
+from dangol.kernel.tests.test_processes import name_of_a_dead_process
 
 
 def test_the_folder_that_a_desk_makes_is_for_its_user_alone(migrated_folder: Path) -> None:
@@ -54,3 +59,20 @@ def test_each_command_has_an_example() -> None:
         return CliRunner().invoke(main, [*names, "--help"]).output
 
     assert "Example: dangol mail read" in ask("mail")
+
+
+def test_a_start_removes_the_halves_of_files_that_a_killed_process_left(
+    migrated_folder: Path, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(migrated_folder, data)
+    half = (
+        data / "files" / ".writing" / f".{name_of_a_dead_process().replace(':', '=').replace('/', '+')}.0a1b"
+    )
+    half.parent.mkdir(parents=True)
+    half.write_bytes(b"half")
+    start = [sys.executable, "-c", "from dangol.running import prepare; prepare(quiet=True)"]
+    settings = {"DANGOL_DATA": str(data), "DJANGO_SETTINGS_MODULE": "dangol.settings"}
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("DANGOL_", "DATABASE_"))}
+    subprocess.run(start, env={**kept, **settings}, check=True)
+    assert not half.exists()

@@ -45,6 +45,18 @@ def prepare(*, quiet: bool = False) -> None:
 
     bring_up_to_date(say=(lambda _: None) if quiet else (lambda said: click.echo(said, err=True)))
     repair_after_restore()
+    _clear_away()
+
+
+def _clear_away() -> None:
+    """Remove the halves of files that killed processes have left."""
+    from dangol.kernel.files import remove_broken_off
+
+    try:
+        if removed := remove_broken_off():
+            log.info("files=%d broken off, removed", removed)
+    except OSError as failure:
+        log.warning("files broken off, not removed: %s", type(failure).__name__)
 
 
 def set_up_without_changes() -> None:
@@ -289,6 +301,7 @@ def _keep_running(parts: dict[str, Callable[[], None]]) -> None:
         if stopping or not name:
             continue
         log.error("process=%s ended=%s restarting", name, os.waitstatus_to_exitcode(status))
+        _clear_away()
         time.sleep(RESTART_SECONDS if time.monotonic() - began > 10 else 5 * RESTART_SECONDS)
         begin(name)
 

@@ -416,11 +416,13 @@ def _is_quiet() -> bool:
 
 
 def _count_received(mails: Sequence[Written], report: Report) -> None:
+    from django.conf import settings
     from django.db.models import Count, Q
 
     from dangol.channels.models import Raw
     from dangol.customers.models import Customer, Identity
     from dangol.inbox.models import Attachment, Conversation, Message, Reference, Wait
+    from dangol.kernel.files import remove_broken_off
     from dangol.kernel.models import Event
     from dangol.search import index
     from dangol.search.models import CustomerText, MessageText
@@ -483,6 +485,9 @@ def _count_received(mails: Sequence[Written], report: Report) -> None:
         Raw.objects.get(pk=pk).content.count(b"Message-ID") for pk in Raw.objects.values_list("pk", flat=True)
     )
     agree("raw mails that can be read", whole, count)
+    remove_broken_off()  # as each start does
+    writing = Path(settings.MEDIA_ROOT) / ".writing"
+    agree("halves of files", len(list(writing.iterdir())) if writing.exists() else 0, 0)
     answers = Message.objects.filter(automatic="auto-reply")
     agree("acknowledgements of one matter", answers.count(), len({row.message_id for row in answers}))
     per_matter = Counter(answers.values_list("conversation_id", flat=True))

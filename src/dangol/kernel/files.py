@@ -4,15 +4,23 @@ import hashlib
 import io
 import os
 import shutil
+import time
 from pathlib import Path
 from typing import IO, Final
 
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import FileSystemStorage, default_storage
 
+from dangol.kernel.processes import is_gone, is_of_here, this_process
 from dangol.kernel.syncing import sync_folder
 
 _PIECE: Final = 1024 * 1024
+_WRITING: Final = (
+    ".writing"  # what is not whole yet, in one folder: no start looks through a million files for it
+)
+_OLD_SECONDS: Final = 24 * 3600
+_IN_A_NAME: Final = str.maketrans(":/", "=+")  # not every disk takes a colon
+_IN_A_PROCESS: Final = str.maketrans("=+", ":/")
 
 
 def keep_file(content: bytes) -> str:
@@ -53,6 +61,28 @@ def read_file(digest: str) -> bytes:
         return content
 
 
+def remove_broken_off() -> int:
+    """Remove what processes were writing when they were killed; returns how many files that were.
+
+    A file names its process. Where it cannot be seen whether that has ended (on another machine), a file that nobody
+    has touched for a day was left behind.
+    """
+    if not _is_folder():
+        return 0
+    removed = 0
+    for path in Path(default_storage.path(_WRITING)).glob(".*"):
+        process = path.name[1:].rpartition(".")[0].translate(_IN_A_PROCESS)
+        try:
+            if is_gone(process) or (
+                not is_of_here(process) and time.time() - path.stat().st_mtime > _OLD_SECONDS
+            ):
+                path.unlink()
+                removed += 1
+        except FileNotFoundError:
+            pass  # it has got its name meanwhile, or another process was faster
+    return removed
+
+
 def _name(digest: str) -> str:
     return f"{digest[:2]}/{digest[2:4]}/{digest}"
 
@@ -65,7 +95,9 @@ def _write_synced(path: Path, content: IO[bytes]) -> None:
     # A rename is atomic, but lasts a power cut only when the folder is synced as well.
     made = [folder for folder in path.parents if not folder.exists()]
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
+    folder = Path(default_storage.path(_WRITING))
+    folder.mkdir(parents=True, exist_ok=True)
+    fresh = folder / f".{this_process().translate(_IN_A_NAME)}.{os.urandom(8).hex()}"
     try:
         with fresh.open("wb") as file:
             shutil.copyfileobj(content, file, _PIECE)

@@ -40,6 +40,11 @@ def is_gone(name: str) -> bool:
     return bool(start and now is not None and now != start)
 
 
+def is_of_here(name: str) -> bool:
+    """Whether the process of that name is or was one of this machine or container."""
+    return name.partition(":")[0] == _place()
+
+
 def gone_among(names: Iterable[str | None]) -> list[str]:
     """Those of the names whose process has ended."""
     return [name for name in names if name and is_gone(name)]

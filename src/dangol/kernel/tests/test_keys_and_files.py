@@ -1,12 +1,16 @@
 import errno
 import os
 import stat
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from dangol.kernel import files, keys
+from dangol.kernel.processes import this_process
 from dangol.kernel.secrets import lock_secret, unlock_secret
 
 
@@ -77,3 +81,62 @@ def test_what_was_kept_is_read_again(media):
     assert files.read_file(files.keep_file(b"burger")) == b"burger"
     with pytest.raises(FileNotFoundError):
         files.read_file("0" * 64)
+
+
+_WRITES_FOR_EVER = """
+import os, time
+from django.conf import settings
+settings.configure(MEDIA_ROOT={folder!r})
+os.fsync = lambda _: (print("half", flush=True), time.sleep(600))
+from dangol.kernel.files import keep_file
+keep_file(b"burger" * 100_000)
+"""
+
+
+def begin_to_write(folder: Path) -> "subprocess.Popen[str]":
+    """A process that is in the middle of writing a file."""
+    program = [sys.executable, "-c", _WRITES_FOR_EVER.format(folder=str(folder))]
+    child = subprocess.Popen(program, stdout=subprocess.PIPE, text=True)
+    assert child.stdout
+    assert child.stdout.readline() == "half\n"
+    return child
+
+
+def halves(folder: Path) -> int:
+    return len([path for path in folder.rglob(".*") if path.is_file()])
+
+
+def test_what_a_killed_process_was_writing_is_removed_and_what_a_living_one_writes_stays(media):
+    whole = files.keep_file(b"whole")
+    killed, living = begin_to_write(media), begin_to_write(media)
+    try:
+        assert halves(media) == 2
+        assert files.remove_broken_off() == 0
+        killed.kill()
+        killed.wait()
+        assert files.remove_broken_off() == 1
+        assert halves(media) == 1
+    finally:
+        for child in (killed, living):
+            child.kill()
+            child.wait()
+    assert files.remove_broken_off() == 1
+    assert halves(media) == 0
+    assert files.read_file(whole) == b"whole"
+
+
+def test_what_another_machine_writes_stays_until_it_was_left_for_a_day(media):
+    files.keep_file(b"whole")
+    place, rest = this_process().replace(":", "=").replace("/", "+").split("=", 1)
+    theirs, ours = (media / ".writing" / f".{host}={rest}.0a1b" for host in (f"else-{place}", place))
+    for path in (theirs, ours):
+        path.write_bytes(b"half")
+    assert files.remove_broken_off() == 0
+    for path in (theirs, ours):
+        os.utime(path, (0, 0))
+    assert files.remove_broken_off() == 1
+    assert ours.exists(), "this process lives, however long it takes"
+
+
+def test_where_nothing_was_ever_written_nothing_is_removed(media):
+    assert files.remove_broken_off() == 0
