@@ -59,10 +59,14 @@ def note(request: HttpRequest, conversation_id: int) -> HttpResponse:
     """Leave a note for the team."""
     person, conversation = actor(request), _open(conversation_id)
     form = ComposerForm.of(request)
+    if conversations.note_with_key(person, form.send_key):
+        return _to_conversation(request, conversation_id)  # the second click
     try:
         if form.words.strip():
             _save(person, conversation, form, conversation_id, is_note=True)
-        conversations.add_note(actor=person, conversation=conversation, text=form.words, at=clock.now())
+        conversations.add_note(
+            actor=person, conversation=conversation, text=form.words, at=clock.now(), key=form.send_key
+        )
     except Refused as refusal:
         return _refused(request, person, conversation_id, refusal, form)
     return _to_conversation(request, conversation_id)

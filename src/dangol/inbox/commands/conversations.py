@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID, uuid4, uuid5
 
 from django.db import transaction
 
@@ -25,14 +26,25 @@ from dangol.staff.rights import demand
 LONGEST: Final = timedelta(days=3652)
 
 
-def add_note(*, actor: Staff, conversation: Conversation, text: str, at: datetime) -> Message:
-    """Leave a note that only staff sees; the person's draft of a note is used up by it."""
+def add_note(
+    *, actor: Staff, conversation: Conversation, text: str, at: datetime, key: UUID | None = None
+) -> Message:
+    """Leave a note that only staff sees; the person's draft of a note is used up by it.
+
+    `key` is made with the page, as that of `send_reply`: the same key is the same note, so that a second click leaves
+    none.
+    """
     demand(actor, "answer")
     if not text.strip():
         raise NothingToSend
     with transaction.atomic():
         conversation = lock_living(conversation.pk)
+        if left_before := note_with_key(actor, key):
+            # The second click's copy of it.
+            Draft.objects.filter(conversation=conversation, staff=actor, text=left_before.text).delete()
+            return left_before
         note = Message.objects.create(
+            uid=_uid_of_note(key) if key else uuid4(),
             conversation=conversation,
             channel=conversation.channel,
             direction=Message.Direction.NOTE,
@@ -52,6 +64,16 @@ def add_note(*, actor: Staff, conversation: Conversation, text: str, at: datetim
             )
         )
         return note
+
+
+def note_with_key(actor: Staff, key: UUID | None) -> Message | None:
+    """The note that the person left with this key, if it was left."""
+    return Message.objects.filter(uid=_uid_of_note(key), staff=actor).first() if key else None
+
+
+def _uid_of_note(key: UUID) -> UUID:
+    # The page has one key for whatever its words become: a reply with it must not be taken for the note.
+    return uuid5(key, "note")
 
 
 def assign_conversation(

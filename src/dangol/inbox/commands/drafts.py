@@ -54,9 +54,14 @@ def save_draft(
     text = text.replace("\x00", "")
     with transaction.atomic():
         conversation = living(conversation)
-        draft = Draft.objects.select_for_update().filter(conversation=conversation, staff=actor).first()
-        if draft is None:
-            draft = _open_draft(actor, conversation, base_message_id, at)
+        theirs, is_new = Draft.objects.filter(conversation=conversation, staff=actor), False
+        while (draft := theirs.select_for_update().first()) is None:
+            # Another click or window of the person may begin the same one at the same instant, and use it up.
+            begun = _open_draft(actor, conversation, base_message_id, at)
+            Draft.objects.bulk_create([begun], ignore_conflicts=True)
+            is_new = True
+        if is_new:
+            pass
         elif page is not None and page[1] is not None and page[1] < draft.joined_version:
             whole = _with_part(draft, page[0], text)
             is_note = is_note or (draft.is_note and whole != text)
@@ -200,6 +205,7 @@ def _open_draft(actor: Staff, conversation: Conversation, base_message_id: int |
         cc=cc,
         base_message_id=conversation.last_message_id if base_message_id is None else base_message_id,
         opened_at=at,
+        saved_at=at,
         version=0,
     )
 

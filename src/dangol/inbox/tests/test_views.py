@@ -1,12 +1,17 @@
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
 
 from dangol.inbox.models import Attachment, Conversation, Draft, Message
 from dangol.kernel import clock
+from dangol.kernel.models import Event
 from tests.parts.cast import NOON, mail
 
 pytestmark = pytest.mark.django_db
@@ -79,6 +84,49 @@ def test_the_same_click_twice_sends_once(asked, hana, browser_of):
         browser_of(hana).post(f"/conversations/{asked.pk}/reply/", fields)
 
     assert Message.objects.filter(direction="out").count() == 1
+
+
+def test_the_same_click_twice_leaves_one_note_and_no_draft(asked, hana, browser_of):
+    fields = composed(asked, mode="note")
+    for _ in range(2):
+        browser_of(hana).post(f"/conversations/{asked.pk}/note/", fields)
+
+    note = Message.objects.get(direction="note")
+    assert note.text == fields["text"].strip()
+    assert Event.objects.filter(name="NoteAdded").count() == 1
+    assert not Draft.objects.exists()
+
+
+def test_a_note_and_a_reply_of_one_page_are_two(asked, hana, browser_of):
+    fields = composed(asked)
+    browser_of(hana).post(f"/conversations/{asked.pk}/note/", {**fields, "mode": "note"})
+    browser_of(hana).post(f"/conversations/{asked.pk}/reply/", fields)
+    assert sorted(Message.objects.exclude(direction="in").values_list("direction", flat=True)) == [
+        "note",
+        "out",
+    ]
+
+
+@pytest.mark.only_postgres
+@pytest.mark.django_db(transaction=True)
+def test_clicks_at_once_leave_one_note_and_no_draft(asked, hana):
+    fields = composed(asked, mode="note")
+    browsers = [Client() for _ in range(4)]
+    for browser in browsers:
+        browser.force_login(hana)
+    together = threading.Barrier(len(browsers))
+
+    def click(browser) -> int:
+        try:
+            together.wait()
+            return browser.post(f"/conversations/{asked.pk}/note/", fields).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(browsers)) as pool:
+        assert set(pool.map(click, browsers)) == {303}
+    assert Message.objects.filter(direction="note").count() == 1
+    assert not Draft.objects.exists()
 
 
 def test_a_reply_against_an_older_state_is_refused_with_its_text_and_goes_with_the_next_click(
