@@ -34,6 +34,7 @@ from dangol.desk.alarms.words import AREAS, say
 from dangol.kernel import clock
 from dangol.kernel.models import Setback
 from dangol.transfer.shelf import newest_of_the_owner
+from dangol.transfer.states import state_of, unknown_to_us
 
 GIB = 1024**3
 OLD_BACKUP = timedelta(days=7)
@@ -116,6 +117,15 @@ def _database() -> Iterator[Finding]:
     except DatabaseError as failure:
         yield Finding(
             area, "bad", str(failure).partition("\n")[0], _("Check DATABASE_URL, and that the server runs.")
+        )
+        return
+    if unknown_to_us(state_of(executor.loader), executor.loader):
+        yield Finding(
+            area,
+            "bad",
+            _("It was made by a newer version than this one, %(version)s.")
+            % {"version": settings.DANGOL_VERSION},
+            _("Install the newer version and start that. Nothing was changed."),
         )
         return
     if missing:

@@ -1,6 +1,8 @@
 import json
 
 import pytest
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from dangol.desk.alarms import machine
@@ -42,3 +44,12 @@ def test_it_says_the_very_alarms_and_ends_with_1(monkeypatch, capsys):
     assert "Disk" not in {finding.area for finding in found if finding.health == "good"}
     assert print_findings(found, as_json=True) == 1
     assert json.loads(capsys.readouterr().out)[-1]["area"]
+
+
+@pytest.mark.django_db
+def test_a_database_of_a_newer_version_is_named_with_what_to_do_and_nothing_else_is_asked(settings):
+    MigrationRecorder(connection).record_applied("inbox", "9999_novelty")
+    (found,) = examine(servers=False)
+    assert (found.area, found.health) == ("Database", "bad")
+    assert found.sentence == f"It was made by a newer version than this one, {settings.DANGOL_VERSION}."
+    assert found.advice == "Install the newer version and start that. Nothing was changed."
