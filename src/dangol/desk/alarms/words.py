@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
 from django.urls import reverse
@@ -66,7 +66,11 @@ def say(troubles: Iterable[Trouble], *, reader: Staff | None = None) -> list[Sai
 
 def _say(trouble: Trouble, boxes: Mapping[int, Mailbox], reader: Staff | None) -> Said:
     box = boxes.get(int(trouble.thing)) if trouble.kind in _OF_A_MAILBOX else None
-    words = _OF_A_MAILBOX[trouble.kind](trouble, box) if box else _of_the_desk(trouble)
+    words = (
+        _OF_A_MAILBOX[trouble.kind](trouble, box)
+        if box
+        else _OF_THE_DESK.get(trouble.kind, _unknown)(trouble)
+    )
     since = _since(trouble.since)
     page, arguments = words.page, [box.pk] if box and words.page == "mailbox" else []
     if page == "mailbox" and not (box and may(reader, "change_mailboxes")):
@@ -180,87 +184,121 @@ _OF_A_MAILBOX: Final[Mapping[Kind, Callable[[Trouble, Mailbox], _Words]]] = {
 }
 
 
-def _of_the_desk(trouble: Trouble) -> _Words:
-    data: Mapping[str, Any] = trouble.data
-    count = int(data.get("count", 0))
-    match trouble.kind:
-        case Kind.WORK:
-            return _Words(
-                _("Nothing is at work just now"),
-                _("Start it with `dangol up`."),
-                _("Mail is neither fetched nor sent."),
-            )
-        case Kind.KEY:
-            return _Words(
-                _("The key of this installation is missing"),
-                _("Put secret.key back from the backup; without it mailbox passwords can't be read."),
-            )
-        case Kind.DISK:
-            return _Words(
-                _("The disk is almost full: %(free)d MB are free") % {"free": int(data.get("free_mib", 0))},
-                _("Make room soon: without it, mail cannot be stored."),
-                _("The data folder is %(folder)s.") % {"folder": settings.DANGOL_DATA},
-            )
-        case Kind.INODES:
-            return _Words(
-                _("The disk takes hardly any more files: %(free)d") % {"free": int(data.get("free", 0))},
-                _("Remove many small files from it: without room for new ones, mail cannot be stored."),
-                _("The data folder is %(folder)s.") % {"folder": settings.DANGOL_DATA},
-            )
-        case Kind.DISK_FILLS:
-            days = int(data.get("days", 0))
-            return _Words(
-                ngettext(
-                    "The disk will be full in about %(n)d day",
-                    "The disk will be full in about %(n)d days",
-                    days,
-                )
-                % {"n": days},
-                _("Make room, or move the data folder to a larger disk."),
-                _("An estimate: if it goes on as in the last days."),
-            )
-        case Kind.LOOP:
-            words = LOOPS.get(trouble.thing, trouble.thing)
-            return _Words(
-                _("A part of the work has stopped: “%(words)s”") % {"words": words},
-                _("Restart `dangol up`, and look at what it prints."),
-                str(data.get("failure", "")),
-            )
-        case Kind.INCOMING:
-            return _Words(
-                ngettext("%(n)d mail is not taken in", "%(n)d mails are not taken in", count) % {"n": count},
-                _("Is `dangol up` (or `dangol work`) running? Restart it, and look at what it prints."),
-            )
-        case Kind.OUTGOING:
-            return _Words(
-                ngettext("%(n)d mail should have left", "%(n)d mails should have left", count) % {"n": count},
-                _("Is `dangol up` (or `dangol work`) running? Restart it, and look at what it prints."),
-            )
-        case Kind.REACTIONS:
-            return _Words(
-                _("What should follow from what happened is not done"),
-                _("Is `dangol up` (or `dangol work`) running? Restart it, and look at what it prints."),
-                _(
-                    "Clocks of answers that were sent may go on, and nobody gets the answer that is sent at once."
-                ),
-            )
-        case Kind.QUARANTINE:
-            return _Words(
-                ngettext(
-                    "%(n)d mail of the last day could not be read",
-                    "%(n)d mails of the last day could not be read",
-                    count,
-                )
-                % {"n": count},
-                _("Stuck work in Settings says why of each, and tries again."),
-                _("Nothing is lost."),
-            )
-        case Kind.CLOCK:
-            return _Words(
-                _("This machine's clock is behind what it has recorded before"),
-                _("Set the clock by the network (for example with `timedatectl set-ntp true`)."),
-                "",
-            )
-        case _:
-            # A mailbox that was removed meanwhile, or an alarm of a later version.
-            return _Words(_("Something was not well"), "")
+def _work(_trouble: Trouble) -> _Words:
+    return _Words(
+        _("Nothing is at work just now"),
+        _("Start it with `dangol up`."),
+        _("Mail is neither fetched nor sent."),
+    )
+
+
+def _key(_trouble: Trouble) -> _Words:
+    return _Words(
+        _("The key of this installation is missing"),
+        _("Put secret.key back from the backup; without it mailbox passwords can't be read."),
+    )
+
+
+def _disk(trouble: Trouble) -> _Words:
+    return _Words(
+        _("The disk is almost full: %(free)d MB are free") % {"free": int(trouble.data.get("free_mib", 0))},
+        _("Make room soon: without it, mail cannot be stored."),
+        _("The data folder is %(folder)s.") % {"folder": settings.DANGOL_DATA},
+    )
+
+
+def _inodes(trouble: Trouble) -> _Words:
+    return _Words(
+        _("The disk takes hardly any more files: %(free)d") % {"free": int(trouble.data.get("free", 0))},
+        _("Remove many small files from it: without room for new ones, mail cannot be stored."),
+        _("The data folder is %(folder)s.") % {"folder": settings.DANGOL_DATA},
+    )
+
+
+def _disk_fills(trouble: Trouble) -> _Words:
+    days = int(trouble.data.get("days", 0))
+    return _Words(
+        ngettext(
+            "The disk will be full in about %(n)d day",
+            "The disk will be full in about %(n)d days",
+            days,
+        )
+        % {"n": days},
+        _("Make room, or move the data folder to a larger disk."),
+        _("An estimate: if it goes on as in the last days."),
+    )
+
+
+def _loop(trouble: Trouble) -> _Words:
+    words = LOOPS.get(trouble.thing, trouble.thing)
+    return _Words(
+        _("A part of the work has stopped: “%(words)s”") % {"words": words},
+        _("Restart `dangol up`, and look at what it prints."),
+        str(trouble.data.get("failure", "")),
+    )
+
+
+def _incoming(trouble: Trouble) -> _Words:
+    count = int(trouble.data.get("count", 0))
+    return _Words(
+        ngettext("%(n)d mail is not taken in", "%(n)d mails are not taken in", count) % {"n": count},
+        _("Is `dangol up` (or `dangol work`) running? Restart it, and look at what it prints."),
+    )
+
+
+def _outgoing(trouble: Trouble) -> _Words:
+    count = int(trouble.data.get("count", 0))
+    return _Words(
+        ngettext("%(n)d mail should have left", "%(n)d mails should have left", count) % {"n": count},
+        _("Is `dangol up` (or `dangol work`) running? Restart it, and look at what it prints."),
+    )
+
+
+def _reactions(_trouble: Trouble) -> _Words:
+    return _Words(
+        _("What should follow from what happened is not done"),
+        _("Is `dangol up` (or `dangol work`) running? Restart it, and look at what it prints."),
+        _("Clocks of answers that were sent may go on, and nobody gets the answer that is sent at once."),
+    )
+
+
+def _quarantine(trouble: Trouble) -> _Words:
+    count = int(trouble.data.get("count", 0))
+    return _Words(
+        ngettext(
+            "%(n)d mail of the last day could not be read",
+            "%(n)d mails of the last day could not be read",
+            count,
+        )
+        % {"n": count},
+        _("Stuck work in Settings says why of each, and tries again."),
+        _("Nothing is lost."),
+    )
+
+
+def _clock(_trouble: Trouble) -> _Words:
+    return _Words(
+        _("This machine's clock is behind what it has recorded before"),
+        _("Set the clock by the network (for example with `timedatectl set-ntp true`)."),
+        "",
+    )
+
+
+def _unknown(_trouble: Trouble) -> _Words:
+    # A mailbox that was removed meanwhile, or an alarm of a later version.
+    return _Words(_("Something was not well"), "")
+
+
+_OF_THE_DESK: Final[Mapping[Kind, Callable[[Trouble], _Words]]] = {
+    Kind.WORK: _work,
+    Kind.KEY: _key,
+    Kind.DISK: _disk,
+    Kind.INODES: _inodes,
+    Kind.DISK_FILLS: _disk_fills,
+    Kind.LOOP: _loop,
+    Kind.INCOMING: _incoming,
+    Kind.OUTGOING: _outgoing,
+    Kind.REACTIONS: _reactions,
+    Kind.QUARANTINE: _quarantine,
+    Kind.CLOCK: _clock,
+}

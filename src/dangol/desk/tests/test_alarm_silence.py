@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from dangol.business.hours import Calendar
 from dangol.desk.alarms.checks import cells_of
-from dangol.desk.alarms.silence import FEWEST_WEEKS, MOST_WEEKS, hour_of, judge, past_of, weeks_of
+from dangol.desk.alarms.silence import FEWEST_WEEKS, MARGIN, MOST_WEEKS, hour_of, judge, past_of, weeks_of
 
 SUNDAYS_OFF = Calendar(zone="Asia/Seoul", weekly=(((660, 1320),),) * 6 + ((),))
 MONDAY = datetime(2026, 9, 6, 15, 0, tzinfo=UTC)  # midnight in Seoul
@@ -81,6 +81,16 @@ def test_a_mailbox_that_was_as_silent_before_is_not_unusual_now():
     after = timedelta(hours=63)
     assert judged(steady, after=after).is_unusual
     assert not judged(gap, after=after).is_unusual
+
+
+def test_a_silence_half_again_as_unusual_as_the_longest_before_raises_it_and_none_sooner():
+    """Rule 4. Three days without mail, once in eight weeks: by the other rules alone it were due after 65 hours."""
+    once = [
+        at for at in mails(10) if not MONDAY + timedelta(days=20) < at < MONDAY + timedelta(days=20, hours=75)
+    ]
+    past = past_of(Counter(map(hour_of, once)), last=once[-1], weeks=8, cell=CELL)
+    assert judged(once, after=timedelta(hours=80)).limit == MARGIN * past.longest
+    assert 90 <= hours_until_alarm(once) <= 100
 
 
 def test_bursts_are_not_taken_for_a_steady_stream():

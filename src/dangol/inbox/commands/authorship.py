@@ -23,8 +23,7 @@ def recognise_person(*, actor: Staff, message: Message, at: datetime) -> Convers
     """
     demand(actor, "answer")
     with transaction.atomic():
-        conversation = lock_living(message.conversation_id)
-        message.refresh_from_db(fields=["automatic", "conversation"])
+        conversation = _lock(message)
         if not message.may_be_a_persons:
             return conversation
         kind, sign, address = message.automatic, message.no_answer, message.from_address.lower()
@@ -39,17 +38,7 @@ def recognise_person(*, actor: Staff, message: Message, at: datetime) -> Convers
         Message.objects.filter(pk__in=theirs).update(automatic="")
         conversation.is_machine = False
         _start_clock(conversation, Message.objects.filter(pk__in=theirs), at)
-        conversation.last_message_id = newest_number(conversation)
-        conversation.save()
-        emit(
-            PersonRecognised(
-                happened_at=at,
-                actor_id=actor.pk,
-                customer_id=conversation.customer_id,
-                conversation_id=conversation.pk,
-                message_id=message.pk,
-            )
-        )
+        _finish(conversation, PersonRecognised, actor=actor, message=message, at=at)
         return conversation
 
 
@@ -57,8 +46,7 @@ def recognise_machine(*, actor: Staff, message: Message, at: datetime) -> Conver
     """Take `recognise_person` back: a machine wrote this, and it and what follows wait for nobody."""
     demand(actor, "answer")
     with transaction.atomic():
-        conversation = lock_living(message.conversation_id)
-        message.refresh_from_db(fields=["automatic", "conversation"])
+        conversation = _lock(message)
         known = known_person(message)
         if known is None:
             return conversation
@@ -70,17 +58,7 @@ def recognise_machine(*, actor: Staff, message: Message, at: datetime) -> Conver
         conversation.is_machine = last_word(conversation) is None
         if conversation.state == Conversation.State.WAITING:
             settle_state(conversation, at)
-        conversation.last_message_id = newest_number(conversation)
-        conversation.save()
-        emit(
-            MachineRecognised(
-                happened_at=at,
-                actor_id=actor.pk,
-                customer_id=conversation.customer_id,
-                conversation_id=conversation.pk,
-                message_id=message.pk,
-            )
-        )
+        _finish(conversation, MachineRecognised, actor=actor, message=message, at=at)
         return conversation
 
 
@@ -107,6 +85,34 @@ def known_people(senders: Iterable[tuple[int, str]]) -> set[tuple[int, str, str]
 def is_known(message: Message, known: set[tuple[int, str, str]]) -> bool:
     """Whether the message is of one of them."""
     return (message.channel_id, message.from_address.lower(), message.no_answer) in known
+
+
+def _lock(message: Message) -> Conversation:
+    """The message's conversation, locked, and the message as it is now."""
+    conversation = lock_living(message.conversation_id)
+    message.refresh_from_db(fields=["automatic", "conversation"])
+    return conversation
+
+
+def _finish(
+    conversation: Conversation,
+    event: type[PersonRecognised | MachineRecognised],
+    *,
+    actor: Staff,
+    message: Message,
+    at: datetime,
+) -> None:
+    conversation.last_message_id = newest_number(conversation)
+    conversation.save()
+    emit(
+        event(
+            happened_at=at,
+            actor_id=actor.pk,
+            customer_id=conversation.customer_id,
+            conversation_id=conversation.pk,
+            message_id=message.pk,
+        )
+    )
 
 
 def _alike(message: Message) -> "QuerySet[Message]":
