@@ -120,10 +120,8 @@ def _auto_submitted(mail: Part) -> str | None:
 
 def says_auto_reply(mail: Part) -> bool:
     """Whether a field other than Auto-Submitted, which reports carry too, calls the mail an automatic answer."""
-    if any(
-        headers.unfold(mail.field(name) or "no").lower() not in ("no", "none", "false", "0")
-        for name in _AUTOREPLY_FIELDS
-    ):
+    said = (mail.field(name) for name in _AUTOREPLY_FIELDS)
+    if any(value and headers.unfold(value).lower() not in ("no", "none", "false", "0") for value in said):
         return True
     return _precedence(mail) == "auto_reply" or "vacation" in (mail.field("x-apple-action") or "").lower()
 

@@ -86,7 +86,10 @@ class Part(Message):
 
     def field(self, name: str) -> str | None:
         """The first field of this name that says anything, raw."""
-        return next((value for value in self.fields(name) if value.strip()), None)
+        for value in self.fields(name):  # asked seventy times a mail, mostly for what is not there
+            if value.strip():
+                return value
+        return None
 
     @property
     def disposition(self) -> str | None:
