@@ -2,9 +2,13 @@ from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 
 from dangol.business import hours
 from dangol.business.models import Business, OpeningCalendar, calendar_of
+from dangol.kernel.prepared import Prepared
+
+_BUSINESS: Final = Prepared(lambda: Business.objects.filter(pk=Business.ONLY))
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class OpeningHours:
 
 def current_business() -> Business:
     """The business; before the first visit an unsaved one with defaults."""
-    return Business.objects.filter(pk=Business.ONLY).first() or Business()
+    return next(iter(_BUSINESS()), None) or Business()
 
 
 def version_at(at: datetime) -> OpeningCalendar | None:

@@ -1,12 +1,24 @@
 from collections.abc import Iterable
+from typing import Final
 
 from dangol.customers.models import Customer, Identity
 from dangol.kernel.errors import Gone
+from dangol.kernel.prepared import Prepared
+
+_CUSTOMER: Final = Prepared(lambda pk: Customer.objects.filter(pk=pk))
+_BECAME: Final = Prepared(
+    lambda ids, known: (
+        Customer.objects.filter(merged_into__in=ids).exclude(pk__in=known).order_by("id").values_list("pk")
+    )
+)
+_IDENTITIES: Final = Prepared(
+    lambda ids: Identity.objects.filter(customer__in=ids).order_by("-is_verified", "id")
+)
 
 
 def living_customer(customer_id: int) -> Customer:
     """The person: the row itself, or the one that it became by merging. Refused (Gone) when there is none."""
-    row = Customer.objects.filter(pk=customer_id).first()
+    row: Customer | None = next(iter(_CUSTOMER(pk=customer_id)), None)
     if row is None:
         raise Gone
     seen = {row.pk}
@@ -21,10 +33,14 @@ def ids_of_person(customer: Customer) -> list[int]:
     ids = [customer.pk]
     found = ids
     while found:
-        rows = Customer.objects.filter(merged_into__in=found).exclude(pk__in=ids)
-        found = list(rows.order_by("id").values_list("pk", flat=True))
+        found = [pk for (pk,) in _BECAME(ids=tuple(found), known=tuple(ids))]
         ids = ids + found
     return ids
+
+
+def identities_of(ids: Iterable[int]) -> list[Identity]:
+    """The addresses of the person whose rows these are, the verified ones first."""
+    return _IDENTITIES(ids=tuple(ids))
 
 
 def names_of(customers: Iterable[Customer]) -> dict[int, str]:

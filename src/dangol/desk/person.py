@@ -1,23 +1,25 @@
 """One customer: who it is, what was talked about, and everything so far."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from dangol.customers.models import Customer, Identity
-from dangol.customers.queries import ids_of_person, living_customer, names_of
+from dangol.customers.models import Customer
+from dangol.customers.queries import identities_of, ids_of_person, living_customer, names_of
 from dangol.desk.pages import IdentityView
 from dangol.desk.timeline import TimelinePage, timeline_page
 from dangol.inbox.measures import median
 from dangol.inbox.models import Conversation, Wait
 from dangol.kernel.places import Place
+from dangol.kernel.prepared import Prepared
 from dangol.staff.rights import needs
 
 LINES: Final = 30
@@ -84,13 +86,10 @@ def customer(request: HttpRequest, customer_id: int) -> HttpResponse:
 def person_page(person: Customer, *, after: str = "", talks_after: str = "") -> PersonPage:
     """All about the person, whichever of the merged rows it is written under; a fixed number of queries."""
     ids = ids_of_person(person)
-    identities = Identity.objects.filter(customer__in=ids).order_by("-is_verified", "id")
-    mine = Conversation.objects.filter(customer__in=ids, merged_into=None)
+    mine = _of(ids)
     waits = mine.filter(state=Conversation.State.WAITING)
-    waiting = waits.select_related("assignee").order_by("waiting_since", "id").first()
-    newest = list(
-        mine.order_by("-last_message_at", "-id").values_list("id", "last_message_at", "created_at")[:ANSWERS]
-    )
+    waiting: Conversation | None = next(iter(_LONGEST_WAIT(ids=tuple(ids))), None)
+    newest = _NEWEST(ids=tuple(ids))
     count, first = len(newest), min((created_at for *_, created_at in newest), default=None)
     if count == ANSWERS:
         count, first = mine.count(), mine.order_by("id").values_list("created_at", flat=True).first()
@@ -105,7 +104,7 @@ def person_page(person: Customer, *, after: str = "", talks_after: str = "") -> 
         since=min(filter(None, (person.created_at, first))),
         wrote_last_at=newest[0][1] if newest else None,
         identities=tuple(
-            IdentityView(row.kind, row.shown or row.address, row.is_verified) for row in identities
+            IdentityView(row.kind, row.shown or row.address, row.is_verified) for row in identities_of(ids)
         ),
         talk_count=count,
         waiting=_talk(waiting) if waiting else None,
@@ -118,15 +117,38 @@ def person_page(person: Customer, *, after: str = "", talks_after: str = "") -> 
     )
 
 
+def _of(ids: Collection[int]) -> QuerySet[Conversation]:
+    return Conversation.objects.filter(customer__in=ids, merged_into=None)
+
+
+_LONGEST_WAIT: Final = Prepared(
+    lambda ids: (
+        _of(ids)
+        .filter(state=Conversation.State.WAITING)
+        .select_related("assignee")
+        .order_by("waiting_since", "id")[:1]
+    )
+)
+_NEWEST: Final = Prepared(
+    lambda ids: (
+        _of(ids)
+        .order_by("-last_message_at", "-id")
+        .values_list("id", "last_message_at", "created_at")[:ANSWERS]
+    )
+)
+_FIRST_TALKS: Final = Prepared(
+    lambda ids: _of(ids).select_related("assignee").order_by("-last_message_at", "-id")[: TALKS + 1]
+)
+
+
 def _talks(ids: list[int], after: str) -> tuple[tuple[TalkView, ...], str]:
-    rows = Conversation.objects.filter(customer__in=ids, merged_into=None).select_related("assignee")
     place = Place.read(after)
     if place:
-        rows = rows.filter(
-            Q(last_message_at__lt=place.at) | Q(last_message_at=place.at, id__lt=place.id),
-            last_message_at__lte=place.at,
-        )
-    found = list(rows.order_by("-last_message_at", "-id")[: TALKS + 1])
+        earlier = Q(last_message_at__lt=place.at) | Q(last_message_at=place.at, id__lt=place.id)
+        rows = _of(ids).select_related("assignee").filter(earlier, last_message_at__lte=place.at)
+        found = list(rows.order_by("-last_message_at", "-id")[: TALKS + 1])
+    else:
+        found = _FIRST_TALKS(ids=tuple(ids))
     last = found[TALKS - 1] if len(found) > TALKS else None
     return tuple(map(_talk, found[:TALKS])), str(Place(last.last_message_at, last.pk)) if last else ""
 

@@ -1,16 +1,18 @@
 """Reads that put several apps together for a page of the desk."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Final
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.urls import NoReverseMatch, reverse
 
-from dangol.customers.models import Identity
-from dangol.customers.queries import ids_of_person, living_customer
+from dangol.customers.queries import identities_of, ids_of_person, living_customer
 from dangol.desk.pages import IdentityView, OtherConversation, WhoView
 from dangol.desk.timeline import newest_lines
 from dangol.inbox.models import Conversation
+from dangol.kernel.prepared import Prepared
 
 OTHERS: Final = 5
 LINES: Final = 12
@@ -22,14 +24,10 @@ def who_view(conversation: Conversation) -> WhoView:
     if person.merged_into_id is not None:
         person = living_customer(person.pk)
     ids = ids_of_person(person)
-    identities = Identity.objects.filter(customer__in=ids).order_by("-is_verified", "id")
-    addresses = [IdentityView(row.kind, row.shown or row.address, row.is_verified) for row in identities]
-    others = Conversation.objects.filter(customer__in=ids, merged_into=None)
-    newest = list(
-        others.order_by("-last_message_at", "-id").values("id", "subject", "state", "last_message_at")[
-            : OTHERS + 1
-        ]
-    )
+    addresses = [
+        IdentityView(row.kind, row.shown or row.address, row.is_verified) for row in identities_of(ids)
+    ]
+    newest = _NEWEST(ids=tuple(ids))
     subjects = {row["id"]: row["subject"] for row in newest}
     here = reverse("conversation", args=[conversation.pk])
     return WhoView(
@@ -38,7 +36,7 @@ def who_view(conversation: Conversation) -> WhoView:
         name=person.name or (addresses[0].address if addresses else f"#{person.pk}"),
         language=str(dict(settings.LANGUAGES).get(person.language, "")),
         since=person.created_at,
-        conversation_count=others.count() if len(newest) > OTHERS else len(newest),
+        conversation_count=_of(ids).count() if len(newest) > OTHERS else len(newest),
         identities=tuple(addresses),
         others=tuple(
             OtherConversation(
@@ -56,6 +54,19 @@ def who_view(conversation: Conversation) -> WhoView:
             for line in newest_lines(ids, limit=LINES, subjects=subjects)
         ),
     )
+
+
+def _of(ids: Collection[int]) -> QuerySet[Conversation]:
+    return Conversation.objects.filter(customer__in=ids, merged_into=None)
+
+
+_NEWEST: Final = Prepared(
+    lambda ids: (
+        _of(ids)
+        .order_by("-last_message_at", "-id")
+        .values("id", "subject", "state", "last_message_at")[: OTHERS + 1]
+    )
+)
 
 
 def url_or_nothing(name: str, *arguments: object) -> str:

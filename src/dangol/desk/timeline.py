@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from django.db.models import Q
@@ -9,6 +10,7 @@ from django.db.models import Q
 from dangol.inbox import timeline as inbox_timeline
 from dangol.kernel.models import Event
 from dangol.kernel.places import Place
+from dangol.kernel.prepared import Prepared
 from dangol.kernel.timeline import TimelineLine
 from dangol.staff.models import Staff
 
@@ -28,12 +30,13 @@ class TimelinePage:
 
 def timeline_page(customer_ids: Iterable[int], *, limit: int, after: str = "") -> TimelinePage:
     """What happened with the person behind the place `after`: a query for the events, one a kind for the words."""
-    rows = Event.objects.filter(customer_id__in=list(customer_ids), name__in=TOLD)
-    place = Place.read(after)
+    ids, place = tuple(customer_ids), Place.read(after)
     if place:
         earlier = Q(happened_at__lt=place.at) | Q(happened_at=place.at, id__lt=place.id)
-        rows = rows.filter(earlier, happened_at__lte=place.at)
-    found = list(rows.order_by("-happened_at", "-id")[: limit + 1])
+        rows = Event.objects.filter(earlier, customer_id__in=ids, name__in=TOLD, happened_at__lte=place.at)
+        found = list(rows.order_by("-happened_at", "-id")[: limit + 1])
+    else:
+        found = _newest(limit + 1)(customer_ids=ids)
     events, last = found[:limit], found[limit - 1] if len(found) > limit else None
     return TimelinePage(
         tuple(_lines(events)),
@@ -46,8 +49,16 @@ def newest_lines(
     customer_ids: Iterable[int], *, limit: int, subjects: Mapping[int, str]
 ) -> tuple[TimelineLine, ...]:
     """The last lines alone. `subjects` are those of conversations that the page has read already."""
-    rows = Event.objects.filter(customer_id__in=list(customer_ids), name__in=TOLD)
-    return tuple(_lines(list(rows.order_by("-happened_at", "-id")[:limit]), subjects))
+    return tuple(_lines(_newest(limit)(customer_ids=tuple(customer_ids)), subjects))
+
+
+@cache
+def _newest(most: int) -> Prepared:
+    return Prepared(
+        lambda customer_ids: (
+            Event.objects.filter(customer_id__in=customer_ids, name__in=TOLD).order_by("-happened_at", "-id")
+        )[:most]
+    )
 
 
 def _lines(events: Sequence[Event], subjects: Mapping[int, str] | None = None) -> Iterable[TimelineLine]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -19,6 +20,7 @@ from dangol.inbox.models import Conversation
 from dangol.inbox.pages import Clock, Item, ListPage, Mark, Tab
 from dangol.kernel.durations import short_duration
 from dangol.kernel.places import Place
+from dangol.kernel.prepared import Prepared
 from dangol.staff.models import Staff
 from dangol.staff.rights import may
 
@@ -103,7 +105,8 @@ def list_page(
     *, person: Staff, tab: str, after: str, at: datetime, counts: Counts, current_id: int | None = None
 ) -> ListPage:
     """A page of the list behind the place `after` ("" is the beginning)."""
-    rows = list(_page(person, tab, after)[: PAGE + 1])
+    place = Place.read(after)
+    rows = list(_page(tab, person.pk, place)) if place else _FIRST_PAGES[tab](person_id=person.pk)
     more = len(rows) > PAGE
     rows = rows[:PAGE]
     names = shown_names({row["customer_id"]: row["customer__name"] for row in rows})
@@ -183,9 +186,8 @@ def _marks(row: Mapping[str, Any], person: Staff, *, names_channel: bool) -> Ite
         yield Mark(gettext("draft"), icon="note")
 
 
-def _page(person: Staff, tab: str, after: str) -> "QuerySet[Conversation, dict[str, Any]]":
-    rows = _in_tab(person, tab)
-    place = Place.read(after)
+def _page(tab: str, person_id: int, place: Place | None = None) -> "QuerySet[Conversation, dict[str, Any]]":
+    rows = _in_tab(person_id, tab)
     if tab in _NEWEST_FIRST:
         rows = rows.order_by("-due_at", "-id")
         if place:
@@ -198,18 +200,21 @@ def _page(person: Staff, tab: str, after: str) -> "QuerySet[Conversation, dict[s
             rows = rows.filter(Q(due_at__gt=due) | Q(due_at=due, id__gt=pk), due_at__gte=due)
     # As text, because putting together two subqueries takes Django longer than the database needs for all.
     earlier = RawSQL(_HAS_EARLIER, [], output_field=BooleanField())  # noqa: S611  (constants)
-    drafts = RawSQL(_HAS_DRAFT, [person.pk], output_field=BooleanField())  # noqa: S611
+    drafts = RawSQL(_HAS_DRAFT, [person_id], output_field=BooleanField())  # noqa: S611
     # Plain values: forty conversations with their people as objects would cost as much as all the rest of the page.
     page: QuerySet[Conversation, dict[str, Any]] = rows.annotate(
         has_earlier=earlier, has_draft=drafts
-    ).values(*_COLUMNS)
+    ).values(*_COLUMNS)[: PAGE + 1]
     return page
 
 
-def _in_tab(person: Staff, tab: str) -> "QuerySet[Conversation]":
+_FIRST_PAGES: Final = {tab: Prepared(partial(_page, tab)) for tab in TABS}
+
+
+def _in_tab(person_id: int, tab: str) -> "QuerySet[Conversation]":
     rows = Conversation.objects.filter(merged_into=None)
     if tab == "mine":
-        return rows.filter(assignee=person, state=Conversation.State.WAITING)
+        return rows.filter(assignee=person_id, state=Conversation.State.WAITING)
     return rows.filter(state=tab)
 
 

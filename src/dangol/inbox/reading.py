@@ -24,6 +24,7 @@ from dangol.inbox.pages import (
 from dangol.inbox.spoken import file_view, message_views, read_messages
 from dangol.inbox.written import write_parties
 from dangol.kernel.errors import Gone
+from dangol.kernel.prepared import Prepared
 from dangol.staff.models import Staff
 
 SHOWN: Final = 40  # messages; earlier ones are a click away
@@ -50,6 +51,19 @@ _CONVERSATION: Final = (
     "channel__mailbox__provider",
     "assignee__name",
 )
+_OPEN: Final = Prepared(
+    lambda pk: (
+        Conversation.objects.select_related("customer", "channel__mailbox", "assignee")
+        .only(*_CONVERSATION)
+        .filter(pk=pk)
+    )
+)
+_DRAFTS: Final = Prepared(
+    lambda conversation_id: Draft.objects.select_related("staff").filter(conversation=conversation_id)
+)
+_COLLEAGUES: Final = Prepared(
+    lambda: Staff.objects.filter(is_active=True).order_by("name").values_list("id", "name")
+)
 LATER: Final = {
     "afternoon": gettext_lazy("This afternoon"),
     "evening": gettext_lazy("This evening"),
@@ -60,12 +74,7 @@ LATER: Final = {
 
 def open_conversation(conversation_id: int) -> Conversation:
     """The conversation with all that its page names. Refused (Gone) when there is none."""
-    row = (
-        Conversation.objects.select_related("customer", "channel__mailbox", "assignee")
-        .only(*_CONVERSATION)
-        .filter(pk=conversation_id)
-        .first()
-    )
+    row: Conversation | None = next(iter(_OPEN(pk=conversation_id)), None)
     if row is None:
         raise Gone
     return row
@@ -114,7 +123,7 @@ def _next_five_minutes(now: datetime) -> datetime:
 
 def composer_view(conversation: Conversation, *, person: Staff, at: datetime) -> ComposerView:
     """The person's own draft, or an empty one that goes to everybody who takes part."""
-    drafts = list(conversation.drafts.select_related("staff"))
+    drafts: list[Draft] = _DRAFTS(conversation_id=conversation.pk)
     draft = next((one for one in drafts if one.staff_id == person.pk), None)
     to, cc = (draft.to, draft.cc) if draft else recipients_for(conversation)
     mailbox = conversation.channel.mailbox
@@ -148,8 +157,9 @@ def composer_view(conversation: Conversation, *, person: Staff, at: datetime) ->
 
 
 def _colleagues(conversation: Conversation, person: Staff) -> tuple[Colleague, ...]:
-    rows = Staff.objects.filter(is_active=True).order_by("name").values_list("id", "name")
-    everybody = [Colleague(pk, name, pk == person.pk, pk == conversation.assignee_id) for pk, name in rows]
+    everybody = [
+        Colleague(pk, name, pk == person.pk, pk == conversation.assignee_id) for pk, name in _COLLEAGUES()
+    ]
     return tuple(sorted(everybody, key=lambda one: not one.is_me))
 
 

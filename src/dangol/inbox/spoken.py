@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, Literal, cast
+from functools import cache
+from typing import Final, Literal
 
 from django.db.models import BooleanField, Case, Value, When
 from django.utils import timezone
@@ -17,6 +18,7 @@ from dangol.inbox.invitations import invitation_view, is_calendar
 from dangol.inbox.models import Attachment, Conversation, Invitation, Message
 from dangol.inbox.pages import Fate, FileView, MessageView
 from dangol.inbox.written import write_parties
+from dangol.kernel.prepared import Prepared
 from dangol.staff.models import Staff
 
 PICTURES: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
@@ -66,15 +68,7 @@ class Spoken:
 
 def read_messages(conversation: Conversation, *, most: int | None) -> Spoken:
     """The last `most` messages, or all of them. Files, invitations and failed recipients: only where there are any."""
-    found = (
-        conversation.messages.select_related("staff", "delivery")
-        .only(*_COLUMNS)
-        .annotate(
-            has_html=Case(When(html="", then=Value(False)), default=Value(True), output_field=BooleanField())
-        )
-        .order_by("-happened_at", "-id")
-    )
-    rows = cast("list[Message]", list(found[:most])[::-1])
+    rows: list[Message] = _newest(most)(conversation_id=conversation.pk)[::-1]
     spoken = Spoken(rows)
     if conversation.file_count:
         files = Attachment.objects.filter(message__in=[row.pk for row in rows], is_inline=False)
@@ -91,11 +85,31 @@ def read_messages(conversation: Conversation, *, most: int | None) -> Spoken:
     )
     sent = [row.delivery_id for row in rows if row.delivery_id]
     if sent:
-        wrong = [DeliveryRecipient.State.REFUSED, DeliveryRecipient.State.BOUNCED]
-        failed = DeliveryRecipient.objects.filter(delivery__in=sent, state__in=wrong)
-        for recipient in failed.order_by("id"):
+        for recipient in _TROUBLES(deliveries=tuple(sent)):
             spoken.troubles.setdefault(recipient.delivery_id, []).append(recipient)
     return spoken
+
+
+@cache
+def _newest(most: int | None) -> Prepared:
+    has_html = Case(When(html="", then=Value(False)), default=Value(True), output_field=BooleanField())
+    return Prepared(
+        lambda conversation_id: (
+            Message.objects.filter(conversation=conversation_id)
+            .select_related("staff", "delivery")
+            .only(*_COLUMNS)
+            .annotate(has_html=has_html)
+            .order_by("-happened_at", "-id")[:most]
+        )
+    )
+
+
+_WRONG: Final = (DeliveryRecipient.State.REFUSED, DeliveryRecipient.State.BOUNCED)
+_TROUBLES: Final = Prepared(
+    lambda deliveries: DeliveryRecipient.objects.filter(delivery__in=deliveries, state__in=_WRONG).order_by(
+        "id"
+    )
+)
 
 
 def message_views(

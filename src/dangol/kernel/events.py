@@ -14,6 +14,7 @@ from django.db.models import BigIntegerField, Func, Q, QuerySet
 
 from dangol.kernel import clock
 from dangol.kernel.models import Event, Follower
+from dangol.kernel.prepared import Prepared
 from dangol.kernel.rows import insert_rows
 
 
@@ -191,8 +192,12 @@ _FROM_ANOTHER_CLUSTER: Final = """SELECT EXISTS (
 
 def latest() -> Cursor:
     """The cursor of one who has read everything that can be read now."""
-    row = _settled(Event.objects.all()).order_by("-transaction", "-id").first()
-    return Cursor.after(row) if row else Cursor()
+    return next((Cursor(*row) for row in _LATEST()), Cursor())
+
+
+_LATEST: Final = Prepared(
+    lambda: _settled(Event.objects.all()).order_by("-transaction", "-id").values_list("transaction", "id")[:1]
+)
 
 
 def _behind(cursor: Cursor) -> Q:

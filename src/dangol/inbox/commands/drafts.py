@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from dangol.channels.email.addresses import normalise
 from dangol.channels.email.compose import reply_to_all
@@ -16,6 +17,7 @@ from dangol.inbox.events import DraftDiscarded, DraftOpened
 from dangol.inbox.models import Attachment, Conversation, Draft, Message
 from dangol.inbox.threading import living
 from dangol.kernel.events import emit
+from dangol.kernel.prepared import Prepared
 from dangol.staff.models import Staff
 from dangol.staff.rights import demand
 
@@ -156,16 +158,12 @@ def detach_file(*, actor: Staff, draft: Draft, attachment_id: int) -> None:
 
 def recipients_for(conversation: Conversation) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Whom a reply goes to, as (to, cc): all who take part in the last message of the customer."""
-    # Not the texts: a letter may hold a megabyte of HTML.
-    heard = conversation.messages.filter(direction=Message.Direction.IN).order_by("-happened_at", "-id")
-    heard = heard.only("from_name", "from_address", "reply_to", "to", "cc")
-    last = heard.filter(automatic="").first() or heard.first()
+    asked = {"conversation_id": conversation.pk}
+    last: Message | None = next(iter(_LAST_OF_A_PERSON(**asked) or _LAST(**asked)), None)
     if last is None:
         identity = conversation.customer.identities.filter(kind="email").first()
         return ([{"name": conversation.customer.name, "address": identity.address}] if identity else []), []
-    ours = [
-        address for mailbox in Mailbox.objects.only("address", "aliases") for address in mailbox.addresses
-    ]
+    ours = [address for mailbox in _MAILBOXES() for address in mailbox.addresses]
     to, cc = reply_to_all(
         sender=Party(last.from_name, last.from_address),
         reply_to=_as_parties(last.reply_to),
@@ -174,6 +172,18 @@ def recipients_for(conversation: Conversation) -> tuple[list[dict[str, Any]], li
         our_addresses=ours,
     )
     return _as_json(to), _as_json(cc)
+
+
+def _last_heard(conversation_id: int, **which: str) -> QuerySet[Message]:
+    heard = Message.objects.filter(conversation=conversation_id, direction=Message.Direction.IN, **which)
+    # Not the texts: a letter may hold a megabyte of HTML.
+    heard = heard.only("from_name", "from_address", "reply_to", "to", "cc")
+    return heard.order_by("-happened_at", "-id")[:1]
+
+
+_LAST: Final = Prepared(_last_heard)
+_LAST_OF_A_PERSON: Final = Prepared(partial(_last_heard, automatic=""))
+_MAILBOXES: Final = Prepared(lambda: Mailbox.objects.only("address", "aliases"))
 
 
 def checked_parties(parties: Addresses) -> list[dict[str, Any]]:

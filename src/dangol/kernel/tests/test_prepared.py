@@ -1,0 +1,100 @@
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from threading import Barrier
+
+import pytest
+from django.db import connection
+
+from dangol.kernel.models import Event
+from dangol.kernel.prepared import LONGEST, Prepared
+
+AT = datetime(2026, 11, 21, 3, 45, tzinfo=UTC)
+
+
+def make_events() -> None:
+    Event.objects.bulk_create(
+        Event(
+            name="Odd" if n % 2 else "Even",
+            happened_at=AT + timedelta(minutes=n),
+            recorded_at=AT,
+            customer_id=n,
+            data={"n": n},
+        )
+        for n in range(1, 21)
+    )
+
+
+of_customers = Prepared(
+    lambda name, ids: Event.objects.filter(customer_id__in=ids, name=name).order_by("customer_id")[:50]
+)
+of_customer = Prepared(
+    lambda customer: Event.objects.filter(customer_id=customer).values_list("data", "happened_at")
+)
+
+
+@pytest.mark.django_db
+def test_the_rows_are_those_of_the_query_itself(django_assert_num_queries):
+    make_events()
+
+    for ids, name in [
+        ((1, 2, 3), "Odd"),
+        ((4, 5, 6), "Odd"),
+        ((4, 5, 6), "Even"),
+        ((20,), "Even"),
+        ((99,), "Odd"),
+    ]:
+        usual = list(Event.objects.filter(customer_id__in=ids, name=name).order_by("customer_id"))
+        with django_assert_num_queries(1):
+            found = of_customers(name=name, ids=ids)
+        assert found == usual
+        assert [row.data for row in found] == [row.data for row in usual]
+        assert [row.happened_at for row in found] == [row.happened_at for row in usual]
+    assert of_customer(customer=7) == [({"n": 7}, AT + timedelta(minutes=7))]
+
+
+@pytest.mark.django_db
+def test_what_was_written_in_between_is_read():
+    make_events()
+    before = of_customer(customer=1)
+    Event.objects.create(name="Odd", happened_at=AT, recorded_at=AT, customer_id=1, data={})
+
+    assert len(of_customer(customer=1)) == len(before) + 1
+
+
+@pytest.mark.django_db
+def test_a_list_may_be_empty_or_long():
+    make_events()
+
+    assert of_customers(name="Odd", ids=()) == []
+    long = of_customers(name="Odd", ids=tuple(range(1, LONGEST + 9)))
+    assert [row.customer_id for row in long] == list(range(1, LONGEST + 9, 2))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 10**40])
+def test_a_number_that_no_database_holds_finds_nothing(number):
+    assert of_customer(customer=number) == []
+
+
+@pytest.mark.django_db
+def test_a_value_that_the_statement_does_not_hold_is_a_mistake():
+    most = Prepared(lambda most: Event.objects.order_by("id")[: abs(most)])
+
+    with pytest.raises(ValueError, match="as it is"):
+        most(most=3)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_threads_do_not_mix_what_they_ask():
+    make_events()
+    begin = Barrier(4)
+
+    def ask(customer: int) -> set[int]:
+        begin.wait(timeout=30)
+        try:
+            return {row["n"] for _ in range(100) for row, _at in of_customer(customer=customer)}
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(ask, range(1, 5))) == [{1}, {2}, {3}, {4}]
