@@ -201,7 +201,7 @@ def _bar(label: str) -> "Iterator[Progress]":
 
 def work_loops() -> "list[Loop]":
     """Everything that `dangol work` does."""
-    from dangol.channels.outbox import deliver_due
+    from dangol.channels.senders import SENDERS, Senders
     from dangol.desk.alarms.watching import watch
     from dangol.inbox.commands.conversations import return_due_conversations
     from dangol.inbox.intake import take_in_batch
@@ -211,9 +211,11 @@ def work_loops() -> "list[Loop]":
     from dangol.kernel.reacting import react
     from dangol.reactions import REACTIONS
 
+    senders = Senders()
     return [
         Loop("intake", take_in_batch, rest_seconds=0.3, prepare=relax_durability),
-        Loop("outbox", deliver_due, rest_seconds=0.5),
+        Loop("outbox", senders.turn, rest_seconds=0.5),
+        *(Loop("outbox", senders.spare_turn, rest_seconds=0.5) for _ in range(SENDERS - 1)),
         Loop("reactions", lambda: react(REACTIONS), rest_seconds=0.4),
         Loop("schedule", lambda: return_due_conversations(at=clock.now()), rest_seconds=5),
         Loop("alarms", watch, rest_seconds=60),

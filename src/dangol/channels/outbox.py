@@ -6,7 +6,7 @@ nothing. Found so after a crash it is sent again with the same bytes and marked 
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -47,6 +47,12 @@ def deliver_due() -> int:
     delivery = claim_delivery(at=clock.now())
     if delivery is None:
         return 0
+    deliver(delivery)
+    return 1
+
+
+def deliver(delivery: Delivery) -> None:
+    """Hand over a claimed delivery. What goes wrong before anything has left is raised, and the claim given back."""
     try:
         hand_over(delivery)
     except ClaimLost:
@@ -56,18 +62,18 @@ def deliver_due() -> int:
         held = delivery.claimed_until
         _until_written(lambda: _give_back(delivery, held))
         raise
-    return 1
 
 
-def claim_delivery(*, at: datetime) -> Delivery | None:
-    """The delivery that is due longest, claimed for this process; None when nothing is due.
+def claim_delivery(*, at: datetime, but: Collection[int] = ()) -> Delivery | None:
+    """The delivery that is due longest and of none of the channels `but`, claimed for this process; None when none is.
 
     One that was found in `sending` had a process die at it: it may have arrived. What dead processes left comes behind
     all that is due: if it was what killed them, it holds up nothing else.
     """
     # What was found in `sending` was due before it came to that.
     rows = Delivery.objects.select_related("channel__mailbox").filter(Delivery.IS_OPEN, due_at__lte=at)
-    rows = rows.exclude(channel__in=[channel for channel, until in _resting.items() if until > at])
+    resting = [channel for channel, until in list(_resting.items()) if until > at]
+    rows = rows.exclude(channel__in=[*resting, *but])
     rows = rows.order_by("due_at", "id")
     holders = set(rows.values_list("claimed_by", flat=True)[:LOOKED_AT])
     if not holders:

@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS = 15
 LONGEST_BACKOFF_SECONDS = 30
+LONGEST_ENDING_SECONDS = 20  # for all loops together
 # Django calls a connection that is not there any more an InterfaceError, which is no DatabaseError.
 DATABASE_TROUBLE = (DatabaseError, InterfaceError)
 
@@ -44,8 +45,9 @@ def run_loops(loops: Sequence[Loop], stop: threading.Event) -> None:
     stop.wait()
     for loop in loops:
         loop.bell.set()
+    deadline = time.monotonic() + LONGEST_ENDING_SECONDS
     for thread in threads:
-        thread.join(timeout=20)
+        thread.join(timeout=max(0.0, deadline - time.monotonic()))
 
 
 def _run(loop: Loop, stop: threading.Event) -> None:
