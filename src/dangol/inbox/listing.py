@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 from django.db import connection
 from django.db.models import BooleanField, Q, QuerySet
 from django.db.models.expressions import RawSQL
-from django.urls import reverse
 from django.utils import formats
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from dangol.customers.models import Identity
 from dangol.inbox.models import Conversation
 from dangol.inbox.pages import Clock, Item, ListPage, Mark, Tab
+from dangol.kernel.addresses import address
 from dangol.kernel.durations import short_duration
 from dangol.kernel.places import Place
 from dangol.kernel.prepared import Prepared
@@ -116,7 +116,7 @@ def list_page(
     return ListPage(
         tab=tab,
         tabs=tuple(
-            Tab(key, str(label), reverse("inbox") + _query(key), counts.shown(key), key == tab)
+            Tab(key, str(label), address("inbox") + _query(key), counts.shown(key), key == tab)
             for key, label in TABS.items()
         ),
         items=tuple(
@@ -132,10 +132,10 @@ def list_page(
             for row in rows
         ),
         url=_url(current_id) + _query(tab, after),
-        next_url=reverse("inbox") + _query(tab, str(Place(last["due_at"], last["id"]))) if last else "",
-        first_url=reverse("inbox") + query if after else "",
+        next_url=address("inbox") + _query(tab, str(Place(last["due_at"], last["id"]))) if last else "",
+        first_url=address("inbox") + query if after else "",
         is_unconnected=not counts.channels,
-        connect_url=reverse("new_mailbox") if may(person, "change_mailboxes") else "",
+        connect_url=address("new_mailbox") if may(person, "change_mailboxes") else "",
     )
 
 
@@ -219,7 +219,7 @@ def _in_tab(person_id: int, tab: str) -> "QuerySet[Conversation]":
 
 
 def _url(conversation_id: int | None) -> str:
-    return reverse("conversation", args=[conversation_id]) if conversation_id else reverse("inbox")
+    return address("conversation", conversation_id) if conversation_id else address("inbox")
 
 
 def _query(tab: str, after: str = "") -> str:

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dangol.inbox.models import Conversation
+from dangol.kernel.addresses import address
 from dangol.kernel.durations import short_duration
 from dangol.kernel.models import Event
 from dangol.kernel.timeline import TimelineLine, Tone
@@ -57,6 +57,6 @@ def _line(event: Event, subjects: dict[int, str]) -> TimelineLine:
         words=said,
         about=subjects.get(conversation_id, "") if conversation_id else "",
         tone=tone,
-        url=reverse("conversation", args=[conversation_id]) if conversation_id in subjects else "",
+        url=address("conversation", conversation_id) if conversation_id in subjects else "",
         actor_id=event.actor_id,
     )

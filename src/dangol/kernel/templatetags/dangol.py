@@ -22,6 +22,8 @@ from dangol.kernel.icons import ICONS
 
 register = template.Library()
 _HANGUL: Final = re.compile("[가-힣]")
+# Something of this is in whatever urlize makes a link of; it looks at each word of a letter, and most have none.
+_MAY_LINK: Final = re.compile(r"https?://|www\.|@|\.(?:com|edu|gov|int|mil|net|org)", re.IGNORECASE)
 
 
 @register.simple_tag
@@ -120,7 +122,10 @@ def tongue(text: str | None) -> SafeString:
 @register.filter
 def linked(text: str) -> SafeString:
     """Plain text with its web addresses as links that open apart and tell nobody where they were clicked."""
-    html = urlize(conditional_escape(text), nofollow=True, autoescape=False)
+    escaped = conditional_escape(text)
+    if not _MAY_LINK.search(escaped):
+        return escaped
+    html = urlize(escaped, nofollow=True, autoescape=False)
     return mark_safe(  # noqa: S308  (escaped above; only urlize has written tags since)
         html.replace(' rel="nofollow">', ' rel="nofollow noopener noreferrer" target="_blank">')
     )

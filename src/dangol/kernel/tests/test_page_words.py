@@ -3,9 +3,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.template import Context, Template
+from django.urls import NoReverseMatch, reverse
+from django.urls.base import set_script_prefix
 from django.utils import timezone, translation
+from django.utils.html import conditional_escape, urlize
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from dangol.kernel import clock
+from dangol.kernel.addresses import address
 from dangol.kernel.durations import short_duration
 from dangol.kernel.templatetags import dangol as words
 
@@ -109,3 +115,31 @@ def test_a_picture_that_the_template_names_is_the_one_that_a_variable_names():
     assert render('{% icon "close" %}') == render("{% icon name %}", name="close")
     assert render('{% icon "close" as it %}') == ""
     assert 'aria-label="Shut"' in render('{% icon "close" "Shut" %}')
+
+
+PIECES = [
+    "http://", "HTTPS://", "http:", "www.", "WWW.", "@", ".", ".com", ".ORG", ".kr", "/a", "moon", "버거", " ", "\n",
+    "(", ")", "<", "&", ";", ":", ",", "mailto:", "ſ", "İ",
+]  # fmt: skip
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
+def test_words_without_an_address_are_passed_over_and_no_address_is(text):
+    usual = urlize(conditional_escape(text), nofollow=True, autoescape=False)
+
+    assert words.linked(text) == usual.replace(
+        ' rel="nofollow">', ' rel="nofollow noopener noreferrer" target="_blank">'
+    )
+
+
+def test_an_address_is_what_django_says():
+    for pk in (7, 8, 7):
+        assert address("conversation", pk) == reverse("conversation", args=[pk])
+    with pytest.raises(NoReverseMatch):
+        address("conversation", "x")
+    set_script_prefix("/desk/")
+    try:
+        assert address("inbox") == "/desk/inbox/"
+    finally:
+        set_script_prefix("/")
