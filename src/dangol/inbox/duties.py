@@ -62,7 +62,7 @@ FROM (
     ) AS begun
     UNION ALL SELECT * FROM (
         SELECT 'failed', inbox_message.conversation_id, inbox_message.happened_at, delivery.id, delivery.state
-        FROM (SELECT DISTINCT delivery_id FROM ({TROUBLED}) AS some) AS wrong
+        FROM (SELECT DISTINCT delivery_id FROM ({TROUBLED}) AS lately) AS wrong
         CROSS JOIN inbox_message
         JOIN channels_delivery AS delivery ON delivery.id = inbox_message.delivery_id
         JOIN inbox_conversation AS about ON about.id = inbox_message.conversation_id

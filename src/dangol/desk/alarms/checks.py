@@ -32,11 +32,12 @@ MOST_PASTS: Final = 200
 # Each the first in the order of its index; the conditions are those of `_incoming` and `_outgoing`.
 _FIRST_IN_LINE: Final = """
 SELECT * FROM (
-    SELECT 'incoming' AS what, CAST(id AS VARCHAR(20)) AS mark, stored_at AS since, claimed_until
+    SELECT 'incoming' AS what, CAST(id AS VARCHAR(20)) AS mark,
+        CASE WHEN claimed_until > %s THEN NULL ELSE stored_at END AS since  -- somebody is just at it
     FROM channels_raw WHERE state = 'new' AND stored_at < %s ORDER BY id LIMIT 1
 ) AS incoming
 UNION ALL SELECT * FROM (
-    SELECT 'outgoing', CAST(delivery.id AS VARCHAR(20)), delivery.due_at, delivery.claimed_until
+    SELECT 'outgoing', CAST(delivery.id AS VARCHAR(20)), delivery.due_at
     FROM channels_delivery AS delivery LEFT JOIN channels_mailbox AS box ON box.channel_id = delivery.channel_id
     WHERE (delivery.claimed_until IS NULL OR delivery.claimed_until <= %s)
         AND delivery.state IN ('queued', 'retry', 'sending') AND delivery.state <> 'sending'
@@ -51,13 +52,13 @@ UNION ALL SELECT * FROM (
              ORDER BY event.id LIMIT 1),
             (SELECT recorded_at FROM kernel_event AS event
              WHERE event."transaction" > last."transaction" ORDER BY event."transaction", event.id LIMIT 1)
-        ), NULL
+        )
     FROM (
         SELECT "transaction", event_id FROM kernel_follower WHERE name IN ({followers})
         ORDER BY "transaction", event_id LIMIT 1
     ) AS last
 ) AS reactions
-UNION ALL SELECT 'clock', '', recorded_at, NULL FROM kernel_event WHERE id = (SELECT MAX(id) FROM kernel_event)
+UNION ALL SELECT 'clock', '', recorded_at FROM kernel_event WHERE id = (SELECT MAX(id) FROM kernel_event)
 """
 
 
@@ -120,17 +121,15 @@ def _queues(at: datetime) -> Iterator[Trouble]:
     """What stands first in each queue, and the newest event, in one statement: a page asks for it, too."""
     late = at - rules.LATE
     followers = ", ".join(["%s"] * len(REACTIONS))
-    for what, mark, kept, claimed_until in read_rows(
-        _FIRST_IN_LINE.format(followers=followers), [late, at, late, *REACTIONS]
-    ):
+    statement = _FIRST_IN_LINE.format(followers=followers)
+    for what, mark, kept in read_rows(statement, [at, late, at, late, *REACTIONS]):
         if kept is None:
             continue
         since = as_instant(kept)
         match what:
             case "clock" if since > at + rules.CLOCK_SLACK:
                 yield Trouble(Kind.CLOCK, data={"minutes": int((since - at).total_seconds() // 60)})
-            case "incoming" if claimed_until is None or as_instant(claimed_until) <= at:
-                # else somebody is just at it
+            case "incoming":
                 yield Trouble(Kind.INCOMING, since=since, mark=mark, data={"count": _incoming(late).count()})
             case "outgoing":
                 data = {"count": _outgoing(late, at).count()}
