@@ -110,7 +110,7 @@ def _work(line: "Connection[Any, Any]", environment: dict[str, str], seed: int) 
 
 def _pages(chance: random.Random) -> dict[str, Iterator[str]]:
     """The addresses to ask for, without end."""
-    from dangol.inbox.models import Conversation
+    from dangol.inbox.models import Conversation, Message
     from dangol.kernel.places import Place
 
     last = Conversation.objects.latest("id").pk
@@ -128,6 +128,10 @@ def _pages(chance: random.Random) -> dict[str, Iterator[str]]:
         while True:
             yield address
 
+    def message() -> int:
+        said = Message.objects.filter(conversation=last)
+        return chance.choice(list(said.values_list("pk", flat=True)))
+
     pages = {
         "inbox": lasting("/inbox/"),
         "inbox, done": lasting("/inbox/?tab=done"),
@@ -142,7 +146,7 @@ def _pages(chance: random.Random) -> dict[str, Iterator[str]]:
         pages |= {
             "customer with 10,000": lasting("/customers/1/"),
             "1,000 messages": lasting(f"/inbox/{last}/"),
-            "1,000 messages, all": lasting(f"/inbox/{last}/?all=1"),
+            "1,000 messages, one": (f"/inbox/{last}/?message={message()}" for _ in lasting("")),
         }
     return pages
 

@@ -175,6 +175,13 @@ def leave_note(name: str, subject: str, text: str) -> None:
     conversations.add_note(actor=_person(name), conversation=_talk(subject), text=text, at=clock.now())
 
 
+def leave_notes(name: str, subject: str, number: int) -> None:
+    """So many notes of the person in the conversation, "note 1" first."""
+    person, talk = _person(name), _talk(subject)
+    for n in range(1, number + 1):
+        conversations.add_note(actor=person, conversation=talk, text=f"note {n}", at=clock.now())
+
+
 def assign(name: str, subject: str, to: str) -> None:
     """A colleague gives the conversation to somebody."""
     conversations.assign_conversation(

@@ -12,10 +12,11 @@ from dangol.desk.queries import url_or_nothing, who_view
 from dangol.inbox.commands.replies import UNDO_SECONDS
 from dangol.inbox.listing import TABS, list_page
 from dangol.inbox.reading import composer_view, conversation_page, newest_undoable, open_conversation
+from dangol.inbox.windows import Window
 from dangol.kernel import clock
 from dangol.staff.rights import actor, needs
 
-PARTS: Final = frozenset({"panes", "items", "talk"})
+PARTS: Final = frozenset({"panes", "items", "talk", "earlier"})
 
 
 @require_GET
@@ -34,10 +35,10 @@ def inbox(request: HttpRequest) -> HttpResponse:
 def conversation(request: HttpRequest, conversation_id: int) -> HttpResponse:
     """The list, one conversation and its customer. A conversation that became another leads there."""
     row = open_conversation(conversation_id)
-    if row.merged_into_id:
-        return redirect("conversation", row.merged_into_id)
-    part, person, at = _part(request), actor(request), clock.now()
     query = request.META.get("QUERY_STRING", "")
+    if row.merged_into_id:
+        return redirect(reverse("conversation", args=[row.merged_into_id]) + (f"?{query}" if query else ""))
+    part, person, at = _part(request), actor(request), clock.now()
     context: dict[str, Any] = {
         "search_url": url_or_nothing("search"),
         "live_url": request.path + (f"?{query}" if query else ""),
@@ -46,9 +47,13 @@ def conversation(request: HttpRequest, conversation_id: int) -> HttpResponse:
     if part in {"", "items"}:
         context["list"] = _list(request, conversation_id)
     if part != "items":
-        talk = conversation_page(row, person=person, at=at, all_messages=request.GET.get("all") == "1")
+        window = Window.read(request.GET.dict(), is_below_first=part == "earlier")
+        context["talk"] = talk = conversation_page(row, person=person, at=at, window=window)
+        if talk.since and "since" not in request.GET:
+            # The page that stays open goes on from where it began: what was loaded above it stays where it is.
+            context["live_url"] = f"{request.path}?{f'{query}&' if query else ''}since={talk.since}"
+    if part not in {"items", "earlier"}:
         context |= {
-            "talk": talk,
             "composer": composer_view(row, person=person, at=at),
             "undoable": newest_undoable(talk),
             "undo_seconds": UNDO_SECONDS,

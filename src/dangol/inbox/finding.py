@@ -7,11 +7,10 @@ from typing import Final
 
 from django.db.models import Case, Count, F, When
 from django.db.models.functions import Left
-from django.urls import reverse
 
 from dangol.customers.queries import names_of
 from dangol.inbox.models import Conversation, Message
-from dangol.inbox.reading import SHOWN as SHOWN_MESSAGES
+from dangol.inbox.windows import message_url
 from dangol.search import index
 from dangol.search.snippets import LOOKED_AT, Piece, marked, snippet
 
@@ -86,9 +85,8 @@ def find_conversations(query: str, *, before: int | None = None) -> HitPage:
 
 def _hit(row: Message, names: dict[int, str], query: str, more: int) -> Hit:
     conversation = row.conversation
-    everything = "?all=1" if conversation.message_count > SHOWN_MESSAGES else ""
     return Hit(
-        url=f"{reverse('conversation', args=[conversation.pk])}{everything}#message-{row.pk}",
+        url=message_url(conversation.pk, row.pk),
         name=names[conversation.customer_id],
         subject=tuple(marked(conversation.subject, query)),
         words=tuple(snippet(row.body, query)),  # type: ignore[attr-defined]

@@ -173,8 +173,12 @@ class ConversationPage:
     colleagues: tuple[Colleague, ...]
     later_choices: tuple[LaterChoice, ...]
     later_earliest: str
+    first: MessageView | None  # what it began with, where more lies between it and `messages`
     messages: tuple[MessageView, ...]
     earlier_url: str  # "" when the first message is shown
+    later_url: str  # "" when the newest is
+    newest_url: str
+    since: str  # the place from which the newest are shown, while the page is open; "" for all, or for a page of them
     last_message_id: int
 
     @property

@@ -21,13 +21,14 @@ from dangol.inbox.pages import (
     LaterChoice,
     MessageView,
 )
-from dangol.inbox.spoken import file_view, message_views, read_messages
+from dangol.inbox.spoken import file_view, message_views, read_beside
+from dangol.inbox.windows import Seen, Window, place_of, seen_through
 from dangol.inbox.written import write_parties
 from dangol.kernel.errors import Gone
+from dangol.kernel.places import Place
 from dangol.kernel.prepared import Prepared
 from dangol.staff.models import Staff
 
-SHOWN: Final = 40  # messages; earlier ones are a click away
 WRITING: Final = timedelta(minutes=10)
 _CONVERSATION: Final = (
     "subject",
@@ -81,21 +82,21 @@ def open_conversation(conversation_id: int) -> Conversation:
 
 
 def conversation_page(
-    conversation: Conversation, *, person: Staff, at: datetime, all_messages: bool = False
+    conversation: Conversation, *, person: Staff, at: datetime, window: Window | None = None
 ) -> ConversationPage:
-    """The conversation with its last messages, or with all of them."""
-    spoken = read_messages(conversation, most=None if all_messages else SHOWN + 1)
-    has_earlier = not all_messages and len(spoken.rows) > SHOWN
-    if has_earlier:
-        del spoken.rows[0]
+    """The conversation with its newest messages and what it began with, or with those in the window."""
+    seen = seen_through(window or Window(), conversation)
+    spoken = read_beside(conversation, [*([seen.first] if seen.first else []), *seen.rows])
     customer = conversation.customer
     name = shown_names({customer.pk: customer.name})[customer.pk]
+    views = tuple(message_views(spoken, customer_name=name, person=person, at=at))
     now = timezone.localtime(at)
     mailbox = conversation.channel.mailbox
     promised = (
         conversation.channel.promised_first_seconds is not None
         or conversation.channel.promised_next_seconds is not None
     )
+    here = reverse("conversation", args=[conversation.pk])
     return ConversationPage(
         id=conversation.pk,
         subject=conversation.subject,
@@ -110,10 +111,22 @@ def conversation_page(
         colleagues=_colleagues(conversation, person),
         later_choices=tuple(LaterChoice(key, str(LATER[key]), when) for key, when in later_choices(now)),
         later_earliest=_next_five_minutes(now).strftime("%Y-%m-%dT%H:%M"),
-        messages=tuple(message_views(spoken, customer_name=name, person=person, at=at)),
-        earlier_url=f"{reverse('conversation', args=[conversation.pk])}?all=1" if has_earlier else "",
+        first=views[0] if seen.first else None,
+        messages=views[1:] if seen.first else views,
+        earlier_url=f"{here}?before={place_of(seen.rows[0])}" if seen.first else "",
+        later_url=_later_url(here, seen, window) if seen.has_later else "",
+        newest_url=here,
+        since=str(place_of(seen.rows[0])) if seen.first and not seen.has_later else "",
         last_message_id=conversation.last_message_id,
     )
+
+
+def _later_url(here: str, seen: Seen, window: Window | None) -> str:
+    if window and window.before:
+        return f"{here}?from={window.before}#message-{window.before.id}"
+    # Behind the last one that is shown.
+    last = place_of(seen.rows[-1])
+    return f"{here}?from={Place(last.at, last.id + 1)}"
 
 
 def _next_five_minutes(now: datetime) -> datetime:

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache
 from typing import Final, Literal
 
-from django.db.models import BooleanField, Case, Value, When
+from django.db.models import BooleanField, Case, QuerySet, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -66,9 +66,25 @@ class Spoken:
     invitations: dict[int, list[Invitation]] = field(default_factory=dict)
 
 
-def read_messages(conversation: Conversation, *, most: int | None) -> Spoken:
-    """The last `most` messages, or all of them. Files, invitations and failed recipients: only where there are any."""
-    rows: list[Message] = _newest(most)(conversation_id=conversation.pk)[::-1]
+def newest_messages(conversation: Conversation, *, most: int | None) -> list[Message]:
+    """The last `most` messages as `message_views` needs them, or all of them; the newest first."""
+    found: list[Message] = _newest(most)(conversation_id=conversation.pk)
+    return found
+
+
+def messages_of(conversation_id: int) -> "QuerySet[Message]":
+    """The messages of the conversation as `message_views` needs them, in no order yet."""
+    has_html = Case(When(html="", then=Value(False)), default=Value(True), output_field=BooleanField())
+    return (
+        Message.objects.filter(conversation=conversation_id)
+        .select_related("staff", "delivery")
+        .only(*_COLUMNS)
+        .annotate(has_html=has_html)
+    )
+
+
+def read_beside(conversation: Conversation, rows: list[Message]) -> Spoken:
+    """What belongs to these messages. Files, invitations and failed recipients: only where there are any."""
     spoken = Spoken(rows)
     if conversation.file_count:
         files = Attachment.objects.filter(message__in=[row.pk for row in rows], is_inline=False)
@@ -92,15 +108,8 @@ def read_messages(conversation: Conversation, *, most: int | None) -> Spoken:
 
 @cache
 def _newest(most: int | None) -> Prepared:
-    has_html = Case(When(html="", then=Value(False)), default=Value(True), output_field=BooleanField())
     return Prepared(
-        lambda conversation_id: (
-            Message.objects.filter(conversation=conversation_id)
-            .select_related("staff", "delivery")
-            .only(*_COLUMNS)
-            .annotate(has_html=has_html)
-            .order_by("-happened_at", "-id")[:most]
-        )
+        lambda conversation_id: messages_of(conversation_id).order_by("-happened_at", "-id")[:most]
     )
 
 

@@ -7,12 +7,12 @@ from typing import Final, Literal, get_args
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
-from django.urls import reverse
 
 from dangol.business.queries import calendar_at
 from dangol.customers.queries import names_of
 from dangol.inbox import promise
 from dangol.inbox.models import Wait
+from dangol.inbox.windows import message_url
 from dangol.kernel.db import read_rows
 from dangol.kernel.places import Place
 
@@ -152,7 +152,7 @@ def _views(rows: Sequence[Wait], at: datetime) -> tuple[WaitView, ...]:
         conversation = row.conversation
         views.append(
             WaitView(
-                url=f"{reverse('conversation', args=[conversation.pk])}#message-{row.message_id}",
+                url=message_url(conversation.pk, row.message_id),
                 name=names[conversation.customer_id],
                 subject=conversation.subject or conversation.preview,
                 mailbox=row.channel.name,

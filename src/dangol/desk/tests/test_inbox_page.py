@@ -191,18 +191,6 @@ def test_the_page_costs_the_same_number_of_queries_however_much_is_on_it(
         get("/inbox/")
 
 
-def test_earlier_messages_are_a_click_away(get, asked, tom):
-    for n in range(45):
-        add_note(actor=tom, conversation=asked, text=f"note number {n}", at=AT + timedelta(seconds=n))
-
-    shortened = get(f"/inbox/{asked.pk}/").content.decode()
-    assert "The burger was cold." not in shortened.partition('id="talk"')[2].partition("</talk-log>")[0]
-    assert "note number 44" in shortened
-    assert f'href="/inbox/{asked.pk}/?all=1"' in shortened
-
-    assert "The burger was cold." in get(f"/inbox/{asked.pk}/?all=1", "talk").content.decode()
-
-
 def test_the_menu_counts_who_waits_and_marks_where_one_is(get, asked):
     page = get("/inbox/").content.decode()
     assert '<a id="rail-inbox" href="/inbox/" aria-current="page">' in page

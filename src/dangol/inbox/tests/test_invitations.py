@@ -7,7 +7,7 @@ from django.utils import timezone, translation
 
 from dangol.channels.tests.wrapped import calendar
 from dangol.inbox.models import Invitation
-from dangol.inbox.spoken import message_views, read_messages
+from dangol.inbox.spoken import message_views, newest_messages, read_beside
 from tests.parts.cast import NOON, mail
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +30,7 @@ def card(receive, hana):
         ics = calendar(*EVENT, *lines, method=method)
         conversation = receive(mail(files={"invite.ics": ics})).conversation
         with timezone.override(ZoneInfo(zone)), translation.override(language):
-            spoken = read_messages(conversation, most=None)
+            spoken = read_beside(conversation, newest_messages(conversation, most=None)[::-1])
             (view,) = message_views(spoken, customer_name="Sora Kim", person=hana, at=NOON)
             (invitation,) = view.invitations
             return invitation
@@ -84,7 +84,7 @@ def test_whole_days_and_times_without_a_zone_are_said_as_they_were_written(recei
     local = calendar("DTSTART:20261130T190000", "RRULE:FREQ=WEEKLY")
     conversation = receive(mail(files={"days.ics": days, "local.ics": local})).conversation
     with timezone.override(ZoneInfo("America/New_York")), translation.override("en"):
-        spoken = read_messages(conversation, most=None)
+        spoken = read_beside(conversation, newest_messages(conversation, most=None)[::-1])
         (view,) = message_views(spoken, customer_name="Sora Kim", person=hana, at=NOON)
     first, second = view.invitations
     assert first.when == "Monday, 30 November 2026 – Tuesday, 1 December 2026"
@@ -95,7 +95,7 @@ def test_whole_days_and_times_without_a_zone_are_said_as_they_were_written(recei
 def test_only_a_conversation_with_a_calendar_asks_for_invitations(receive, hana, django_assert_num_queries):
     plain = receive(mail(files={"menu.pdf": b"%PDF"})).conversation
     with django_assert_num_queries(2):
-        read_messages(plain, most=None)
+        read_beside(plain, newest_messages(plain, most=None)[::-1])
 
 
 def test_the_page_shows_the_card(client, hana, receive):

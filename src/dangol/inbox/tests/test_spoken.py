@@ -7,7 +7,7 @@ from dangol.channels.models import Delivery, DeliveryRecipient
 from dangol.inbox.commands.conversations import add_note
 from dangol.inbox.commands.drafts import save_draft
 from dangol.inbox.commands.replies import send_reply, undo_reply
-from dangol.inbox.spoken import message_views, read_messages, split_text
+from dangol.inbox.spoken import message_views, newest_messages, read_beside, split_text
 from tests.parts.cast import NOON, mail
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +19,7 @@ def asked(receive):
 
 
 def views(conversation, person, at=NOON + timedelta(minutes=5)):
-    spoken = read_messages(conversation, most=None)
+    spoken = read_beside(conversation, newest_messages(conversation, most=None)[::-1])
     return list(message_views(spoken, customer_name="Sora Kim", person=person, at=at))
 
 

@@ -186,7 +186,7 @@ def test_the_list_says_how_long_it_took_and_who_answered(receive, hana):
     (row,) = wait_page(which, after="", at=NOON).rows
     assert (row.outcome, row.opening_seconds, row.wall_seconds) == ("kept", 1200, 3600)
     assert row.answered_by == "Hana"
-    assert row.url.endswith(f"/inbox/{talk.pk}/#message-{wait.message_id}")
+    assert row.url.endswith(f"/inbox/{talk.pk}/?message={wait.message_id}#message-{wait.message_id}")
 
 
 def test_waits_can_be_asked_for_by_the_day_of_their_answer(receive, hana):

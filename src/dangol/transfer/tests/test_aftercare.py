@@ -14,7 +14,7 @@ from dangol.inbox.commands.acknowledgements import acknowledge_arrival
 from dangol.inbox.commands.drafts import save_draft
 from dangol.inbox.commands.replies import send_reply
 from dangol.inbox.models import Conversation, Message
-from dangol.inbox.spoken import message_views, read_messages
+from dangol.inbox.spoken import message_views, newest_messages, read_beside
 from dangol.kernel.models import Event, Follower
 from dangol.kernel.reacting import react
 from dangol.reactions import REACTIONS
@@ -89,7 +89,12 @@ def test_a_reply_that_was_on_its_way_lets_the_customer_wait_and_says_why(receive
     conversation.refresh_from_db()
     assert conversation.state == Conversation.State.WAITING
     views = list(
-        message_views(read_messages(conversation, most=9), customer_name="Sora", person=hana, at=LATER)
+        message_views(
+            read_beside(conversation, newest_messages(conversation, most=9)[::-1]),
+            customer_name="Sora",
+            person=hana,
+            at=LATER,
+        )
     )
     (shown,) = [view for view in views if view.id == reply.pk]
     assert [fate.words for fate in shown.fates] == [

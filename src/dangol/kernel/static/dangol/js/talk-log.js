@@ -10,8 +10,15 @@ class TalkLog extends HTMLElement {
     this.log = this.querySelector(".talk");
     this.fresh = this.querySelector("[data-fresh]");
     if (!this.log) return;
-    const anchor = location.hash.startsWith("#message-") && document.getElementById(location.hash.slice(1));
+    const asked = /^#message-(\d+)$/.exec(location.hash)?.[1];
+    const anchor = asked && document.getElementById(`message-${asked}`);
+    const elsewhere = asked && !anchor && this.querySelector("#earlier, #onward");
+    if (elsewhere && !new URLSearchParams(location.search).has("message")) {
+      location.replace(`${location.pathname}?message=${asked}${location.hash}`);
+      return;
+    }
     if (anchor) anchor.scrollIntoView({ block: "start" });
+    else if (new URLSearchParams(location.search).has("from")) this.#wasAtEnd = false;
     else this.#toEnd();
     // Pictures and frames grow after the first look.
     new ResizeObserver(() => this.#wasAtEnd && this.#toEnd()).observe(this.log);
@@ -24,7 +31,22 @@ class TalkLog extends HTMLElement {
       if (this.#wasAtEnd) this.#toEnd();
       else if (detail.fresh.some((part) => part === this.log.lastElementChild)) this.#hint(true);
     });
+    this.#keepPlace();
     this.fresh?.addEventListener("click", () => this.#toEnd());
+  }
+
+  // Earlier messages come in above: what one was reading stays where it is, and the focus with it.
+  #keepPlace() {
+    let below = null;
+    this.log.addEventListener("htmx:beforeSwap", ({ detail }) => {
+      if (detail.target.id === "earlier") below = this.log.scrollHeight - this.log.scrollTop;
+    });
+    this.log.addEventListener("htmx:afterSwap", () => {
+      if (below === null) return;
+      this.log.scrollTop = this.log.scrollHeight - below;
+      below = null;
+      if (document.activeElement === document.body) this.log.focus({ preventScroll: true });
+    });
   }
 
   #isAtEnd() {
