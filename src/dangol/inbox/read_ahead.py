@@ -4,6 +4,7 @@ import hashlib
 import multiprocessing
 import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -84,9 +85,18 @@ def _pool(processes: int) -> ProcessPoolExecutor:
 
 def _begin() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is for the process that files
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     import django
 
     django.setup()
+
+
+def _end_with_parent() -> None:
+    """Readers wait for work on a pipe that they hold open themselves: nothing tells them that nobody is left."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _read(chunk: list[Named]) -> list[Read | None]:
