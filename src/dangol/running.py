@@ -215,7 +215,7 @@ def work_loops() -> "list[Loop]":
     return [
         Loop("intake", take_in_batch, rest_seconds=0.3, prepare=relax_durability),
         Loop("outbox", senders.turn, rest_seconds=0.5),
-        *(Loop("outbox", senders.spare_turn, rest_seconds=0.5) for _ in range(SENDERS - 1)),
+        *(Loop("outbox", senders.spare_turn, rest_seconds=0.5, is_spare=True) for _ in range(SENDERS - 1)),
         Loop("reactions", lambda: react(REACTIONS), rest_seconds=0.4),
         Loop("schedule", lambda: return_due_conversations(at=clock.now()), rest_seconds=5),
         Loop("alarms", watch, rest_seconds=60),

@@ -41,7 +41,7 @@ from dangol.inbox.intake import take_in_batch  # noqa: E402
 from dangol.inbox.models import Conversation, Message  # noqa: E402
 from dangol.kernel import clock  # noqa: E402
 from dangol.kernel.models import Event, Setback  # noqa: E402
-from dangol.kernel.reacting import react  # noqa: E402
+from dangol.kernel.reacting import react, stop_reacting  # noqa: E402
 from dangol.reactions import REACTIONS  # noqa: E402
 from dangol.staff.commands.invitations import invite_staff  # noqa: E402
 from dangol.staff.models import Staff  # noqa: E402
@@ -110,6 +110,7 @@ def work() -> None:
     hurry()
     while take_in_batch() or deliver_due() or react(REACTIONS):
         pass
+    stop_reacting()  # this process goes on waiting here: `dangol work` beside it would wait for it to be gone
 
 
 def hurry() -> None:

@@ -24,15 +24,17 @@ class Senders:
 
     def __init__(self) -> None:
         self._looking = threading.Lock()
-        self._busy: dict[int, Server] = {}  # by delivery
+        self._busy: dict[
+            int, tuple[int, Server]
+        ] = {}  # by delivery: its channel, and by which server it goes
 
     def turn(self) -> int:
         """Hand over one delivery whose time has come, by a server by which nothing goes just now; 1 or 0."""
         with self._looking:
-            delivery = claim_delivery(at=clock.now(), but=_channels_of(set(self._busy.values())))
+            delivery = claim_delivery(at=clock.now(), but=_channels_of(list(self._busy.values())))
             if delivery is None:
                 return 0
-            self._busy[delivery.pk] = _server_of(delivery.channel.mailbox)
+            self._busy[delivery.pk] = delivery.channel_id, _server_of(delivery.channel.mailbox)
         try:
             deliver(delivery)
         finally:
@@ -48,12 +50,13 @@ def _server_of(mailbox: Mailbox) -> Server:
     return mailbox.outgoing, mailbox.smtp_host, mailbox.smtp_port, mailbox.provider
 
 
-def _channels_of(servers: set[Server]) -> list[int]:
-    """The channels whose mail goes by one of these."""
-    if not servers:
+def _channels_of(busy: list[tuple[int, Server]]) -> list[int]:
+    """The channels by which something goes, whatever their server is by now, and those whose mail goes by the same."""
+    if not busy:
         return []
     rows = (
         Q(outgoing=outgoing, smtp_host=host, smtp_port=port, provider=provider)
-        for outgoing, host, port, provider in servers
+        for outgoing, host, port, provider in {server for _, server in busy}
     )
-    return list(Mailbox.objects.filter(reduce(Q.__or__, rows)).values_list("pk", flat=True))
+    sharing = Mailbox.objects.filter(reduce(Q.__or__, rows)).values_list("pk", flat=True)
+    return [*{*(channel for channel, _ in busy), *sharing}]

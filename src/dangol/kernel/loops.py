@@ -25,7 +25,8 @@ DATABASE_TROUBLE = (DatabaseError, InterfaceError)
 class Loop:
     """`turn` does a bounded piece of what is due and returns how many things it did; 0 lets the loop rest.
 
-    `prepare` runs once in the loop's own thread. `bell` wakes it before its rest is over.
+    `prepare` runs once in the loop's own thread. `bell` wakes it before its rest is over. A spare one stands beside
+    another of its name: that it has nothing to do says nothing of whether that one works.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Loop:
     rest_seconds: float
     prepare: Callable[[], None] | None = None
     bell: threading.Event = field(default_factory=threading.Event)
+    is_spare: bool = False
 
 
 def run_loops(loops: Sequence[Loop], stop: threading.Event) -> None:
@@ -60,7 +62,7 @@ def _run(loop: Loop, stop: threading.Event) -> None:
                 loop.prepare()
             prepared = True
             done = loop.turn()
-            if failures or time.monotonic() >= beat_due:
+            if (failures or time.monotonic() >= beat_due) and (done or not loop.is_spare):
                 _beat(loop.name)
                 beat_due = time.monotonic() + HEARTBEAT_SECONDS
             failures = 0
@@ -86,7 +88,7 @@ def _rest(loop: Loop, seconds: float, stop: threading.Event, *, is_well: bool) -
     while not stop.is_set() and (left := end - time.monotonic()) > 0:
         if loop.bell.wait(min(left, HEARTBEAT_SECONDS)):
             break
-        if is_well and left > HEARTBEAT_SECONDS:
+        if is_well and not loop.is_spare and left > HEARTBEAT_SECONDS:
             try:
                 _beat(loop.name)
             except DATABASE_TROUBLE:

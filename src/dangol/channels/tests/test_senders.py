@@ -83,6 +83,24 @@ def test_a_server_that_hangs_holds_up_its_own_mail_and_that_of_no_other():
 
 
 @pytest.mark.django_db
+def test_a_mailbox_whose_server_is_changed_while_it_hangs_still_sends_one_mail_at_a_time(
+    mailbox, monkeypatch
+):
+    queue(mailbox, 1)
+    second = queue(mailbox, 2)
+    senders = Senders()
+
+    def hangs(_delivery: Delivery) -> None:
+        Mailbox.objects.update(smtp_host="smtp.new.test")
+        assert senders.spare_turn() == 0
+
+    monkeypatch.setattr("dangol.channels.senders.deliver", hangs)
+    assert senders.turn() == 1
+    second.refresh_from_db()
+    assert second.tries == 0
+
+
+@pytest.mark.django_db
 def test_where_nobody_is_at_work_a_spare_sender_asks_for_nothing(mailbox, django_assert_num_queries):
     queue(mailbox, 1)
     with django_assert_num_queries(0):

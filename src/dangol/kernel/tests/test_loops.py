@@ -8,10 +8,10 @@ from dangol.kernel.loops import Loop, is_beating
 from dangol.kernel.models import Heartbeat
 
 
-def run_for(seconds: float, loop: Loop) -> None:
+def run_for(seconds: float, *all_loops: Loop) -> None:
     stop = threading.Event()
     threading.Timer(seconds, stop.set).start()
-    loops.run_loops([loop], stop)
+    loops.run_loops(all_loops, stop)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -34,3 +34,28 @@ def test_a_loop_that_fails_says_why_and_does_not_claim_to_be_well(monkeypatch):
 
     run_for(0.4, Loop("intake", fail, rest_seconds=0.2))
     assert Heartbeat.objects.get(name="intake").failure == "ValueError"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_spare_loops_without_work_do_not_say_that_the_one_beside_them_is_well(monkeypatch):
+    monkeypatch.setattr(loops, "HEARTBEAT_SECONDS", 0.05)
+    failed = threading.Event()
+
+    def fail() -> int:
+        failed.set()
+        raise ValueError
+
+    def idle() -> int:
+        failed.wait()
+        return 0
+
+    spares = [Loop("outbox", idle, rest_seconds=0.1, is_spare=True) for _ in range(2)]
+    run_for(0.6, Loop("outbox", fail, rest_seconds=0.2), *spares)
+    assert Heartbeat.objects.get(name="outbox").failure == "ValueError"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_spare_loop_that_did_something_lives():
+    left = [1]
+    run_for(0.3, Loop("outbox", lambda: left.pop() if left else 0, rest_seconds=0.1, is_spare=True))
+    assert is_beating(Heartbeat.objects.get(name="outbox"))
