@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
-from django.db import connection, connections, models
+from django.db import Error, connection, connections, models
 from django.db.backends.utils import CursorWrapper
 
 Column = tuple[str, str, tuple[type, ...], "models.Field[Any, Any]"]
@@ -28,9 +28,7 @@ def insert_rows(rows: Sequence[models.Model], *, with_ids: bool = True) -> None:
                 row.pk = number
         table, names = _quoted(model._meta.db_table), ", ".join(_quoted(column) for _, column, *_ in columns)
         if connection.vendor == "postgresql":
-            with connection.wrap_database_errors, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
-                for values in _values(rows, columns):
-                    copy.write_row(values)
+            _copy(cursor, f"{table} ({names})", _values(rows, columns), model._meta.db_table)
         else:
             marks = ", ".join(["%s"] * len(columns))
             cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", _values(rows, columns))
@@ -50,6 +48,20 @@ def update_rows(rows: Sequence[models.Model], fields: Iterable[str]) -> None:
     values = [[*new, row.pk] for row, new in zip(rows, _values(rows, columns), strict=True)]
     with connection.cursor() as cursor:
         cursor.executemany(statement, values)
+
+
+def _copy(cursor: CursorWrapper, place: str, rows: Sequence[Sequence[Any]], table: str) -> None:
+    try:
+        with connection.wrap_database_errors, cursor.copy(f"COPY {place} FROM STDIN") as copy:
+            for values in rows:
+                copy.write_row(values)
+    except Error as failure:
+        # It quotes the value that was refused, which is what a customer wrote.
+        state = getattr(failure.__cause__, "sqlstate", None) or "none"
+        refused = type(failure)(f"COPY into {table} refused: sqlstate {state}")
+    else:
+        return
+    raise refused  # out here: it has no memory of the other
 
 
 def _new_ids(cursor: CursorWrapper, model: type[models.Model], count: int) -> Sequence[int]:

@@ -1,11 +1,13 @@
 """Many rows at once are what one at a time would have been."""
 
+import traceback
 from datetime import timedelta
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, DataError, OperationalError, connection, transaction
 
 from dangol.channels.models import Raw
+from dangol.customers.models import Customer
 from dangol.inbox.models import Conversation, Message, Reference
 from dangol.kernel.models import Event
 from dangol.kernel.rows import insert_rows, update_rows
@@ -76,8 +78,6 @@ def bytes_of(value: object) -> object:
 def test_objects_that_got_their_id_after_they_were_assigned_are_linked_and_stay_at_hand(
     mailbox, django_assert_max_num_queries
 ):
-    from dangol.customers.models import Customer
-
     customer = Customer.objects.create(name="Sora", created_at=NOON)
     conversation = Conversation(
         channel=mailbox, customer=customer, state="done", due_at=NOON, last_message_at=NOON, created_at=NOON
@@ -97,6 +97,34 @@ def test_what_the_database_refuses_is_raised_as_django_does(mailbox):
     with pytest.raises(DatabaseError), transaction.atomic():
         insert_rows([Raw(**same), Raw(**same)])
     assert not Raw.objects.exists()
+
+
+@pytest.mark.only_postgres
+def test_a_refusal_of_postgresql_says_nothing_of_the_value(mailbox):
+    customer = Customer.objects.create(name="Sora", created_at=NOON)
+    times = {"due_at": NOON, "last_message_at": NOON, "created_at": NOON}
+    long = Conversation(channel=mailbox, customer=customer, subject="My rash and " * 100, **times)
+    with pytest.raises(DataError) as refusal, transaction.atomic():
+        insert_rows([long])
+    assert str(refusal.value) == "COPY into inbox_conversation refused: sqlstate 22001"
+    told = "".join(traceback.format_exception(refusal.value))
+    assert "rash" not in told
+    assert refusal.value.__context__ is None
+
+
+@pytest.mark.only_postgres
+def test_want_of_the_database_stays_known_as_one():
+    other = connection.copy()
+    try:
+        with other.cursor() as held, connection.cursor() as cursor:
+            held.execute("BEGIN")
+            held.execute("LOCK TABLE kernel_event IN EXCLUSIVE MODE")
+            cursor.execute("SET LOCAL lock_timeout = '50ms'")
+            with pytest.raises(OperationalError) as refusal, transaction.atomic():
+                insert_rows(events(1), with_ids=False)
+    finally:
+        other.close()
+    assert str(refusal.value) == "COPY into kernel_event refused: sqlstate 55P03"
 
 
 def test_only_the_named_fields_of_each_row_change(django_assert_max_num_queries):
