@@ -24,6 +24,8 @@ PARTS: Final = frozenset({"panes", "items", "talk", "earlier"})
 def inbox(request: HttpRequest) -> HttpResponse:
     """The list, with nothing opened."""
     part = _part(request)
+    if part not in {"panes", "items"}:
+        part = ""  # of a conversation, and none is open
     context: dict[str, Any] = {"search_url": url_or_nothing("search")}
     if part != "panes":
         context["list"] = _list(request, None)

@@ -41,6 +41,15 @@ def test_an_empty_inbox_says_that_nobody_waits(get, mailbox):
     assert "Nobody is waiting" in page
 
 
+@pytest.mark.parametrize("part", ["talk", "earlier"])
+def test_a_part_of_a_conversation_where_none_is_open_is_the_page(get, mailbox, part):
+    page = get("/inbox/", part)
+
+    assert page.status_code == 200
+    assert "Nobody is waiting" in page.content.decode()
+    assert "<html" in page.content.decode()
+
+
 @pytest.mark.parametrize("tab", ["", "?tab=mine", "?tab=done"])
 def test_without_a_mailbox_an_empty_inbox_says_that_no_mail_comes_and_who_can_change_that(
     client, get, minji, tab
