@@ -62,8 +62,17 @@ def test_a_link_to_a_message_opens_the_page_around_it(shop: Shop, number: int, o
     page.goto("/")
     page.goto(f"/inbox/{number}/#message-{wanted}")  # as somebody has kept it
     expect(page.locator(f"#message-{wanted}")).to_be_in_viewport()
-    page.get_by_role("link", name="To the newest").click()
+    check_accessibility(page)
+    words = page.get_by_role("textbox", name="Your words")
+    expect(words).to_have_count(0)
+    page.get_by_role("link", name="To the newest", exact=True).click()
     expect(said(page, "note 100")).to_be_in_viewport()
+
+    page.go_back()
+    expect(words).to_have_count(0)
+    page.keyboard.press("r")
+    expect(said(page, "note 100")).to_be_in_viewport()
+    expect(words).to_be_focused()
 
 
 def test_without_javascript_there_are_pages(shop: Shop, number: int, open_page: OpenPage) -> None:
@@ -72,5 +81,6 @@ def test_without_javascript_there_are_pages(shop: Shop, number: int, open_page: 
     page.get_by_role("link", name="Earlier messages").click()
     expect(said(page, "note 50")).to_be_attached()
     expect(said(page, "note 100")).to_have_count(0)
+    expect(page.get_by_role("link", name="To the newest, to answer")).to_be_visible()
     page.get_by_role("link", name="Later messages").click()
     expect(said(page, "note 100")).to_be_attached()

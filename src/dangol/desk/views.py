@@ -56,7 +56,7 @@ def conversation(request: HttpRequest, conversation_id: int) -> HttpResponse:
             context["live_url"] = f"{request.path}?{f'{query}&' if query else ''}since={talk.since}"
     if part not in {"items", "earlier"}:
         context |= {
-            "composer": composer_view(row, person=person, at=at),
+            "composer": composer_view(row, person=person, at=at, shows_newest=not talk.later_url),
             "undoable": newest_undoable(talk),
             "undo_seconds": UNDO_SECONDS,
             "who": who_view(row),

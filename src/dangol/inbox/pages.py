@@ -200,7 +200,7 @@ class ComposerView:
     bcc: str
     sender: str
     signature: str
-    base_message_id: int
+    base_message_id: int  # the number of no message on a page that does not show the newest
     version: int
     saved_at: datetime | None
     files: tuple[FileView, ...]

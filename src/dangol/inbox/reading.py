@@ -30,6 +30,7 @@ from dangol.kernel.prepared import Prepared
 from dangol.staff.models import Staff
 
 WRITING: Final = timedelta(minutes=10)
+NOTHING_SEEN: Final = 0  # the number of no message: what was written against it is refused
 _CONVERSATION: Final = (
     "subject",
     "state",
@@ -134,13 +135,19 @@ def _next_five_minutes(now: datetime) -> datetime:
     return now + timedelta(minutes=5 - now.minute % 5)
 
 
-def composer_view(conversation: Conversation, *, person: Staff, at: datetime) -> ComposerView:
-    """The person's own draft, or an empty one that goes to everybody who takes part."""
+def composer_view(
+    conversation: Conversation, *, person: Staff, at: datetime, shows_newest: bool = True
+) -> ComposerView:
+    """The person's own draft, or an empty one that goes to everybody who takes part.
+
+    On a page that does not show the newest messages nothing was read that a new text could be sent against.
+    """
     drafts: list[Draft] = _DRAFTS(conversation_id=conversation.pk)
     draft = next((one for one in drafts if one.staff_id == person.pk), None)
     to, cc = (draft.to, draft.cc) if draft else recipients_for(conversation)
     mailbox = conversation.channel.mailbox
-    base = draft.base_message_id if draft else conversation.last_message_id
+    seen = conversation.last_message_id if shows_newest else NOTHING_SEEN
+    base = draft.base_message_id if draft else seen
     return ComposerView(
         conversation_id=conversation.pk,
         key=str(uuid4()),

@@ -9,7 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from dangol.inbox.commands.conversations import add_note
-from dangol.inbox.models import Conversation, Message, Wait
+from dangol.inbox.commands.drafts import save_draft
+from dangol.inbox.models import Conversation, Draft, Message, Wait
 from dangol.inbox.windows import SHOWN, message_url, place_of
 from dangol.kernel import clock
 from tests.parts.cast import NOON, mail
@@ -144,6 +145,65 @@ def test_the_list_of_answer_times_leads_to_the_message(client, minji, talk):
     first = all_of(talk)[0]
     page = client.get(reverse("answer_times_list")).content.decode()
     assert f'href="/inbox/{talk.pk}/?message={first}#message-{first}"' in page
+
+
+def base_of(page: str) -> int:
+    return int(re.search(r'name="base_message_id" value="(\d+)"', page)[1])
+
+
+def hear_again(receive, talk: Conversation, at) -> int:
+    """The customer writes once more; the number of the message."""
+    again = {"In-Reply-To": "<1@example.com>"}
+    receive(mail(text="And the fries?", message_id="9@example.com", headers=again), at=at)
+    talk.refresh_from_db()
+    return talk.last_message_id
+
+
+@pytest.mark.parametrize("part", ["", "panes"])
+@pytest.mark.parametrize("query", ["message", "before", "from"])
+def test_a_page_that_does_not_show_the_newest_leads_there_in_place_of_an_answer(see, talk, query, part):
+    row = Message.objects.get(text="note number 60")
+    page = see(f"/inbox/{talk.pk}/?{query}={row.pk if query == 'message' else place_of(row)}", part)
+    assert "<textarea" not in page
+    assert f"/conversations/{talk.pk}/reply/" not in page
+    link = re.search(r'<a [^>]*id="to-answer" href="([^"]+)">([^<]+)', page)
+    assert (link[1], link[2]) == (f"/inbox/{talk.pk}/#text", "To the newest, to answer")
+    assert "<textarea" in see(link[1])
+
+
+def test_such_a_page_says_that_a_draft_is_kept_and_the_newest_has_it(see, talk, hana):
+    middle = f"/inbox/{talk.pk}/?message={Message.objects.get(text='note number 60').pk}"
+    said = "Your draft is kept"
+    assert said not in see(middle)
+    save_draft(actor=hana, conversation=talk, text="I was about to say", at=AT)
+    assert said in see(middle)
+    assert "I was about to say</textarea>" in see(reverse("conversation", args=[talk.pk]))
+
+
+def test_a_page_that_stops_showing_the_newest_sends_nothing_past_what_it_does_not_show(
+    see, client, talk, tom, receive
+):
+    """Opened when it still ended with the newest, it has a place to answer, and many write meanwhile."""
+    start = all_of(talk)[-SHOWN // 2]
+    url = f"/inbox/{talk.pk}/?from={place_of(Message.objects.get(pk=start))}"
+    shown = base_of(see(url))
+    assert shown == talk.last_message_id
+    for n in range(SHOWN):
+        add_note(actor=tom, conversation=talk, text=f"more {n}", at=AT + timedelta(hours=1))
+    unseen = hear_again(receive, talk, AT + timedelta(hours=2))
+
+    live = see(url, "talk")
+
+    assert unseen not in ids_of(live)
+    assert "read_up_to" not in live
+    assert 'id="to-answer"' in live
+    for base in (shown, base_of(live)):
+        fields = {"text": f"On {base}", "mode": "reply", "to": "sora@example.com", "base_message_id": base}
+        refused = client.post(f"/conversations/{talk.pk}/reply/", fields)
+        assert refused.status_code == 409
+        assert "And the fries?" in refused.content.decode()
+        Draft.objects.all().delete()
+    assert not Message.objects.filter(direction="out").exists()
 
 
 @pytest.mark.parametrize("part", ["before", "from", "since", "message"])

@@ -84,7 +84,7 @@ class KeyMap extends HTMLElement {
 
   #write(mode) {
     const form = document.querySelector("form.compose");
-    if (!form) return false;
+    if (!form) return this.#follow("#to-answer");
     const choice = form.querySelector(`input[name=mode][value=${mode}]`);
     if (choice && !choice.checked) choice.click();
     const area = form.elements.text;
