@@ -12,6 +12,14 @@ class StaleReply(Refused):
     )
 
 
+class OtherReplySent(Refused):
+    status = 409
+    message = _(
+        "From this page you have already sent other words. These are kept as your draft: look through them, "
+        "then send."
+    )
+
+
 class NothingToSend(Refused):
     message = _("There is nothing to send yet. Write a few words first.")
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 from dangol.channels.incoming import IncomingAttachment
 from dangol.inbox.commands import authorship as said
 from dangol.inbox.commands import conversations, drafts, replies
-from dangol.inbox.errors import AddressUnclear, DraftChanged, DraftsJoined, StaleReply
+from dangol.inbox.errors import AddressUnclear, DraftChanged, DraftsJoined, OtherReplySent, StaleReply
 from dangol.inbox.forms import ComposerForm, read_later
 from dangol.inbox.models import Conversation, Draft, Message
 from dangol.inbox.reading import (
@@ -41,7 +41,8 @@ def reply(request: HttpRequest, conversation_id: int) -> HttpResponse:
     form = ComposerForm.of(request)
     if form.is_note:
         return note(request, conversation_id)  # its words are for the team, whichever button was pressed
-    if replies.reply_with_key(person, form.send_key):
+    sent = replies.reply_with_key(person, form.send_key)
+    if sent and sent.text == form.words:
         return _to_conversation(request, conversation_id)  # the second click
     try:
         draft = _keep(request, person, conversation, form, conversation_id)
@@ -59,7 +60,7 @@ def note(request: HttpRequest, conversation_id: int) -> HttpResponse:
     """Leave a note for the team."""
     person, conversation = actor(request), _open(conversation_id)
     form = ComposerForm.of(request)
-    if conversations.note_with_key(person, form.send_key):
+    if conversations.note_with_key(person, form.send_key, form.words):
         return _to_conversation(request, conversation_id)  # the second click
     try:
         if form.words.strip():
@@ -266,7 +267,7 @@ def _refused(
     """The conversation as it is now, with what was written and why it did not go."""
     at, conversation = clock.now(), _open(conversation_id)
     kept = draft_of(person, conversation)
-    if isinstance(refusal, StaleReply) and kept:
+    if isinstance(refusal, StaleReply | OtherReplySent) and kept:
         # The page that is made now shows what was new: a second click says that it was read.
         drafts.rebase_draft(actor=person, draft=kept, base_message_id=conversation.last_message_id)
     talk = conversation_page(conversation, person=person, at=at)

@@ -31,26 +31,27 @@ def add_note(
 ) -> Message:
     """Leave a note that only staff sees; the person's draft of a note is used up by it.
 
-    `key` is made with the page, as that of `send_reply`: the same key is the same note, so that a second click leaves
-    none.
+    `key` is made with the page, as that of `send_reply`: the same words with the same key are the same note, so that
+    a second click leaves none. Other words are another note.
     """
     demand(actor, "answer")
+    text = text.replace("\x00", "")
     if not text.strip():
         raise NothingToSend
     with transaction.atomic():
         conversation = lock_living(conversation.pk)
-        if left_before := note_with_key(actor, key):
+        if left_before := note_with_key(actor, key, text):
             # The second click's copy of it.
             Draft.objects.filter(conversation=conversation, staff=actor, text=left_before.text).delete()
             return left_before
         note = Message.objects.create(
-            uid=_uid_of_note(key) if key else uuid4(),
+            uid=_uid_of_note(key, text) if key else uuid4(),
             conversation=conversation,
             channel=conversation.channel,
             direction=Message.Direction.NOTE,
             happened_at=at,
             staff=actor,
-            text=text.replace("\x00", ""),
+            text=text,
         )
         Draft.objects.filter(conversation=conversation, staff=actor, is_note=True).delete()
         index.put("message", [(note.pk, note.text)])
@@ -66,14 +67,14 @@ def add_note(
         return note
 
 
-def note_with_key(actor: Staff, key: UUID | None) -> Message | None:
-    """The note that the person left with this key, if it was left."""
-    return Message.objects.filter(uid=_uid_of_note(key), staff=actor).first() if key else None
+def note_with_key(actor: Staff, key: UUID | None, text: str) -> Message | None:
+    """The note that the person left with this key in these words, if it was left."""
+    return Message.objects.filter(uid=_uid_of_note(key, text), staff=actor).first() if key else None
 
 
-def _uid_of_note(key: UUID) -> UUID:
-    # The page has one key for whatever its words become: a reply with it must not be taken for the note.
-    return uuid5(key, "note")
+def _uid_of_note(key: UUID, text: str) -> UUID:
+    # The page has one key for whatever its words become: neither a reply with it nor other words are the note.
+    return uuid5(key, f"note {text}")
 
 
 def assign_conversation(

@@ -22,7 +22,14 @@ from dangol.channels.email.compose import (
 )
 from dangol.channels.incoming import Party
 from dangol.channels.models import Delivery
-from dangol.inbox.errors import CannotSend, NobodyToWriteTo, NothingToSend, NotYourReply, StaleReply
+from dangol.inbox.errors import (
+    CannotSend,
+    NobodyToWriteTo,
+    NothingToSend,
+    NotYourReply,
+    OtherReplySent,
+    StaleReply,
+)
 from dangol.inbox.events import ReplyFailed, ReplyQueued, ReplySent, ReplyUndone
 from dangol.inbox.models import Attachment, Conversation, Draft, Message, Reference
 from dangol.inbox.preview import preview_of
@@ -48,15 +55,17 @@ MOST_COUNTED_MINUTES: Final = 60.0  # a draft left open over lunch was not an ho
 def send_reply(*, actor: Staff, draft: Draft, key: UUID, at: datetime) -> Message:
     """Send the draft to its recipients: it leaves after ten seconds, until which `undo_reply` takes it back.
 
-    `key` is made with the page: the same key is the same reply, so that a second click sends nothing. Refused
-    when a message came or went since the draft's base (StaleReply; the draft stays), when there is no text, no
-    recipient, or no outgoing server.
+    `key` is made with the page: the same words with the same key are the same reply, so that a second click sends
+    nothing. Refused when other words were sent with the key (OtherReplySent), when a message came or went since the
+    draft's base (StaleReply), when there is no text, no recipient, or no outgoing server. The draft stays then.
     """
     demand(actor, "answer")
     with transaction.atomic():
         conversation = lock_living(draft.conversation_id)
         sent_before = reply_with_key(actor, key)
         if sent_before:
+            if sent_before.text != draft.text:
+                raise OtherReplySent
             Draft.objects.filter(pk=draft.pk, text=sent_before.text).delete()  # the second click's copy of it
             return sent_before
         if conversation.pk != draft.conversation_id:

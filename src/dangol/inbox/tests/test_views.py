@@ -1,4 +1,5 @@
 import json
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -105,6 +106,40 @@ def test_a_note_and_a_reply_of_one_page_are_two(asked, hana, browser_of):
         "note",
         "out",
     ]
+
+
+def test_other_words_from_the_same_page_are_another_note(asked, hana, browser_of):
+    """The way back in a browser leads to a page whose note was left."""
+    fields = composed(asked, mode="note")
+    for text in ("Allergic to nuts.", "And to milk.", "And to milk.", "Allergic to nuts."):
+        answer = browser_of(hana).post(f"/conversations/{asked.pk}/note/", {**fields, "text": text})
+        assert answer.status_code == 303
+
+    left = Message.objects.filter(direction="note").order_by("pk").values_list("text", flat=True)
+    assert list(left) == ["Allergic to nuts.", "And to milk."]
+    assert not Draft.objects.exists()
+
+
+def test_other_words_from_a_page_whose_reply_was_sent_are_kept_and_go_with_the_next_click(
+    asked, hana, browser_of
+):
+    fields = composed(asked)
+    browser = browser_of(hana)
+    browser.post(f"/conversations/{asked.pk}/reply/", fields)
+
+    refused = browser.post(f"/conversations/{asked.pk}/reply/", {**fields, "text": "And it is hot."})
+
+    page = refused.content.decode()
+    assert refused.status_code == 409
+    assert "From this page you have already sent other words." in page
+    assert "And it is hot.</textarea>" in page
+    assert Message.objects.get(direction="out").text == fields["text"]
+    assert Draft.objects.get().text == "And it is hot."
+
+    key = re.search(r'name="key" value="([^"]+)"', page)[1]
+    browser.post(f"/conversations/{asked.pk}/reply/", {**fields, "text": "And it is hot.", "key": key})
+    assert Message.objects.filter(direction="out").last().text == "And it is hot."
+    assert not Draft.objects.exists()
 
 
 @pytest.mark.only_postgres
