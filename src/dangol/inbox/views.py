@@ -247,7 +247,7 @@ def _autosave(person: Staff, conversation: Conversation, form: ComposerForm, pag
             text=form.words,
             at=at,
             base_message_id=form.value("base_message_id"),
-            version=version if known else None,
+            version=version if known else 0,
             page=(page_of, version),
             is_note=form.is_note,
             to=checked.get("to"),

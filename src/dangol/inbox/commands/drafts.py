@@ -47,7 +47,8 @@ def save_draft(
     """Keep what the person has written; a draft begins with everybody who takes part as recipients.
 
     `base_message_id` is the conversation's last message on the page where the writing began. With `version`
-    the draft must still be that one (DraftChanged), so that two windows of one person don't undo each other.
+    the draft must still be that one (DraftChanged), so that two windows of one person don't undo each other; 0 is none
+    yet, and one with the same words is no other.
     `page` is the conversation on whose page it was typed and the version that the page began with: of a page from
     before two conversations became one it is a part of the draft, and the other text stays beside it.
     Addresses are checked (AddressUnclear).
@@ -56,18 +57,21 @@ def save_draft(
     text = text.replace("\x00", "")
     with transaction.atomic():
         conversation = living(conversation)
-        theirs, is_new = Draft.objects.filter(conversation=conversation, staff=actor), False
+        theirs, begins = Draft.objects.filter(conversation=conversation, staff=actor), version == 0
         while (draft := theirs.select_for_update().first()) is None:
             # Another click or window of the person may begin the same one at the same instant, and use it up.
-            begun = _open_draft(actor, conversation, base_message_id, at)
+            begun = _first_draft(actor, conversation, base_message_id, at)
             Draft.objects.bulk_create([begun], ignore_conflicts=True)
-            is_new = True
-        if is_new:
-            pass
+            begins = True
+        if draft.version == 0:  # begun here: whoever else begins one has saved it before we see it
+            _emit_opened(draft, conversation, at)
         elif page is not None and page[1] is not None and page[1] < draft.joined_version:
             whole = _with_part(draft, page[0], text)
             is_note = is_note or (draft.is_note and whole != text)
             text = whole
+        elif begins:
+            if (draft.text, draft.is_note) != (text, is_note):
+                raise DraftChanged
         elif version is not None and version != draft.version:
             raise DraftChanged
         draft.text = text
@@ -198,16 +202,21 @@ def checked_parties(parties: Addresses) -> list[dict[str, Any]]:
     return checked
 
 
-def _open_draft(actor: Staff, conversation: Conversation, base_message_id: int | None, at: datetime) -> Draft:
-    to, cc = recipients_for(conversation)
+def _emit_opened(draft: Draft, conversation: Conversation, at: datetime) -> None:
     emit(
         DraftOpened(
             happened_at=at,
-            actor_id=actor.pk,
+            actor_id=draft.staff_id,
             customer_id=conversation.customer_id,
             conversation_id=conversation.pk,
         )
     )
+
+
+def _first_draft(
+    actor: Staff, conversation: Conversation, base_message_id: int | None, at: datetime
+) -> Draft:
+    to, cc = recipients_for(conversation)
     return Draft(
         conversation=conversation,
         staff=actor,

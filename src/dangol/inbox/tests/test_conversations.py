@@ -1,8 +1,13 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 
+from dangol.inbox.commands import drafts
 from dangol.inbox.commands.conversations import (
     add_note,
     assign_conversation,
@@ -102,6 +107,50 @@ def test_a_draft_is_kept_as_it_is_typed_and_counts_its_savings(asked, hana):
     assert Event.objects.filter(name="DraftOpened").count() == 1
     with pytest.raises(DraftChanged):
         save_draft(actor=hana, conversation=asked, text="from an old window", at=LATER, version=first.version)
+
+
+@pytest.mark.only_postgres
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("other", ["And a drink.", "A fresh one."])
+def test_of_two_windows_that_begin_a_draft_at_once_neither_overwrites_the_other(
+    asked, hana, monkeypatch, other
+):
+    """Both have found none, and meet where it is begun."""
+    together, find = threading.Barrier(2), drafts.recipients_for
+
+    def meet(conversation):
+        with suppress(threading.BrokenBarrierError):
+            together.wait(20)
+        return find(conversation)
+
+    def write(text: str) -> str:
+        try:
+            return save_draft(actor=hana, conversation=asked, text=text, at=LATER).text
+        except DraftChanged:
+            return "refused"
+        finally:
+            connection.close()
+
+    monkeypatch.setattr(drafts, "recipients_for", meet)
+    texts = ["A fresh one.", other]
+    with ThreadPoolExecutor(2) as pool:
+        said = list(pool.map(write, texts))
+    kept = Draft.objects.get()
+    if texts[0] == texts[1]:
+        assert said == texts
+    else:
+        assert said.count("refused") == 1
+        assert kept.text in said
+    assert Event.objects.filter(name="DraftOpened").count() == 1
+
+
+def test_a_draft_that_was_begun_just_before_is_not_overwritten_by_a_page_that_knew_of_none(asked, hana):
+    save_draft(actor=hana, conversation=asked, text="A fresh one.", at=LATER)
+    with pytest.raises(DraftChanged):
+        save_draft(actor=hana, conversation=asked, text="And a drink.", at=LATER, version=0)
+    save_draft(actor=hana, conversation=asked, text="A fresh one.", at=LATER, version=0)
+    assert Draft.objects.get().text == "A fresh one."
+    assert Event.objects.filter(name="DraftOpened").count() == 1
 
 
 def test_each_person_has_a_draft_of_their_own(asked, hana, tom):
