@@ -65,6 +65,8 @@ PAGES: Final[dict[str, Line | NoPage]] = {
     "stuck_mail_file": FILE,
     "stuck_mail_retry": ACT,
     "stuck_delivery_retry": ACT,
+    "stuck_delivery_drop": ACT,
+    "stuck_delivery_keep": ACT,
     "stuck_setback_retry": ACT,
     "reply": ACT,
     "reply_undo": ACT,
