@@ -223,32 +223,34 @@ def drop_delivery(*, actor: Staff, delivery: Delivery, at: datetime) -> bool:
 
     It is no failure any more: nobody is told of it. The customer's wait stays as it is. `keep_delivery` undoes it.
     """
-    demand(actor, "see_stuck_work")
-    with transaction.atomic():
-        aside = Delivery.objects.filter(Delivery.IS_FAILED, pk=delivery.pk, failure=PUT_BACK)
-        if not aside.update(failure=DROPPED):
-            return False
-        refused = delivery.recipients.filter(state=DeliveryRecipient.State.REFUSED)
-        refused.update(state=DeliveryRecipient.State.WAITING, changed_at=at)
-        emit(
-            DeliveryDropped(
-                happened_at=at, actor_id=actor.pk, delivery_id=delivery.pk, channel_id=delivery.channel_id
-            )
-        )
-    return True
+    return _put_aside(actor, delivery, at, (PUT_BACK, DROPPED), DeliveryDropped)
 
 
 def keep_delivery(*, actor: Staff, delivery: Delivery, at: datetime) -> bool:
     """Set a delivery aside again that was dropped, so that it can be sent; whether it was one."""
+    return _put_aside(actor, delivery, at, (DROPPED, PUT_BACK), DeliveryKept)
+
+
+def _put_aside(
+    actor: Staff,
+    delivery: Delivery,
+    at: datetime,
+    reasons: tuple[str, str],
+    happened: type[DeliveryDropped | DeliveryKept],
+) -> bool:
+    """Move what never left from the first reason to the second; only what is put back tells of refused recipients."""
     demand(actor, "see_stuck_work")
+    before, after = reasons
+    states = DeliveryRecipient.State.WAITING, DeliveryRecipient.State.REFUSED
+    was, will_be = states if after == PUT_BACK else states[::-1]
     with transaction.atomic():
-        dropped = Delivery.objects.filter(Delivery.IS_FAILED, pk=delivery.pk, failure=DROPPED)
-        if not dropped.update(failure=PUT_BACK):
+        if not Delivery.objects.filter(Delivery.IS_FAILED, pk=delivery.pk, failure=before).update(
+            failure=after
+        ):
             return False
-        waiting = delivery.recipients.filter(state=DeliveryRecipient.State.WAITING)
-        waiting.update(state=DeliveryRecipient.State.REFUSED, changed_at=at)
+        delivery.recipients.filter(state=was).update(state=will_be, changed_at=at)
         emit(
-            DeliveryKept(
+            happened(
                 happened_at=at, actor_id=actor.pk, delivery_id=delivery.pk, channel_id=delivery.channel_id
             )
         )
