@@ -2,8 +2,9 @@
 
     python bench/search.py --messages 100000
     python bench/search.py --messages 100000 --postgres    (a private server, or the one that DATABASE_URL names)
+    python bench/search.py --messages 1000000 --postgres --keep /tmp/searched    (fills once; the next run only asks)
 
-Works in a database of its own that is gone afterwards. The mails are made up: sentences over a vocabulary in which, as
+Works in a database of its own that is gone afterwards, unless a folder to keep it in is named. The mails are made up: sentences over a vocabulary in which, as
 in real language, few words are common and most are rare; a share of them Korean; order numbers and addresses.
 """
 
@@ -11,8 +12,10 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import os
 import random
+import shutil
 import sys
 import tempfile
 import time
@@ -26,6 +29,7 @@ from statistics import quantiles
 sys.path.insert(0, str(Path(__file__).parent))
 
 from corpus import COMMON, KOREAN_WORDS, PHRASES, Corpus
+from desks import postgres_server
 
 ROOT = Path(__file__).resolve().parent.parent
 BATCH = 1_000
@@ -43,31 +47,21 @@ class Question:
 def main() -> None:
     """Parse the command line, index, ask, print."""
     options = _options()
-    rng = random.Random(20261122)
-    with _database(options.postgres):
+    corpus = Corpus(random.Random(20261122), options.korean)
+    with _database(options) as filled:
         from django.db import connection
 
-        corpus = Corpus(rng, options.korean)
-        before = _bytes_used()
-        seconds, busy, letters = _fill(corpus, options.messages)
-        ratio = (_bytes_used() - before) / letters
-        print(
-            f"\n{options.messages:,} messages of {letters / options.messages:.0f} bytes on {connection.vendor}, ",
-            end="",
-        )
-        print(f"{options.korean:.0%} Korean")
-        print(f"  {'indexed a second':<34}{options.messages / seconds:>10,.0f}")
-        if connection.vendor == "sqlite":  # what a machine with nothing else to do would reach, nearly
-            print(f"  {'indexed a second of processor':<34}{options.messages / busy:>10,.0f}")
-        print(f"  {'index / text, bytes':<34}{ratio:>10.2f}")
+        print(f"\n{options.messages:,} messages on {connection.vendor}, {options.korean:.0%} Korean")
+        if not filled.exists():
+            _print_filling(corpus, options.messages)
+            filled.write_text(json.dumps(_fill_people(corpus, options.messages // 4)))
         _print_live(corpus, options.messages)
         print(
             f"\n  {'milliseconds':<34}{'first 50 p50':>14}{'p95':>8}{'count p50':>14}{'p95':>8}{'found':>9}"
         )
-        for question in _questions(corpus, options.messages):
-            _print_question(question)
-        people = _fill_people(corpus, options.messages // 4)
-        for question in _questions_about(corpus, people):
+        corpus.rng.seed(options.messages)  # the same questions, whether or not the mails were made just now
+        people = json.loads(filled.read_text())
+        for question in [*_questions(corpus, options.messages), *_questions_about(corpus, people)]:
             _print_question(question)
 
 
@@ -123,6 +117,19 @@ def _questions_about(corpus: Corpus, people: list[tuple[str, str]]) -> list[Ques
         Question("a Korean given name", [name[1:] for name in korean], "customer"),
         Question("an address", [address for _, address in people], "customer"),
     ]
+
+
+def _print_filling(corpus: Corpus, messages: int) -> None:
+    from django.db import connection
+
+    before = _bytes_used()
+    seconds, busy, letters = _fill(corpus, messages)
+    ratio = (_bytes_used() - before) / letters
+    print(f"  {'bytes of a message':<34}{letters / messages:>10.0f}")
+    print(f"  {'indexed a second':<34}{messages / seconds:>10,.0f}")
+    if connection.vendor == "sqlite":  # what a machine with nothing else to do would reach, nearly
+        print(f"  {'indexed a second of processor':<34}{messages / busy:>10,.0f}")
+    print(f"  {'index / text, bytes':<34}{ratio:>10.2f}", flush=True)
 
 
 def _fill(corpus: Corpus, messages: int) -> tuple[float, float, int]:
@@ -197,19 +204,24 @@ def _bytes_used() -> int:
 
 
 @contextlib.contextmanager
-def _database(on_postgres: bool) -> Iterator[None]:
-    """Django set up on an empty database with the index's tables, which is dropped in the end."""
+def _database(options: argparse.Namespace) -> Iterator[Path]:
+    """Django set up on a database with the index's tables, and a file that is there when they are filled.
+
+    The database is empty, or what an earlier run kept; it is dropped in the end unless it is to be kept.
+    """
     sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dangol.settings")
     with contextlib.ExitStack() as stack:
-        os.environ["DANGOL_DATA"] = stack.enter_context(tempfile.TemporaryDirectory(prefix="dangol-bench-"))
-        if on_postgres and not os.environ.get("DATABASE_URL"):
-            from tests.parts.postgres import PrivatePostgres, find_programs
-
-            programs = find_programs()
-            if programs is None:
-                sys.exit("PostgreSQL's programs are not installed here.")
-            os.environ["DATABASE_URL"] = stack.enter_context(PrivatePostgres(programs)).url
+        keep = options.keep
+        place = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dangol-bench-")))
+        name = f"search_{options.messages}_{options.korean * 100:.0f}"
+        filled = place / f"{name}_{'postgres' if options.postgres else 'sqlite'}" / "filled"
+        if not filled.exists():
+            shutil.rmtree(filled.parent, ignore_errors=True)
+        filled.parent.mkdir(parents=True, exist_ok=True)
+        os.environ["DANGOL_DATA"] = str(filled.parent)
+        if options.postgres and not os.environ.get("DATABASE_URL"):
+            os.environ["DATABASE_URL"] = stack.enter_context(postgres_server(keep))
         import django
         from django.core.management import call_command
         from django.db import connection
@@ -217,13 +229,16 @@ def _database(on_postgres: bool) -> Iterator[None]:
         django.setup()
         stack.callback(connection.close)
         if connection.vendor == "postgresql":
-            name = f"dangol_bench_{os.getpid()}"
+            name = name if keep else f"dangol_bench_{os.getpid()}"
             owner = connection.settings_dict["NAME"]
-            stack.callback(_in_database, owner, f"DROP DATABASE {name}")
-            _in_database(owner, f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
+            if not keep:
+                stack.callback(_in_database, owner, f"DROP DATABASE {name}")
+            if not filled.exists():
+                _in_database(owner, f"DROP DATABASE IF EXISTS {name}")
+                _in_database(owner, f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
             _use_database(name)
         call_command("migrate", "search", verbosity=0)
-        yield
+        yield filled
 
 
 def _in_database(name: str, statement: str) -> None:
@@ -251,6 +266,7 @@ def _options() -> argparse.Namespace:
         "--korean", type=float, default=0.3, help="share of Korean mails, 0 to 1 (default 0.3)"
     )
     parser.add_argument("--postgres", action="store_true", help="on PostgreSQL")
+    parser.add_argument("--keep", type=Path, help="a folder in which the filled database stays")
     return parser.parse_args()
 
 
