@@ -4,8 +4,9 @@
     python bench/search.py --messages 100000 --postgres    (a private server, or the one that DATABASE_URL names)
     python bench/search.py --messages 1000000 --postgres --keep /tmp/searched    (fills once; the next run only asks)
 
-Works in a database of its own that is gone afterwards, unless a folder to keep it in is named. The mails are made up: sentences over a vocabulary in which, as
-in real language, few words are common and most are rare; a share of them Korean; order numbers and addresses.
+Works in a database of its own that is gone afterwards, unless a folder to keep it in is named. The mails are made up:
+sentences over a vocabulary in which, as in real language, few words are common and most are rare; a share of them
+Korean; order numbers and addresses.
 """
 
 from __future__ import annotations

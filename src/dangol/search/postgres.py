@@ -1,22 +1,29 @@
 # ruff: noqa: S608 (the names of tables come from models.TABLES, everything else is a parameter)
 """The index on PostgreSQL: a table of tsvectors made from our own tokens, and a GIN index on it.
 
-GIN gives all rows that match and no order, so a common word would mean sorting most of the table for its newest fifty
-rows. Therefore the newest rows are looked at first, without the index: what is common is there.
+GIN gives all rows that match and no order, and it knows no places of words: of a phrase each row that has its words
+is read. So a common word would mean sorting most of the table for its newest fifty rows. Therefore the newest rows are
+looked at first, without the index: what is common is there. Then the index is asked for ever longer *spans* of ids,
+newest first, until enough are found. The spans in which a text is are words of it, and GIN walks the shortest list:
+asked for a short span, it skips through the long lists of the words.
 
 A tsvector remembers 255 places of a token: in a text that repeats one more often, a phrase is found up to there.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
+from typing import Final
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
 from dangol.search.words import Term, tokens
 
-PROBE, FIRST_LOOK = 8_000, 400
+PROBE, FIRST_LOOK = 2_000, 400
 """Rows that are read, at some 8 µs each, before the index is asked; and those that show whether that may be enough."""
+SPANS: Final = (14, 17, 20)
+"""Ids of a span, as powers of two: 16,384 and so on. They are part of what is stored: a change needs a migration."""
 _END = 2**63 - 1
 
 
@@ -27,7 +34,7 @@ def put(table: str, entries: Sequence[tuple[int, str]]) -> None:
             f"INSERT INTO {table}(ref, content) SELECT ref, words::tsvector"
             " FROM unnest(%s::bigint[], %s::text[]) AS given(ref, words)"
             " ON CONFLICT (ref) DO UPDATE SET content = EXCLUDED.content",
-            [[ref for ref, _ in entries], [_vector(text) for _, text in entries]],
+            [[ref for ref, _ in entries], [_vector(ref, text) for ref, text in entries]],
         )
 
 
@@ -59,12 +66,17 @@ def find(table: str, terms: Sequence[Term], limit: int, before: int | None) -> I
             most = read * (limit - found) * 3 // (2 * found) if found else PROBE + 1
             if most > PROBE:
                 break
-        cursor.execute(
-            f"WITH matching AS MATERIALIZED (SELECT ref FROM {table} WHERE content @@ %s::tsquery AND ref < %s)"
-            " SELECT ref FROM matching ORDER BY ref DESC LIMIT %s",
-            [query, end, limit - found],
-        )
-        yield from (ref for (ref,) in cursor.fetchall())
+        for span, reached in _spans(cursor, table, end):
+            cursor.execute(
+                f"WITH matching AS MATERIALIZED (SELECT ref FROM {table} WHERE content @@ %s::tsquery AND ref < %s)"
+                " SELECT ref FROM matching ORDER BY ref DESC LIMIT %s",
+                [f"{span} & {query}", reached, limit - found],
+            )
+            refs = [ref for (ref,) in cursor.fetchall()]
+            yield from refs
+            found += len(refs)
+            if found == limit:
+                return
 
 
 @dataclass(frozen=True)
@@ -89,18 +101,43 @@ def _newest(cursor: CursorWrapper, table: str, query: str, end: int, most: int, 
 
 def count_up_to(table: str, terms: Sequence[Term], limit: int) -> int:
     """How many texts match every term, or `limit`. Any of them will do, so that none needs sorting."""
+    query, found = " & ".join(map(_expression, terms)), 0
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT count(*) FROM (SELECT FROM {table} WHERE content @@ %s::tsquery LIMIT %s) AS matching",
-            [" & ".join(map(_expression, terms)), limit],
-        )
-        (count,) = cursor.fetchone()
-        return int(count)
+        for span, reached in _spans(cursor, table, _END):
+            cursor.execute(
+                f"SELECT count(*) FROM (SELECT FROM {table} WHERE content @@ %s::tsquery AND ref < %s LIMIT %s)"
+                " AS matching",
+                [f"{span} & {query}", reached, limit - found],
+            )
+            found += int(cursor.fetchone()[0])
+            if found == limit:
+                break
+    return found
 
 
-def _vector(plain_text: str) -> str:
-    """The tokens with their positions as the text form of a tsvector."""
-    return " ".join([f"'{token}':{position}" for position, token in enumerate(tokens(plain_text), start=1)])
+def _spans(cursor: CursorWrapper, table: str, end: int) -> Iterator[tuple[str, int]]:
+    """(query for a span, id below which it counts), from `end` down to the lowest id, longer and longer.
+
+    Each is two spans of a length, the newest of which may have hardly begun. Ids that nobody has are skipped.
+    """
+    for bits in chain(SPANS, repeat(SPANS[-1])):
+        cursor.execute(f"SELECT max(ref) FROM {table} WHERE ref < %s", [end])
+        (newest,) = cursor.fetchone()
+        if newest is None:
+            return
+        last = newest >> bits
+        yield f"({_span(bits, last)} | {_span(bits, last - 1)})", end
+        end = (last - 1) << bits
+
+
+def _vector(ref: int, plain_text: str) -> str:
+    """The tokens with their positions, and the spans without, as the text form of a tsvector."""
+    words = [f"'{token}':{position}" for position, token in enumerate(tokens(plain_text), start=1)]
+    return " ".join(words + [_span(bits, ref >> bits) for bits in SPANS])
+
+
+def _span(bits: int, number: int) -> str:
+    return f"'#{bits}.{number}'"  # no token has such a sign, and no query asks for it
 
 
 def _expression(term: Term) -> str:

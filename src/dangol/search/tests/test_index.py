@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from django.core.management import call_command
 from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -29,6 +30,7 @@ WAYS = {
     "each word by itself": {},
     "the newest first": {"MOST_ENDINGS": 0},
     "all that begins so": {"MOST_ENDINGS": 0, "PROBE": 0, "PROBE_A_HIT": 0},
+    "by spans of two and of eight": {"PROBE": 0, "SPANS": (1, 3)},
 }
 
 
@@ -36,7 +38,7 @@ WAYS = {
 def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """How a word is looked for depends on how common it is; all ways must agree."""
     for name, value in WAYS[request.param].items():
-        monkeypatch.setattr(sqlite, name, value)
+        monkeypatch.setattr(sqlite, name, value, raising=False)
         monkeypatch.setattr(postgres, name, value, raising=False)
 
 
@@ -45,7 +47,7 @@ def messages(db: None) -> None:
     index.put("message", MESSAGES.items())
 
 
-@pytest.mark.usefixtures("messages", "either_way")
+@pytest.mark.usefixtures("either_way", "messages")
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
@@ -83,7 +85,7 @@ def test_a_query_finds_what_it_says_newest_first(query: str, expected: list[int]
     assert index.count_up_to("message", query, 10) == len(expected)
 
 
-@pytest.mark.usefixtures("messages", "either_way")
+@pytest.mark.usefixtures("either_way", "messages")
 def test_pages_follow_each_other() -> None:
     first = index.find("message", "주문", limit=1)
     assert first == [4]
@@ -93,12 +95,33 @@ def test_pages_follow_each_other() -> None:
     assert index.find("message", "order", limit=1, before=5) == [1]
 
 
-@pytest.mark.usefixtures("messages", "either_way")
+EDGES = sorted({1, 2**40, *(edge + step for edge in (2**14, 2**17, 2**20, 2**21) for step in (-1, 0, 1))})
+
+
+@pytest.mark.usefixtures("either_way", "db")
+def test_pages_go_on_where_a_span_of_ids_ends() -> None:
+    index.put("message", [(ref, "주문했는데 thank you") for ref in EDGES])
+    index.put("message", [(ref + 5, "했는데주문 you thank") for ref in EDGES])
+    for query in ("주문했는데", '"thank you"', "주문 thank"):
+        others = [ref + 5 for ref in EDGES] if query == "주문 thank" else []
+        expected = sorted([*EDGES, *others], reverse=True)
+        assert index.find("message", query, limit=100) == expected
+        assert index.find("message", query, limit=3, before=expected[2]) == expected[3:6]
+        pages, before = [], None
+        while page := index.find("message", query, limit=2, before=before):
+            pages += page
+            before = page[-1]
+        assert pages == expected
+        for limit in (1, 4, len(expected), 100):
+            assert index.count_up_to("message", query, limit) == min(limit, len(expected))
+
+
+@pytest.mark.usefixtures("either_way", "messages")
 def test_counting_stops_at_the_limit() -> None:
     assert index.count_up_to("message", "주문", 1) == 1
 
 
-@pytest.mark.usefixtures("messages", "either_way")
+@pytest.mark.usefixtures("either_way", "messages")
 def test_a_text_that_is_put_again_replaces_the_old_one() -> None:
     index.put("message", [(6, "세 번째 연락입니다"), (2, "고맙습니다"), (2, "박지훈: 감사합니다")])
     assert index.find("message", "배송지", limit=10) == []
@@ -108,7 +131,7 @@ def test_a_text_that_is_put_again_replaces_the_old_one() -> None:
     assert index.find("message", "연락", limit=10) == [6]
 
 
-@pytest.mark.usefixtures("messages", "either_way")
+@pytest.mark.usefixtures("either_way", "messages")
 def test_a_removed_text_is_not_found_and_others_are() -> None:
     index.remove("message", [2, 99])
     index.remove("message", [])
@@ -137,7 +160,7 @@ def _words_in_the_file() -> bytes:
         return b"".join(block for (block,) in cursor.fetchall())
 
 
-@pytest.mark.usefixtures("messages", "either_way")
+@pytest.mark.usefixtures("either_way", "messages")
 def test_kinds_do_not_mix() -> None:
     index.put("customer", [(1, "박지훈 jihun@example.net")])
     index.put("conversation", [(1, "늦은 배송")])
@@ -147,7 +170,7 @@ def test_kinds_do_not_mix() -> None:
     assert set(TABLES) == {"message", "conversation", "customer"}
 
 
-@pytest.mark.usefixtures("messages", "either_way")
+@pytest.mark.usefixtures("either_way", "messages")
 def test_a_rollback_takes_the_words_back() -> None:
     with transaction.atomic():
         index.put("message", [(7, "never was")])
@@ -157,7 +180,7 @@ def test_a_rollback_takes_the_words_back() -> None:
     assert index.find("message", "환불", limit=10) == [4]
 
 
-@pytest.mark.usefixtures("db", "either_way")
+@pytest.mark.usefixtures("either_way", "db")
 def test_an_emptied_table_leaves_no_ghosts() -> None:
     index.put("message", [(1, "old words"), (2, "old words")])
     MessageText.objects.all().delete()
@@ -167,7 +190,7 @@ def test_an_emptied_table_leaves_no_ghosts() -> None:
     assert index.find("message", "new", limit=10) == [1]
 
 
-@pytest.mark.usefixtures("db", "either_way")
+@pytest.mark.usefixtures("either_way", "db")
 def test_ids_of_any_size_and_order_and_texts_without_words_are_taken() -> None:
     high = 2**53
     index.put(
@@ -179,7 +202,7 @@ def test_ids_of_any_size_and_order_and_texts_without_words_are_taken() -> None:
     assert index.find("message", "same", limit=10) == [high, 4, 3, 1]
 
 
-@pytest.mark.usefixtures("db", "either_way")
+@pytest.mark.usefixtures("either_way", "db")
 def test_more_rows_than_a_batch_are_taken() -> None:
     index.put("message", ((number, f"mail number {number}") for number in range(1, 1202)))
     assert index.find("message", "mail", limit=3) == [1201, 1200, 1199]
@@ -190,7 +213,7 @@ def test_more_rows_than_a_batch_are_taken() -> None:
     assert index.find("message", "mail", limit=3) == [1201]
 
 
-@pytest.mark.usefixtures("db", "either_way")
+@pytest.mark.usefixtures("either_way", "db")
 def test_ten_kilobytes_pasted_into_the_search_box_are_an_ordinary_query() -> None:
     pasted = " ".join(f"a-much-longer-word{number} 서로다른낱말{number}" for number in range(240))
     assert len(pasted.encode()) > 9_000
@@ -215,7 +238,7 @@ def test_ten_kilobytes_pasted_into_the_search_box_are_an_ordinary_query() -> Non
     assert index.find("message", "낱말" * 2_500, limit=10) == []
 
 
-@pytest.mark.usefixtures("db", "either_way")
+@pytest.mark.usefixtures("either_way", "db")
 def test_a_very_long_text_is_found_by_its_words() -> None:
     index.put("message", [(1, "단골 regular " * 30_000 + "end"), (2, "x" * 100_000)])
     # As many different words of other letters as are indexed: as much as PostgreSQL has room for in a row.
@@ -249,7 +272,7 @@ queries = st.lists(st.sampled_from([*WORDS, '"', "'", "*", "AND", "OR", "NOT", "
 )
 
 
-@pytest.mark.usefixtures("db", "either_way")
+@pytest.mark.usefixtures("either_way", "db")
 @settings(
     max_examples=60,
     deadline=None,
@@ -270,6 +293,24 @@ def test_the_index_finds_what_the_definition_finds(texts: list[str], asked: list
                 if wanted and all(term.occurs_in(plain(text)) for term in wanted)
             ]
             assert index.find("message", query, limit=10) == expected, query
+
+
+@pytest.mark.only_postgres
+@pytest.mark.django_db(transaction=True)
+def test_texts_that_were_put_in_before_there_were_spans_are_found() -> None:
+    call_command("migrate", "search", "0001", verbosity=0)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("INSERT INTO search_message VALUES(7, 'late:2 mail:1'), (30000, 'mail:1')")
+    finally:
+        call_command("migrate", "search", verbosity=0)
+    assert index.find("message", '"mail late"', limit=10) == [7]
+    index.put("message", [(40_000, "mail late")])
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT ref FROM search_message WHERE content @@ '''#14.0'''")
+        assert cursor.fetchall() == [(7,)]
+        cursor.execute("SELECT content FROM search_message ORDER BY ref")
+        assert [row[0].count("#") for row in cursor.fetchall()] == [3, 3, 3]
 
 
 @pytest.mark.usefixtures("messages")
