@@ -57,6 +57,8 @@ INSTALLED_APPS = [
     "dangol.search",
     "dangol.channels",
     "dangol.customers",
+    "dangol.orders",
+    "dangol.goodwill",
     "dangol.inbox",
     "dangol.desk",
     "dangol.showcase",

@@ -22,6 +22,11 @@ from django.db.utils import load_backend
 import dangol
 
 ALIAS = "installation"
+# Where a constraint wants values to agree with each other.
+AGREEING: dict[str, dict[str, Any]] = {
+    "goodwill.Entry": {"estimated": None, "estimated_low": None, "estimated_high": None},
+    "customers.Customer": {"birth_month": 2, "birth_day": 29},
+}
 HARD = "한글 \U0001f354 \u2028 \\ \" ' \t\n\x01 é"  # what a file of lines and quotes could trip over
 
 
@@ -134,8 +139,15 @@ def _needs(model: type[models.Model]) -> set[str]:
 
 
 def _fill(model: type[models.Model], rows: int, made: dict[str, list[Any]], using: str) -> list[Any]:
-    keys = []
-    only_one = any(isinstance(each, models.CheckConstraint) for each in model._meta.constraints)
+    keys: list[Any] = []
+    used: set[tuple[Any, ...]] = set()
+    there_are = {field.name for field in model._meta.concrete_fields}  # in an older state fewer than today
+    agreeing = {
+        name: value for name, value in AGREEING.get(model._meta.label, {}).items() if name in there_are
+    }
+    only_one = not agreeing and any(
+        isinstance(each, models.CheckConstraint) for each in model._meta.constraints
+    )
     for number in range(1, 2 if only_one else rows + 1):
         values = {}
         for field in model._meta.concrete_fields:
@@ -144,10 +156,28 @@ def _fill(model: type[models.Model], rows: int, made: dict[str, list[Any]], usin
                 values[field.attname] = there[(number - 1) % len(there)] if there else None
             elif not isinstance(field, models.AutoField) and not (field.primary_key and field.has_default()):
                 values[field.attname] = None if field.null and number == rows else _sample(field, number)
-        row = model(**values)
+        row = model(**{**values, **agreeing})
+        once = {(links, *(getattr(row, name) for name in links)) for links in _links_once(model)}
+        if used & once:  # there are too few others to link another one to
+            continue
+        used |= once
         row.save_base(using=using, force_insert=True)
         keys.append(row.pk)
     return keys
+
+
+def _links_once(model: type[models.Model]) -> list[tuple[str, ...]]:
+    """The columns of foreign keys, or groups of them, that no two rows may have the same."""
+    links = {
+        field.name: field for field in model._meta.concrete_fields if isinstance(field, models.ForeignKey)
+    }
+    single = [(name,) for name, field in links.items() if field.unique]
+    groups = [
+        tuple(each.fields) for each in model._meta.constraints if isinstance(each, models.UniqueConstraint)
+    ]
+    together = [tuple(each) for each in model._meta.unique_together]
+    found = single + [each for each in groups + together if each and links.keys() >= set(each)]
+    return [tuple(links[name].attname for name in each) for each in found]
 
 
 def _sample(field: models.Field[Any, Any], number: int) -> Any:

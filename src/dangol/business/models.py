@@ -54,6 +54,41 @@ class Business(models.Model):
         return ZoneInfo(self.time_zone)
 
 
+class Place(models.Model):
+    """A shop, a branch or a till of the business. One that is closed stays, for what was sold there."""
+
+    name = models.CharField(max_length=80, unique=True)
+    closed_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ExchangeRate(models.Model):
+    """What one unit of a foreign currency was worth in the business's own from a day on, as the owner said or imported.
+
+    Never changed: what was converted by it keeps it. Units are the major ones: 1 USD is so many KRW.
+    """
+
+    currency = models.CharField(max_length=3)  # ISO 4217, the foreign one
+    own_currency = models.CharField(max_length=3)
+    rate_trillionths = models.BigIntegerField()  # 1,390.25 is 1390250000000000
+    effective_from = models.DateField()
+    source = models.CharField(max_length=80, blank=True)
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(rate_trillionths__gt=0), name="rate_above_nothing"),
+        ]
+        indexes = [
+            models.Index(fields=["currency", "own_currency", "-effective_from", "-id"], name="rate_in_force")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.currency} in {self.own_currency} from {self.effective_from}"
+
+
 class OpeningCalendar(models.Model):
     """The opening hours from an instant on. A row is never changed: what was measured stays explainable.
 

@@ -1,0 +1,134 @@
+"""What was bought and what was given back.
+
+Money is an integer of minor units of `currency`. What the business adds up is `own_amount`, in minor units of its own
+currency by the rate of then, which the row keeps; None while no rate is known. Unit prices are integers of 1/10,000 of
+the currency's unit, and quantities of 1/1,000, so that a file's three decimals and a pound of beef stay exact.
+"""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+from dangol.business.models import Place
+from dangol.customers.models import Customer
+from dangol.staff.models import Staff
+
+
+class Source(models.Model):
+    """Where orders come from: a kind of file, a shop's system. Its numbers are unique within it."""
+
+    class Kind(models.TextChoices):
+        """By which way."""
+
+        FILE = "file"
+        SHOPIFY = "shopify"
+        WOOCOMMERCE = "woocommerce"
+        API = "api"
+        HAND = "hand"
+
+    name = models.CharField(max_length=80, unique=True)
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Trade(models.Model):
+    """What an order and a refund have in common."""
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+")
+    key = models.CharField(max_length=120)  # the source's own: what comes twice is there once
+    number = models.CharField(max_length=80)  # as the shop and its customers call it
+    fingerprint = models.CharField(max_length=64, blank=True)  # of the content, to see what has changed
+    customer = models.ForeignKey(Customer, null=True, on_delete=models.SET_NULL, related_name="+")
+    place = models.ForeignKey(Place, null=True, on_delete=models.SET_NULL, related_name="+")
+    currency = models.CharField(max_length=3)
+    amount = models.BigIntegerField()
+    own_currency = models.CharField(max_length=3)
+    own_amount = models.BigIntegerField(null=True)
+    rate_trillionths = models.BigIntegerField(null=True)  # None where the currency is the business's own
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Order(Trade):
+    """What somebody bought. `amount` is all that was paid, with tax and shipping, before refunds."""
+
+    ordered_at = models.DateTimeField()
+    tax = models.BigIntegerField(null=True)
+    shipping = models.BigIntegerField(null=True)
+    discount = models.BigIntegerField(null=True)
+    cancelled_at = models.DateTimeField(null=True)
+    promised_at = models.DateTimeField(null=True)
+    fulfilled_at = models.DateTimeField(null=True)
+    made_by = models.ForeignKey(Staff, null=True, on_delete=models.SET_NULL, related_name="+")
+    made_by_name = models.CharField(max_length=80, blank=True)  # of who has no account
+    packed_by = models.ForeignKey(Staff, null=True, on_delete=models.SET_NULL, related_name="+")
+    packed_by_name = models.CharField(max_length=80, blank=True)
+    subscription_from = models.DateField(null=True)
+    subscription_until = models.DateField(null=True)
+    # What the order says of who bought: not proof of who that is.
+    contact_name = models.CharField(max_length=200, blank=True)
+    contact_email = models.CharField(max_length=320, blank=True)
+    contact_phone = models.CharField(max_length=40, blank=True)
+    country = models.CharField(max_length=60, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "key"], name="order_once")]
+        indexes = [
+            models.Index(fields=["customer", "-ordered_at", "-id"], name="order_of_customer"),
+            models.Index(fields=["-ordered_at", "-id"], name="order_newest"),
+            models.Index(fields=["number"], name="order_number"),
+            models.Index(fields=["contact_email"], name="order_contact", condition=~Q(contact_email="")),
+        ]
+
+
+class Refund(Trade):
+    """What was given back, as a positive amount: a cancellation, a return. Of which order is not always known."""
+
+    order = models.ForeignKey(Order, null=True, on_delete=models.CASCADE, related_name="refunds")
+    refunded_at = models.DateTimeField()
+    reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "key"], name="refund_once")]
+        indexes = [
+            models.Index(fields=["customer", "-refunded_at", "-id"], name="refund_of_customer"),
+            models.Index(fields=["-refunded_at", "-id"], name="refund_newest"),
+        ]
+
+
+class Line(models.Model):
+    """One thing that was bought or given back; quantities and amounts of a refund are positive."""
+
+    sku = models.CharField(max_length=80, blank=True)
+    name = models.CharField(max_length=300, blank=True)
+    quantity_thousandths = models.BigIntegerField()
+    unit_price_e4 = models.BigIntegerField()  # 1/10,000 of the currency's unit
+    amount = models.BigIntegerField()  # quantity × price, rounded half to even to minor units
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.sku or self.name
+
+
+class OrderLine(Line):
+    """A line of an order."""
+
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines")
+
+
+class RefundLine(Line):
+    """A line of a refund."""
+
+    refund = models.ForeignKey(Refund, on_delete=models.CASCADE, related_name="lines")
