@@ -22,8 +22,10 @@ def proven_components() -> Iterator[None]:
 
     made = components.render_component
 
-    def proven(template: Template, values: Mapping[str, Any], csrf_token: object) -> SafeString:
-        html = made(template, values, csrf_token)
+    def proven(
+        template: Template, values: Mapping[str, Any], csrf_token: object, around: tuple[object, ...]
+    ) -> SafeString:
+        html = made(template, values, csrf_token, around)
         now = clock.now()
         later = now + timedelta(hours=1)
         is_same_day = timezone.localdate(later) == timezone.localdate(now)

@@ -3,24 +3,25 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
-from typing import Any, Final
+from functools import lru_cache, partial
+from typing import Any, Final, NamedTuple, overload
 from urllib.parse import urlencode
 
 from django.db import connection
 from django.db.models import BooleanField, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils import formats
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from dangol.customers.models import Identity
 from dangol.inbox.models import Conversation
 from dangol.inbox.pages import Clock, Item, ListPage, Mark, Tab
 from dangol.kernel.addresses import address
-from dangol.kernel.durations import short_duration
+from dangol.kernel.db import as_instant
+from dangol.kernel.durations import MINUTE, short_duration
 from dangol.kernel.places import Place
-from dangol.kernel.prepared import Prepared
+from dangol.kernel.prepared import Prepared, rows_as_kept
 from dangol.staff.models import Staff
 from dangol.staff.rights import may
 
@@ -36,23 +37,35 @@ TABS: Final = {
     "mine": _("Mine"),
 }
 _NEWEST_FIRST: Final = frozenset({"answered", "done"})
-_COLUMNS: Final = (
-    "id",
-    "subject",
-    "preview",
-    "state",
-    "waiting_since",
-    "due_at",
-    "customer_id",
-    "customer__name",
-    "channel__name",
-    "assignee_id",
-    "assignee__name",
-    "is_machine",
-    "file_count",
-    "has_earlier",
-    "has_draft",
-)
+Kept = datetime | str  # an instant as the database keeps it
+
+
+class _Row(NamedTuple):
+    """A line of the list as it is read."""
+
+    id: int
+    subject: str
+    preview: str
+    state: str
+    waiting_since: Kept | None
+    due_at: Kept
+    customer_id: int
+    customer_name: str
+    channel_name: str
+    assignee_id: int | None
+    assignee_name: str
+    is_machine: bool
+    file_count: int
+    has_earlier: bool
+    has_draft: bool
+
+
+_NAMES: Final = {
+    "customer_name": "customer__name",
+    "channel_name": "channel__name",
+    "assignee_name": "assignee__name",
+}
+_COLUMNS: Final = tuple(_NAMES.get(name, name) for name in _Row._fields)
 _HAS_EARLIER: Final = (
     "EXISTS (SELECT 1 FROM inbox_conversation AS earlier"
     " WHERE earlier.customer_id = inbox_conversation.customer_id AND earlier.id < inbox_conversation.id)"
@@ -106,13 +119,17 @@ def list_page(
 ) -> ListPage:
     """A page of the list behind the place `after` ("" is the beginning)."""
     place = Place.read(after)
-    rows = list(_page(tab, person.pk, place)) if place else _FIRST_PAGES[tab](person_id=person.pk)
-    more = len(rows) > PAGE
-    rows = rows[:PAGE]
-    names = shown_names({row["customer_id"]: row["customer__name"] for row in rows})
+    kept = (
+        rows_as_kept(_page(tab, person.pk, place))
+        if place
+        else _FIRST_PAGES[tab].as_kept(person_id=person.pk)
+    )
+    more = len(kept) > PAGE
+    rows = [_Row._make(row) for row in kept[:PAGE]]
+    names = shown_names({row.customer_id: row.customer_name for row in rows})
     query = _query(tab)
     last = rows[-1] if more else None
-    no_subject = gettext("No subject")
+    language = get_language()
     return ListPage(
         tab=tab,
         tabs=tuple(
@@ -120,19 +137,20 @@ def list_page(
             for key, label in TABS.items()
         ),
         items=tuple(
-            Item(
-                key=str(row["id"]),
-                url=_url(row["id"]) + query,
-                name=names[row["customer_id"]],
-                subject=row["subject"] or row["preview"] or no_subject,
-                clock=clock_of(row["state"], row["waiting_since"], row["due_at"], at),
-                marks=tuple(_marks(row, person, names_channel=counts.channels > 1)),
-                is_current=row["id"] == current_id,
+            _item(
+                row,
+                names[row.customer_id],
+                *_standing(row.state, _instant(row.waiting_since), _instant(row.due_at), at),
+                query=query,
+                language=language,
+                names_channel=counts.channels > 1,
+                is_mine=row.assignee_id == person.pk,
+                is_current=row.id == current_id,
             )
             for row in rows
         ),
         url=_url(current_id) + _query(tab, after),
-        next_url=address("inbox") + _query(tab, str(Place(last["due_at"], last["id"]))) if last else "",
+        next_url=address("inbox") + _query(tab, str(Place(as_instant(last.due_at), last.id))) if last else "",
         first_url=address("inbox") + query if after else "",
         is_unconnected=not counts.channels,
         connect_url=address("new_mailbox") if may(person, "change_mailboxes") else "",
@@ -143,19 +161,47 @@ def clock_of(
     state: str, waiting_since: datetime | None, due_at: datetime, at: datetime, *, is_promised: bool = True
 ) -> Clock:
     """How a conversation stands with time at the instant."""
+    return _clock(
+        state, waiting_since, due_at, *_standing(state, waiting_since, due_at, at), is_promised=is_promised
+    )
+
+
+def _standing(
+    state: str, waiting_since: datetime | None, due_at: datetime, at: datetime
+) -> tuple[bool, bool, int]:
+    """Whether it is late, whether it is near, and for how many whole minutes somebody waits."""
+    if state != Conversation.State.WAITING:
+        return False, False, 0
+    is_late, warn_at = due_at < at, _warn_at(waiting_since, due_at)
+    minutes = (at - (waiting_since or due_at)).total_seconds() // MINUTE
+    return is_late, not is_late and warn_at is not None and at >= warn_at, int(minutes)
+
+
+def _warn_at(since: datetime | None, due_at: datetime) -> datetime | None:
+    return due_at - (due_at - since) / NEAR if since and due_at > since else None
+
+
+def _clock(
+    state: str,
+    waiting_since: datetime | None,
+    due_at: datetime,
+    is_late: bool,
+    is_near: bool,
+    minutes: int,
+    *,
+    is_promised: bool = True,
+) -> Clock:
     is_waiting = state == Conversation.State.WAITING
     since = waiting_since if is_waiting else None
-    warn_at = due_at - (due_at - since) / NEAR if since and due_at > since else None
-    is_late = is_waiting and due_at < at
     return Clock(
         state=state,
         since=since,
         due_at=due_at,
-        warn_at=warn_at,
+        warn_at=_warn_at(since, due_at),
         is_late=is_late,
-        is_near=bool(not is_late and warn_at and at >= warn_at),
+        is_near=is_near,
         is_promised=is_promised,
-        waited=short_duration((at - (since or due_at)).total_seconds()) if is_waiting else "",
+        waited=short_duration(minutes * MINUTE) if is_waiting else "",
     )
 
 
@@ -169,24 +215,63 @@ def shown_names(names: Mapping[int, str]) -> dict[int, str]:
     return {pk: name or addresses.get(pk) or f"#{pk}" for pk, name in names.items()}
 
 
-def _marks(row: Mapping[str, Any], person: Staff, *, names_channel: bool) -> Iterator[Mark]:
+@lru_cache(maxsize=2048)
+def _item(
+    row: _Row,
+    name: str,
+    is_late: bool,
+    is_near: bool,
+    minutes: int,
+    *,
+    query: str,
+    language: str | None,
+    names_channel: bool,
+    is_mine: bool,
+    is_current: bool,
+) -> Item:
+    """The line that follows from these values and, for its words, the language: the same one until one of them changes.
+
+    A list is loaded again whenever anything happens, and most of its lines say what they said before.
+    """
+    since, due_at = _instant(row.waiting_since), _instant(row.due_at)
+    return Item(
+        key=str(row.id),
+        url=_url(row.id) + query,
+        name=name,
+        subject=row.subject or row.preview or gettext("No subject"),
+        clock=_clock(row.state, since, due_at, is_late, is_near, minutes),
+        marks=tuple(_marks(row, names_channel=names_channel, is_mine=is_mine)),
+        is_current=is_current,
+    )
+
+
+def _marks(row: _Row, *, names_channel: bool, is_mine: bool) -> Iterator[Mark]:
     if names_channel:
-        yield Mark(row["channel__name"])
-    if row["is_machine"]:
+        yield Mark(row.channel_name)
+    if row.is_machine:
         yield Mark(gettext("a machine"), icon="machine")
-    elif not row["has_earlier"]:
+    elif not row.has_earlier:
         yield Mark(gettext("first time"))
-    if files := row["file_count"]:
+    if files := row.file_count:
         yield Mark(ngettext("%(files)s file", "%(files)s files", files) % {"files": files}, icon="attach")
-    if row["assignee_id"] == person.pk:
+    if is_mine:
         yield Mark(gettext("yours"), tone="accent")
-    elif row["assignee_id"]:
-        yield Mark(row["assignee__name"], icon="person")
-    if row["has_draft"]:
+    elif row.assignee_id:
+        yield Mark(row.assignee_name, icon="person")
+    if row.has_draft:
         yield Mark(gettext("draft"), icon="note")
 
 
-def _page(tab: str, person_id: int, place: Place | None = None) -> "QuerySet[Conversation, dict[str, Any]]":
+@overload
+def _instant(kept: Kept) -> datetime: ...
+@overload
+def _instant(kept: None) -> None: ...
+@lru_cache(maxsize=4096)
+def _instant(kept: Kept | None) -> datetime | None:
+    return None if kept is None else as_instant(kept)
+
+
+def _page(tab: str, person_id: int, place: Place | None = None) -> "QuerySet[Conversation, tuple[Any, ...]]":
     rows = _in_tab(person_id, tab)
     if tab in _NEWEST_FIRST:
         rows = rows.order_by("-due_at", "-id")
@@ -202,9 +287,9 @@ def _page(tab: str, person_id: int, place: Place | None = None) -> "QuerySet[Con
     earlier = RawSQL(_HAS_EARLIER, [], output_field=BooleanField())  # noqa: S611  (constants)
     drafts = RawSQL(_HAS_DRAFT, [person_id], output_field=BooleanField())  # noqa: S611
     # Plain values: forty conversations with their people as objects would cost as much as all the rest of the page.
-    page: QuerySet[Conversation, dict[str, Any]] = rows.annotate(
+    page: QuerySet[Conversation, tuple[Any, ...]] = rows.annotate(
         has_earlier=earlier, has_draft=drafts
-    ).values(*_COLUMNS)[: PAGE + 1]
+    ).values_list(*_COLUMNS)[: PAGE + 1]
     return page
 
 

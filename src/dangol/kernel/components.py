@@ -79,19 +79,35 @@ class Memo:
 memo: Final = Memo()
 
 
-def render_component(template: Template, values: Mapping[str, Any], csrf_token: object) -> SafeString:
+def render_component(
+    template: Template,
+    values: Mapping[str, Any],
+    csrf_token: object,
+    around: tuple[object, ...] | None = None,
+) -> SafeString:
     """The template with these values and no others, from the memo where it was made from equal ones before.
 
     Values are words, numbers, instants, tuples and dataclasses of these. TypeError for anything else: it could change
-    without its key.
+    without its key. `around` are the `surroundings` where the page has asked for them already.
     """
-    key = _key(template, values)
+    key = _key(template, values, around or surroundings())
     html = memo.get(key)
     if html is None:
         html = render_anew(template, values)
-        if _key(template, values) == key:  # not so when the day ended meanwhile
+        if _key(template, values, surroundings()) == key:  # not so when the day ended meanwhile
             memo.put(key, html)
     return with_token(html, csrf_token)
+
+
+def surroundings() -> tuple[object, ...]:
+    """What templates read besides their values; it stays as it is while a page is made."""
+    return (
+        get_language(),
+        timezone.get_current_timezone_name(),
+        timezone.localdate(clock.now()).toordinal(),
+        get_urlconf() or settings.ROOT_URLCONF,
+        get_script_prefix(),
+    )
 
 
 def render_anew(template: Template, values: Mapping[str, Any]) -> str:
@@ -104,18 +120,26 @@ def with_token(html: str, csrf_token: object) -> SafeString:
     return mark_safe(html.replace(_TOKEN, str(csrf_token)) if _TOKEN in html else html)  # noqa: S308  a template's
 
 
-def _key(template: Template, values: Mapping[str, Any]) -> bytes:
-    surroundings = (
-        template.origin.name,
-        get_language(),
-        timezone.get_current_timezone_name(),
-        timezone.localdate(clock.now()).toordinal(),
-        get_urlconf() or settings.ROOT_URLCONF,
-        get_script_prefix(),
-    )
+def _key(template: Template, values: Mapping[str, Any], around: tuple[object, ...]) -> bytes:
     # Written down, because `==` does not tell 1 from True, nor an instant from the same one in another zone. In version
     # 2 of the format what is alike is written alike, and nothing is left out that stood there before.
-    return marshal.dumps((surroundings, [(name, _written(value)) for name, value in values.items()]), 2)
+    written: Any = (template.origin.name, around, [(name, _as_key(value)) for name, value in values.items()])
+    return marshal.dumps(written, 2)
+
+
+def _as_key(value: Any) -> Any:
+    if type(value) in _AS_THEY_ARE:
+        return value
+    if not is_dataclass(value):
+        return _written(value)
+    # Nothing in it can change, or `_written` would refuse it: a line of a list that is shown again is written once.
+    kept: dict[str, Any] = vars(value)
+    if _KEY not in kept:
+        kept[_KEY] = marshal.dumps(_written(value), 2)
+    return kept[_KEY]
+
+
+_KEY: Final = "_written_as_key"
 
 
 def _written(value: Any) -> Any:

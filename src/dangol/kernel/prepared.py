@@ -7,8 +7,11 @@ rows = _OPEN(customer=7)
 from collections.abc import Callable
 from typing import Any, Final
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection, connections
 from django.db.models import QuerySet
+
+from dangol.kernel.db import read_rows
 
 LONGEST: Final = 8  # of a list that is asked for: each length is a statement of its own
 _LARGEST: Final = 2**63
@@ -29,17 +32,44 @@ class Prepared:
 
     def __call__(self, **given: Given) -> list[Any]:
         """The rows now."""
-        if any(isinstance(value, int) and not -_LARGEST <= value < _LARGEST for value in given.values()):
+        if _is_beyond(given):
             return []
+        statement = self._statement(given)
+        return statement.rows(given) if statement else list(self._build(**given))
+
+    def as_kept(self, **given: Given) -> list[tuple[Any, ...]]:
+        """The rows of plain values as the database keeps them, where turning them into Django's takes long.
+
+        An instant is to be read with `db.as_instant`, and what is true may be 1.
+        """
+        if _is_beyond(given):
+            return []
+        statement = self._statement(given)
+        return read_rows(*statement.filled(given)) if statement else rows_as_kept(self._build(**given))
+
+    def _statement(self, given: dict[str, Given]) -> "_Statement | None":
+        """None where each time needs one of its own."""
         lengths = tuple(len(value) for value in given.values() if isinstance(value, tuple))
         if any(length not in range(1, LONGEST + 1) for length in lengths):
-            return list(self._build(**given))
+            return None
         # Of the connection, which is its thread's: a statement that two threads filled in would mix what they ask.
         kept: dict[Any, _Statement] = connections[connection.alias].__dict__.setdefault("dangol_prepared", {})
         statement = kept.get((self, lengths))
         if statement is None:
             statement = kept[self, lengths] = _Statement(self._build, given)
-        return statement.rows(given)
+        return statement
+
+
+def rows_as_kept(rows: QuerySet[Any, Any]) -> list[tuple[Any, ...]]:
+    """As `Prepared.as_kept`, for a query that is asked now and then."""
+    try:
+        return read_rows(*rows.query.sql_with_params())
+    except EmptyResultSet:
+        return []
+
+
+def _is_beyond(given: dict[str, Given]) -> bool:
+    return any(isinstance(value, int) and not -_LARGEST <= value < _LARGEST for value in given.values())
 
 
 class _Statement:
@@ -60,14 +90,19 @@ class _Statement:
             raise ValueError("a value that is given must stand in the statement as it is")
         self._rows.query.get_compiler = lambda *_, **__: self._compiler
 
-    def rows(self, given: dict[str, Given]) -> list[Any]:
-        """The rows for these values."""
+    def filled(self, given: dict[str, Given]) -> tuple[str, tuple[Any, ...]]:
+        """The statement and its parameters for these values."""
         parameters = list(self._parameters)
         for n, (name, place) in self._places.items():
             value: Any = given[name]
             # PostgreSQL's driver has a type of its own for each width of number.
             parameters[n] = type(parameters[n])(value if place is None else value[place])
-        self._compiler.as_sql = lambda *_, **__: (self._sql, tuple(parameters))
+        return self._sql, tuple(parameters)
+
+    def rows(self, given: dict[str, Given]) -> list[Any]:
+        """The rows for these values."""
+        filled = self.filled(given)
+        self._compiler.as_sql = lambda *_, **__: filled
         return list(self._rows._iterable_class(self._rows))
 
 

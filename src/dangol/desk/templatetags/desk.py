@@ -29,12 +29,6 @@ def interval(of: Share) -> str:
 
 
 @register.filter
-def named(names: dict[int, str], pk: int | None) -> str:
-    """The name of the person with the id, "" for nobody."""
-    return names.get(pk, "") if pk is not None else ""
-
-
-@register.filter
 def long_duration(seconds: float) -> str:
     """Seconds in words that stand in a sentence: "2 hours 5 minutes"."""
     return durations.long_duration(seconds)

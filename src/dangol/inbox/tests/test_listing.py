@@ -1,7 +1,9 @@
 from datetime import timedelta
 
 import pytest
+from django.utils import translation
 
+from dangol.customers.models import Customer
 from dangol.inbox.commands.conversations import assign_conversation, close_conversation, postpone_conversation
 from dangol.inbox.listing import PAGE, clock_of, count_lists, list_page
 from dangol.inbox.models import Conversation
@@ -47,6 +49,23 @@ def test_each_conversation_is_in_the_list_of_its_state(three, hana, tom):
         "done": "",
         "mine": "1",
     }
+
+
+def test_a_line_that_is_shown_again_says_what_is_so_by_then(three, hana, tom):
+    cold = three[0]
+    before = page(hana).items[0]
+    assert page(hana).items[0] is before  # nothing happened, and nothing is put together anew
+
+    assert page(hana, at=LATER + timedelta(minutes=1)).items[0].clock.waited == "11 min"
+    assert page(hana, at=cold.due_at + timedelta(seconds=1)).items[0].clock.is_late
+    assert page(hana, current_id=cold.pk).items[0].is_current
+    with translation.override("ko"):
+        assert page(hana).items[0].clock.waited == "10분"
+    assign_conversation(actor=hana, conversation=cold, assignee=hana, at=LATER)
+    assert [mark.words for mark in page(hana).items[0].marks] == ["first time", "yours"]
+    assert [mark.words for mark in page(tom).items[0].marks] == ["first time", "Hana"]
+    Customer.objects.filter(pk=cold.customer_id).update(name="Sora K.")
+    assert page(hana).items[0].name == "Sora K."
 
 
 def test_the_pages_of_a_list_show_everybody_once_though_many_are_due_at_the_same_instant(receive, hana):

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote
@@ -22,7 +22,9 @@ from dangol.kernel.icons import ICONS
 
 register = template.Library()
 _HANGUL: Final = re.compile("[가-힣]")
-# Something of this is in whatever urlize makes a link of; it looks at each word of a letter, and most have none.
+# Django parts a text into these words to make links of some, and looks long at each.
+_WORDS: Final = re.compile(r"""[^\s<>"']+""")
+# Something of this is in whatever it makes a link of; most words have none.
 _MAY_LINK: Final = re.compile(r"https?://|www\.|@|\.(?:com|edu|gov|int|mil|net|org)", re.IGNORECASE)
 
 
@@ -58,13 +60,17 @@ def when(at: datetime | None) -> SafeString:
     """An instant in the fewest words that tell it from others: 12:04, Tue, 2 Nov, 2 Nov 2025."""
     if at is None:
         return SafeString("")
-    return _time(at, shown_instant(at))
+    # A page says fifty: zone and language are asked for once each.
+    zone, language = timezone.get_current_timezone(), get_language()
+    local, today = at.astimezone(zone), clock.now().astimezone(zone).date()
+    return _time(at, local, _shown(local, today, language), language)
 
 
 @register.simple_tag
 def clock_time(at: datetime) -> SafeString:
     """The time of day: 12:04. The day is said elsewhere."""
-    return _time(at, f"{timezone.localtime(at):%H:%M}")
+    local = timezone.localtime(at)
+    return _time(at, local, _hour(local), get_language())
 
 
 @register.simple_tag
@@ -125,10 +131,15 @@ def linked(text: str) -> SafeString:
     escaped = conditional_escape(text)
     if not _MAY_LINK.search(escaped):
         return escaped
-    html = urlize(escaped, nofollow=True, autoescape=False)
-    return mark_safe(  # noqa: S308  (escaped above; only urlize has written tags since)
-        html.replace(' rel="nofollow">', ' rel="nofollow noopener noreferrer" target="_blank">')
-    )
+    # Escaped above; only urlize has written tags since.
+    return mark_safe(_WORDS.sub(lambda word: _linked_word(word[0]), escaped))  # noqa: S308
+
+
+def _linked_word(word: str) -> str:
+    if not _MAY_LINK.search(word):
+        return word
+    html = urlize(mark_safe(word), nofollow=True, autoescape=False)  # noqa: S308
+    return html.replace(' rel="nofollow">', ' rel="nofollow noopener noreferrer" target="_blank">')
 
 
 @register.filter
@@ -139,19 +150,29 @@ def urlquote(text: Any) -> str:
 
 def shown_instant(at: datetime) -> str:
     """12:04 today, a weekday within the last six days, else the date."""
-    local, today = timezone.localtime(at), timezone.localtime(clock.now()).date()
-    day = local.date()
-    if day == today:
-        return f"{local:%H:%M}"
-    if timedelta(0) < today - day < timedelta(days=7):
-        return _day(day, "D", get_language())
-    return _day(day, "j M" if day.year == today.year else "j M Y", get_language())
+    return _shown(timezone.localtime(at), timezone.localtime(clock.now()).date(), get_language())
 
 
 def full_instant(at: datetime) -> str:
     """Saturday, 21 November 2026, 12:04."""
-    local = timezone.localtime(at)
-    return f"{_day(local.date(), 'l, j F Y', get_language())}, {local:%H:%M}"
+    return _full(timezone.localtime(at), get_language())
+
+
+def _shown(local: datetime, today: date, language: str | None) -> str:
+    day = local.date()
+    if day == today:
+        return _hour(local)
+    if 0 < today.toordinal() - day.toordinal() < 7:
+        return _day(day, "D", language)
+    return _day(day, "j M" if day.year == today.year else "j M Y", language)
+
+
+def _full(local: datetime, language: str | None) -> str:
+    return f"{_day(local.date(), 'l, j F Y', language)}, {_hour(local)}"
+
+
+def _hour(local: datetime) -> str:
+    return f"{local.hour:02}:{local.minute:02}"
 
 
 @lru_cache(maxsize=512)
@@ -169,7 +190,7 @@ def _day(day: date, pattern: str, language: str | None) -> str:
     return date_format(day, pattern)
 
 
-def _time(at: datetime, words: str) -> SafeString:
+def _time(at: datetime, local: datetime, words: str, language: str | None) -> SafeString:
     return mark_safe(  # noqa: S308  (dates in our own words)
-        f'<time datetime="{at.isoformat()}" title="{full_instant(at)}">{words}</time>'
+        f'<time datetime="{at.isoformat()}" title="{_full(local, language)}">{words}</time>'
     )

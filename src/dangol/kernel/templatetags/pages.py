@@ -1,14 +1,19 @@
-"""What every template may use without {% load %}: {% component %}, and {% translate %} as Django's, looked up once."""
+"""What every template may use without {% load %}: {% component %}, and Django's {% translate %} and {% url %}, each
+looked up once."""
 
 from typing import Any
 
 from django import template
 from django.template.base import FilterExpression, Node, Parser, Token, Variable, token_kwargs
+from django.template.defaulttags import URLNode
+from django.template.defaulttags import url as do_url
 from django.templatetags.i18n import TranslateNode, do_translate
+from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-from dangol.kernel.components import render_component
+from dangol.kernel.addresses import address
+from dangol.kernel.components import render_component, surroundings
 
 register = template.Library()
 
@@ -21,14 +26,18 @@ class ComponentNode(Node):
         self.values = values
 
     def render(self, context: template.Context) -> SafeString:
-        """The component; a template is looked for once a page."""
+        """The component; a template is looked for once a page, and so is what surrounds it."""
         page: Any = context  # the types know nothing of what a page keeps of its includes
-        known = page.render_context.dicts[0].setdefault(ComponentNode, {})
-        found = known.get(self.name)
+        kept = page.render_context.dicts[0]
+        known = kept.get(ComponentNode)
+        if known is None:
+            known = kept[ComponentNode] = ({}, surroundings())
+        templates, around = known
+        found = templates.get(self.name)
         if found is None:
-            found = known[self.name] = page.template.engine.get_template(self.name)
+            found = templates[self.name] = page.template.engine.get_template(self.name)
         values = {name: value.resolve(context) for name, value in self.values.items()}
-        return render_component(found, values, context.get("csrf_token"))
+        return render_component(found, values, context.get("csrf_token"), around)
 
 
 @register.tag
@@ -70,3 +79,25 @@ def translate(parser: Parser, token: Token) -> Node:
     said, context = node.filter_expression, node.message_context
     is_constant = isinstance(said.var, Variable) and said.var.literal is not None and not said.filters
     return KeptTranslation(node) if is_constant and not context else node
+
+
+class KeptAddress(Node):
+    """The address of a page of ours, by what stands in it."""
+
+    def __init__(self, node: URLNode) -> None:
+        self.name = str(node.view_name.var)
+        self.arguments = node.args
+
+    def render(self, context: template.Context) -> str:
+        """As Django's; NoReverseMatch where there is none."""
+        found = address(self.name, *(each.resolve(context) for each in self.arguments))
+        return conditional_escape(found) if context.autoescape else found
+
+
+@register.tag("url")
+def url(parser: Parser, token: Token) -> Node:
+    """Django's own; a conversation names sixteen."""
+    node = do_url(parser, token)
+    said = node.view_name
+    is_constant = isinstance(said.var, str) and not said.filters
+    return node if node.kwargs or node.asvar or not is_constant else KeptAddress(node)

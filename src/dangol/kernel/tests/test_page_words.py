@@ -143,3 +143,17 @@ def test_an_address_is_what_django_says():
         assert address("inbox") == "/desk/inbox/"
     finally:
         set_script_prefix("/")
+
+
+def test_a_template_has_the_address_that_django_says_and_never_as_markup():
+    for pk in (7, 8, 7):
+        assert render("{% url 'conversation' pk %}", pk=pk) == reverse("conversation", args=[pk])
+    assert render("{% url name pk %}", name="conversation", pk=7) == reverse("conversation", args=[7])
+    assert (
+        render("{% url 'conversation' pk as it %}<{{ it }}>", pk=7)
+        == f"<{reverse('conversation', args=[7])}>"
+    )
+    token = "a&b'c"
+    assert render("{% url 'join' token %}", token=token) == conditional_escape(reverse("join", args=[token]))
+    with pytest.raises(NoReverseMatch):
+        render("{% url 'conversation' pk %}", pk="")

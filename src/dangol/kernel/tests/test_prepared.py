@@ -5,6 +5,7 @@ from threading import Barrier
 import pytest
 from django.db import connection
 
+from dangol.kernel.db import as_instant
 from dangol.kernel.models import Event
 from dangol.kernel.prepared import LONGEST, Prepared
 
@@ -98,3 +99,19 @@ def test_threads_do_not_mix_what_they_ask():
 
     with ThreadPoolExecutor(4) as threads:
         assert list(threads.map(ask, range(1, 5))) == [{1}, {2}, {3}, {4}]
+
+
+@pytest.mark.django_db
+def test_rows_of_plain_values_are_had_as_the_database_keeps_them():
+    make_events()
+    numbers = Prepared(
+        lambda ids: (
+            Event.objects.filter(customer_id__in=ids).order_by("id").values_list("customer_id", "happened_at")
+        )
+    )
+
+    for ids in [(3, 4), tuple(range(1, LONGEST + 9))]:
+        found = numbers.as_kept(ids=ids)
+        assert [(customer, as_instant(at)) for customer, at in found] == numbers(ids=ids)
+    assert numbers.as_kept(ids=()) == []
+    assert of_customer.as_kept(customer=2**63) == []

@@ -1,11 +1,14 @@
 """Signing in as it is done here: allauth's pages with our words, and none of those that we don't want."""
 
 import re
+from datetime import timedelta
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from dangol.staff.models import Staff
 
@@ -202,3 +205,21 @@ class TestSecondFactors:
 def _errors(response) -> str:
     assert response.status_code in {200, 422}
     return " ".join(text for texts in response.context["form"].errors.values() for text in texts)
+
+
+def test_a_session_that_is_over_signs_nobody_in(client: Client, hana: Staff):
+    client.force_login(hana)
+    assert client.get(reverse("today")).status_code == 200
+
+    Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
+    assert client.get(reverse("today")).status_code == 302
+
+
+def test_somebody_who_left_is_signed_out_and_one_who_never_was_is_not_found(client: Client, hana: Staff):
+    client.force_login(hana)
+    Staff.objects.filter(pk=hana.pk).update(is_active=False)
+    assert client.get(reverse("today")).status_code == 302
+
+    assert Staff.objects.get(pk=hana.pk) == hana
+    with pytest.raises(Staff.DoesNotExist):
+        Staff.objects.get(pk=hana.pk + 1000)
