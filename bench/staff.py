@@ -172,7 +172,7 @@ def _measure(shop, wanted) -> None:  # type: ignore[no-untyped-def]
     ]
     crowd = Crowd(
         [
-            Listener(shop.desk.port, cookies[number % 4], "", loads=("/inbox/", "/rail/"))
+            Listener(shop.desk.port, cookies[number % 4], "", loads=("/inbox/",))
             for number in range(wanted.agents)
         ]
     )

@@ -213,7 +213,7 @@ def work_loops() -> "list[Loop]":
 
     senders = Senders()
     return [
-        Loop("intake", take_in_batch, rest_seconds=0.3, prepare=relax_durability),
+        Loop("intake", take_in_batch, rest_seconds=0.3, prepare=relax_durability, rung_by="mail"),
         Loop("outbox", senders.turn, rest_seconds=0.5),
         *(Loop("outbox", senders.spare_turn, rest_seconds=0.5, is_spare=True) for _ in range(SENDERS - 1)),
         Loop("reactions", lambda: react(REACTIONS), rest_seconds=0.4),

@@ -18,6 +18,7 @@ from dangol.channels.events import (
 )
 from dangol.channels.incoming import Bounce
 from dangol.channels.models import Channel, Delivery, DeliveryRecipient, Raw
+from dangol.kernel.bells import ring_after_commit
 from dangol.kernel.errors import Refused
 from dangol.kernel.events import emit
 from dangol.kernel.processes import gone_among, this_process
@@ -68,6 +69,7 @@ def store_raw(*, channel: Channel, arrivals: Sequence[Arrival], at: datetime, is
     with transaction.atomic():
         before = Raw.objects.filter(channel=channel, key__in=rows).count()
         Raw.objects.bulk_create(new, ignore_conflicts=True)
+        ring_after_commit("mail")
         return Raw.objects.filter(channel=channel, key__in=rows).count() - before
 
 

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.db.models import BigIntegerField, Func, Q, QuerySet
 
 from dangol.kernel import clock
+from dangol.kernel.bells import ring_after_commit
 from dangol.kernel.models import Event, Follower
 from dangol.kernel.prepared import Prepared
 from dangol.kernel.rows import insert_rows
@@ -96,6 +97,8 @@ def emit(*events: Happened) -> None:
     """Write the events in the caller's transaction, in the order given."""
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("emit belongs inside the transaction of the change that it tells of")
+    if not all(event.silent for event in events):
+        ring_after_commit("events")
     recorded_at = clock.now()
     rows = [as_row(event, recorded_at=recorded_at) for event in events]
     if len(rows) < MANY:

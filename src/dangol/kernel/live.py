@@ -5,9 +5,11 @@ The id of each is a cursor, so that a browser that lost its line goes on where i
 """
 
 import asyncio
+import contextlib
 import json
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Final
 from urllib.parse import parse_qs
@@ -18,6 +20,7 @@ from django.db import close_old_connections
 from django.http import HttpRequest, parse_cookie
 
 from dangol.kernel import events
+from dangol.kernel.bells import Bell
 from dangol.kernel.events import Cursor
 from dangol.kernel.models import Event
 
@@ -26,25 +29,37 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-POLL_SECONDS: Final = 0.1
+POLL_SECONDS: Final = 0.1  # where no bell rings
+GATHER_SECONDS: Final = 0.01  # what happens in one go is read in one go
 QUIET_SECONDS: Final = 15.0  # a comment line this often keeps proxies and dead lines honest
 CHECK_SECONDS: Final = 60.0  # somebody signed out or shut out loses the stream this soon
 MOST_CAUGHT_UP: Final = 500
 BATCH: Final = 200
 
 
+@dataclass(frozen=True)
+class News:
+    """An event as it is sent, written out once for all browsers."""
+
+    cursor: Cursor
+    text: str
+
+
+Queue = asyncio.Queue[News | None]  # None: look whether this goes on
+
+
 class Feed:
     """Reads the events once for all browsers of this process, while there are any."""
 
     def __init__(self) -> None:
-        self.queues: set[asyncio.Queue[Event | None]] = set()
+        self.queues: set[Queue] = set()
         self.reader: asyncio.Task[None] | None = None
         self.cursor = Cursor()
         self.beginning = asyncio.Lock()
 
-    async def join(self) -> asyncio.Queue[Event | None]:
+    async def join(self) -> Queue:
         """A queue that gets every event from now on."""
-        queue: asyncio.Queue[Event | None] = asyncio.Queue(maxsize=2 * MOST_CAUGHT_UP)
+        queue: Queue = asyncio.Queue(maxsize=2 * MOST_CAUGHT_UP)
         async with self.beginning:
             if self.reader is None or self.reader.done():
                 self.cursor = await asyncio.to_thread(_closing(events.latest))
@@ -52,7 +67,7 @@ class Feed:
             self.queues.add(queue)
         return queue
 
-    def leave(self, queue: asyncio.Queue[Event | None]) -> None:
+    def leave(self, queue: Queue) -> None:
         """The browser is gone; with the last one the reading ends."""
         self.queues.discard(queue)
         if not self.queues and self.reader:
@@ -67,24 +82,43 @@ class Feed:
                 queue.put_nowait(None)
 
     async def _read(self) -> None:
-        while True:
-            await asyncio.sleep(POLL_SECONDS)
+        with Bell("events") as bell:
+            rung = asyncio.Event()
+
+            def hear() -> None:
+                bell.silence()
+                rung.set()
+
+            if bell.is_hung:
+                asyncio.get_running_loop().add_reader(bell, hear)
             try:
-                rows = await asyncio.to_thread(_closing(lambda: events.since(self.cursor, limit=BATCH)))
-            except Exception as failure:
-                log.warning("live=reading failed=%s", type(failure).__name__)
-                await asyncio.sleep(2)
-                await self._begin_anew()
+                while True:
+                    await _within(POLL_SECONDS, rung.wait())
+                    await asyncio.sleep(GATHER_SECONDS)
+                    rung.clear()
+                    await self._read_on()
+            finally:
+                if bell.is_hung:
+                    asyncio.get_running_loop().remove_reader(bell)
+
+    async def _read_on(self) -> None:
+        try:
+            rows = await asyncio.to_thread(_closing(lambda: events.since(self.cursor, limit=BATCH)))
+        except Exception as failure:
+            log.warning("live=reading failed=%s", type(failure).__name__)
+            await asyncio.sleep(2)
+            await self._begin_anew()
+            return
+        for row in rows:
+            self.cursor = Cursor.after(row)
+            if row.silent:
                 continue
-            for row in rows:
-                self.cursor = Cursor.after(row)
-                if row.silent:
-                    continue
-                for queue in list(self.queues):
-                    if queue.full():
-                        self.queues.discard(queue)  # too slow: its stream ends, and it comes back with its id
-                    else:
-                        queue.put_nowait(row)
+            news = News(self.cursor, _as_text(row))
+            for queue in list(self.queues):
+                if queue.full():
+                    self.queues.discard(queue)  # too slow: its stream ends, and it comes back with its id
+                else:
+                    queue.put_nowait(news)
 
     async def _begin_anew(self) -> None:
         """After a database was away: it may have come back without its last moment, and count that anew.
@@ -112,6 +146,7 @@ async def stream(scope: Scope, receive: Receive, send: Send) -> None:
         return
     queue = await feed.join()
     gone = asyncio.create_task(_wait_until_gone(receive))
+    gone.add_done_callback(lambda _: None if queue.full() else queue.put_nowait(None))
     try:
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
         await _follow(scope, send, queue, gone, key)
@@ -129,9 +164,7 @@ _HEADERS: Final = [
 ]
 
 
-async def _follow(
-    scope: Scope, send: Send, queue: asyncio.Queue[Event | None], gone: asyncio.Task[None], key: str | None
-) -> None:
+async def _follow(scope: Scope, send: Send, queue: Queue, gone: asyncio.Task[None], key: str | None) -> None:
     sent = _wanted_cursor(scope)
     await _send(send, "retry: 1000\n\n")
     if sent is not None:
@@ -153,22 +186,32 @@ async def _follow(
     while not gone.done():
         if queue not in feed.queues:
             return
-        getting = asyncio.create_task(queue.get())
-        await asyncio.wait({getting, gone}, timeout=QUIET_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-        if getting.done():
-            row = getting.result()
-            if row is not None and (sent is None or Cursor.after(row) > sent):
-                sent = Cursor.after(row)
-                await _send(send, _as_text(row))
-        else:
-            getting.cancel()
-            if gone.done():
-                return
-            await _send(send, ": quiet\n\n")
+        # No task of its own for each wait: five hundred browsers hear of everything that happens.
+        text = ": quiet\n\n"
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(QUIET_SECONDS):
+                heard = [await queue.get()]
+            while not queue.empty():
+                heard.append(queue.get_nowait())
+            text = ""
+            for news in heard:
+                if news is not None and (sent is None or news.cursor > sent):
+                    sent = news.cursor
+                    text += news.text
+        if gone.done():
+            return
+        if text:
+            await _send(send, text)
         if loop.time() >= check_at:
             if not await asyncio.to_thread(_closing(lambda: _is_signed_in(key))):
                 return
             check_at = loop.time() + CHECK_SECONDS
+
+
+async def _within(seconds: float, waiting: Awaitable[object]) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await waiting
 
 
 def _as_text(row: Event) -> str:

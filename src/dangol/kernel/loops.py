@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
-from dangol.kernel import clock
+from dangol.kernel import bells, clock
 from dangol.kernel.models import Heartbeat
 
 log = logging.getLogger(__name__)
@@ -25,8 +25,9 @@ DATABASE_TROUBLE = (DatabaseError, InterfaceError)
 class Loop:
     """`turn` does a bounded piece of what is due and returns how many things it did; 0 lets the loop rest.
 
-    `prepare` runs once in the loop's own thread. `bell` wakes it before its rest is over. A spare one stands beside
-    another of its name: that it has nothing to do says nothing of whether that one works.
+    `prepare` runs once in the loop's own thread. `bell` wakes it before its rest is over; `rung_by` is what rings it,
+    in whichever process of this machine that happens. A spare one stands beside another of its name: that it has
+    nothing to do says nothing of whether that one works.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Loop:
     prepare: Callable[[], None] | None = None
     bell: threading.Event = field(default_factory=threading.Event)
     is_spare: bool = False
+    rung_by: bells.Name | None = None
 
 
 def run_loops(loops: Sequence[Loop], stop: threading.Event) -> None:
@@ -42,6 +44,9 @@ def run_loops(loops: Sequence[Loop], stop: threading.Event) -> None:
     threads = [
         threading.Thread(target=_run, args=(loop, stop), name=loop.name, daemon=True) for loop in loops
     ]
+    rung = {loop.rung_by: loop.bell.set for loop in loops if loop.rung_by}
+    if rung:
+        threads.append(threading.Thread(target=bells.listen, args=(rung, stop), name="bells", daemon=True))
     for thread in threads:
         thread.start()
     stop.wait()

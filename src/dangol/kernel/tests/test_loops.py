@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from dangol.kernel import loops
+from dangol.kernel import bells, loops
 from dangol.kernel.loops import Loop, is_beating
 from dangol.kernel.models import Heartbeat
 
@@ -59,3 +59,20 @@ def test_a_spare_loop_that_did_something_lives():
     left = [1]
     run_for(0.3, Loop("outbox", lambda: left.pop() if left else 0, rest_seconds=0.1, is_spare=True))
     assert is_beating(Heartbeat.objects.get(name="outbox"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_loop_that_rests_for_hours_works_as_soon_as_its_bell_rings(settings, tmp_path):
+    settings.DANGOL_DATA = tmp_path
+    stop, turned = threading.Event(), threading.Event()
+    loop = Loop("intake", lambda: int(turned.set() or 0), rest_seconds=3600, rung_by="mail")
+    thread = threading.Thread(target=loops.run_loops, args=([loop], stop))
+    thread.start()
+    try:
+        for _ in range(3):
+            while not turned.wait(0.05):
+                bells.ring("mail")
+            turned.clear()
+    finally:
+        stop.set()
+        thread.join()

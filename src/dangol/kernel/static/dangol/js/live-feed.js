@@ -4,27 +4,39 @@
 // hx-trigger="live"). Of all tabs one holds the line and tells the others, because a browser opens only six
 // connections to a server; where locks are missing each tab holds its own while it is looked at. A tab in the background
 // keeps in mind what it has to load, and loads it once when it is looked at again: the server's time goes to those who look.
+//
+// What one reads loads again at once. A list changes with whatever happens anywhere, on all open pages: it comes a moment
+// later, not on all of them in the same instant, and less often the longer the server takes over it.
 
 const GATHER = 20; // what happened in one go is heard of in one go
 const PAUSE = 250; // at the soonest after the last time, however much happens
+const LIST_SPREAD = 200; // lists load within so long behind what is read
+const LIST_PAUSE = 800;
+const LONGEST_LIST_PAUSE = 5000;
+const LIST_SHARE = 5; // of its time a page spends no more than a fifth on waiting for lists
 const LONGEST_PAUSE = 20_000;
 const ONCE_MORE = 4000;
 
 class LiveFeed extends HTMLElement {
   #cursor = "";
-  #topics = new Set();
+  #near = { topics: new Set(), timer: 0, at: -PAUSE, wait: () => [GATHER, PAUSE] };
+  #lists = { topics: new Set(), timer: 0, at: -LIST_PAUSE, wait: () => [GATHER + LIST_SPREAD * Math.random(), this.#listPause()] };
+  #listTook = 0;
   #failures = 0;
   #wasLost = false;
   #source = null;
   #tabs = new BroadcastChannel("dangol-live");
-  #flushing = 0;
-  #flushedAt = -PAUSE;
   #complaint = 0;
 
   connectedCallback() {
     this.#cursor = this.dataset.cursor || "";
     this.#tabs.onmessage = ({ data }) => this.#hear(data);
     document.addEventListener("visibilitychange", () => this.#flushSoon());
+    const asked = new WeakMap();
+    document.addEventListener("htmx:beforeRequest", ({ target }) => asked.set(target, performance.now()));
+    document.addEventListener("htmx:afterRequest", ({ target }) => {
+      if (target.matches("[data-live~=list]") && asked.has(target)) this.#listTook = performance.now() - asked.get(target);
+    });
     // The browser may know before the connection does that the line is gone, and that it is back.
     addEventListener("offline", () => this.#show("lost"));
     addEventListener("online", () => this.#source && (this.#close(), this.#open()));
@@ -82,30 +94,41 @@ class LiveFeed extends HTMLElement {
     if (!happened) return;
     document.dispatchEvent(new CustomEvent("dangol:happened", { detail: happened }));
     if (happened.conversation_id) {
-      this.#topics.add(`conversation:${happened.conversation_id}`);
-      if (!happened.name.startsWith("Draft")) this.#topics.add("list");
+      this.#near.topics.add(`conversation:${happened.conversation_id}`);
+      if (!happened.name.startsWith("Draft")) this.#lists.topics.add("list");
     }
-    if (happened.joined_id) this.#topics.add(`conversation:${happened.joined_id}`);
-    if (happened.customer_id) this.#topics.add(`customer:${happened.customer_id}`);
-    this.#topics.add(happened.name);
+    if (happened.joined_id) this.#near.topics.add(`conversation:${happened.joined_id}`);
+    if (happened.customer_id) this.#near.topics.add(`customer:${happened.customer_id}`);
+    this.#near.topics.add(happened.name);
     this.#flushSoon();
   }
 
-  #flushSoon() {
-    if (document.hidden || !this.#topics.size) return;
-    this.#flushing ||= setTimeout(() => this.#flush(), Math.max(GATHER, this.#flushedAt + PAUSE - performance.now()));
+  #listPause() {
+    return Math.min(LONGEST_LIST_PAUSE, Math.max(LIST_PAUSE, LIST_SHARE * this.#listTook));
   }
 
-  #flush() {
-    this.#flushing = 0;
-    this.#flushedAt = performance.now();
-    const topics = this.#topics;
-    this.#topics = new Set();
+  #flushSoon() {
+    if (document.hidden) return;
+    for (const lane of [this.#near, this.#lists]) {
+      if (!lane.topics.size) continue;
+      const [gather, pause] = lane.wait();
+      lane.timer ||= setTimeout(() => this.#flush(lane), Math.max(gather, lane.at + pause - performance.now()));
+    }
+  }
+
+  #flush(lane) {
+    lane.timer = 0;
+    lane.at = performance.now();
+    const topics = lane.topics;
+    lane.topics = new Set();
     this.#refresh((part) => part.dataset.live.split(" ").some((topic) => topics.has(topic)));
   }
 
+  // A part that brings others along (data-brings="rail") spares the server a request for each of them.
   #refresh(concerned) {
-    for (const part of document.querySelectorAll("[data-live]")) if (concerned(part)) htmx.trigger(part, "live");
+    const parts = [...document.querySelectorAll("[data-live]")].filter(concerned);
+    const brought = new Set(parts.flatMap((part) => part.dataset.brings?.split(" ") ?? []));
+    for (const part of parts) if (!brought.has(part.id)) htmx.trigger(part, "live");
   }
 
   #show(state) {
