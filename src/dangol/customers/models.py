@@ -1,14 +1,13 @@
 import uuid
-from typing import Final
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from dangol.customers import rules
+from dangol.customers.kinds import EMAIL
+from dangol.customers.kinds import NUMBER as NUMBER  # for who imports it from here
 from dangol.staff.models import Staff
-
-NUMBER: Final = "number"
-"""The kind of identity that is the shop's own number of a customer: nothing can be sent to it."""
 
 
 class Customer(models.Model):
@@ -58,8 +57,9 @@ class Customer(models.Model):
     @property
     def shown_name(self) -> str:
         """The name; where there is none, the first address."""
-        if self.name:
-            return self.name
+        name = rules.shown_name(self.name, self.family_name, self.given_name, self.name_order)
+        if name:
+            return name
         identity = next(iter(self.identities.all()), None)
         return identity.address if identity else f"#{self.pk}"
 
@@ -67,11 +67,21 @@ class Customer(models.Model):
 class Identity(models.Model):
     """An address of a person on a kind of channel, normalised. The same address is the same identity."""
 
+    class Source(models.TextChoices):
+        """Where it is from. Only `is_verified` says that it was proved."""
+
+        MESSAGE = "message", _("from their mail")
+        HAND = "hand", _("typed in")
+        ORDER = "order", _("from an order")
+        FILE = "file", _("from a file")
+        PLATFORM = "platform", _("from the channel")
+
     kind = models.CharField(max_length=20)
     address = models.CharField(max_length=320)
     shown = models.CharField(max_length=320, blank=True)
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="identities")
     is_verified = models.BooleanField(default=False)
+    source = models.CharField(max_length=10, choices=Source.choices, default=Source.MESSAGE)
     created_at = models.DateTimeField()
 
     class Meta:
@@ -83,7 +93,12 @@ class Identity(models.Model):
     @property
     def is_mail(self) -> bool:
         """Whether mail can be written to it."""
-        return self.kind == "email"
+        return self.kind == EMAIL
+
+    @property
+    def may_be_removed(self) -> bool:
+        """Whether it was only written down. One that somebody wrote from, or proved, is split off instead."""
+        return not self.is_verified and self.source in {self.Source.HAND, self.Source.ORDER, self.Source.FILE}
 
 
 class Merge(models.Model):

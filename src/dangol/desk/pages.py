@@ -26,6 +26,10 @@ class IdentityView:
     kind: str
     address: str
     is_verified: bool
+    id: int = 0
+    kind_words: str = ""
+    source: str = ""  # where it is from, in words
+    may_be_removed: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,9 @@ class WhoView:
     url: str  # the customer's own page, "" where there is none
     name: str
     language: str
+    prefers: str
+    tags: tuple[str, ...]
+    note: str  # the newest
     since: datetime
     conversation_count: int
     identities: tuple[IdentityView, ...]

@@ -1,21 +1,31 @@
 """One customer: who it is, what was talked about, and everything so far."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from dangol.customers.models import Customer
+from dangol.customers.profile import (
+    ConsentView,
+    NoteView,
+    Words,
+    consents_of,
+    notes_of,
+    tags_of,
+    words_of,
+)
 from dangol.customers.queries import identities_of, ids_of_person, living_customer, names_of
 from dangol.desk.pages import IdentityView
-from dangol.desk.timeline import TimelinePage, timeline_page
+from dangol.desk.queries import identity_view
+from dangol.desk.timeline import KINDS, TimelinePage, kinds, timeline_page
 from dangol.inbox.measures import median
 from dangol.inbox.models import Conversation, Wait
 from dangol.kernel.places import Place
@@ -40,12 +50,31 @@ class TalkView:
 
 
 @dataclass(frozen=True)
+class Figure:
+    """A figure of the summary: what it is, how much, and what to know with it; `url` opens what is behind it."""
+
+    label: str
+    value: str
+    beside: str = ""
+    url: str = ""
+
+
+# Each app that has a figure adds a function here: rows of the person in, a figure out, None where there is none.
+FIGURES: Final[tuple[Callable[[Sequence[int]], Figure | None], ...]] = ()
+
+
+@dataclass(frozen=True)
 class PersonPage:
     """The customer. `half_answered_within` is in seconds of opening time, None while nobody has answered."""
 
     id: int
+    ids: tuple[int, ...]
     name: str
-    language: str
+    words: Words
+    figures: tuple[Figure, ...]
+    notes: tuple[NoteView, ...]
+    tags: tuple[str, ...]
+    consents: tuple[ConsentView, ...]
     since: datetime
     wrote_last_at: datetime | None
     identities: tuple[IdentityView, ...]
@@ -67,23 +96,29 @@ def customer(request: HttpRequest, customer_id: int) -> HttpResponse:
     if person.pk != customer_id:
         return redirect("customer", person.pk)
     after, talks_after = request.GET.get("after", ""), request.GET.get("talks", "")
+    kind = request.GET.get("kind", "") if request.GET.get("kind") in KINDS else ""
     here = reverse("customer", args=[person.pk])
+    # Without a place behind it: "?after=" follows.
+    story = f"{here}?kind={kind}&" if kind else f"{here}?"
     if getattr(request, "htmx", False) and request.htmx.target == "more":  # type: ignore[attr-defined]
-        lines = timeline_page(ids_of_person(person), limit=LINES, after=after)
-        return render(request, "desk/customer.html#lines", {"timeline": lines, "here": here})
-    page = person_page(person, after=after, talks_after=talks_after)
+        lines = timeline_page(ids_of_person(person), limit=LINES, after=after, kind=kind)
+        return render(request, "desk/customer.html#lines", {"timeline": lines, "story": story})
+    page = person_page(person, after=after, talks_after=talks_after, kind=kind)
     context = {
         "page": page,
         "timeline": page.timeline,
         "here": here,
+        "story": story,
+        "kinds": kinds(kind),
         "is_beginning": not after,
+        "first_url": story.rstrip("?&"),
         "first_talks_url": here if talks_after else "",
         "next_talks_url": f"{here}?talks={page.next_talks}" if page.next_talks else "",
     }
     return render(request, "desk/customer.html", context)
 
 
-def person_page(person: Customer, *, after: str = "", talks_after: str = "") -> PersonPage:
+def person_page(person: Customer, *, after: str = "", talks_after: str = "", kind: str = "") -> PersonPage:
     """All about the person, whichever of the merged rows it is written under; a fixed number of queries."""
     ids = ids_of_person(person)
     mine = _of(ids)
@@ -99,13 +134,16 @@ def person_page(person: Customer, *, after: str = "", talks_after: str = "") -> 
     talks, next_talks = _talks(ids, talks_after)
     return PersonPage(
         id=person.pk,
+        ids=tuple(ids),
         name=names_of([person])[person.pk],
-        language=str(dict(settings.LANGUAGES).get(person.language, "")),
+        words=words_of(person, today=timezone.localdate()),
+        figures=tuple(figure for read in FIGURES if (figure := read(ids))),
+        notes=notes_of(ids),
+        tags=tags_of(ids),
+        consents=consents_of(ids),
         since=min(filter(None, (person.created_at, first))),
         wrote_last_at=newest[0][1] if newest else None,
-        identities=tuple(
-            IdentityView(row.kind, row.shown or row.address, row.is_verified) for row in identities_of(ids)
-        ),
+        identities=tuple(map(identity_view, identities_of(ids))),
         talk_count=count,
         waiting=_talk(waiting) if waiting else None,
         waiting_count=waits.count() if waiting else 0,
@@ -113,7 +151,7 @@ def person_page(person: Customer, *, after: str = "", talks_after: str = "") -> 
         half_answered_within=median(value for value in seconds if value is not None),
         talks=talks,
         next_talks=next_talks,
-        timeline=timeline_page(ids, limit=LINES, after=after),
+        timeline=timeline_page(ids, limit=LINES, after=after, kind=kind),
     )
 
 

@@ -8,6 +8,9 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.urls import NoReverseMatch, reverse
 
+from dangol.customers.kinds import kind_words
+from dangol.customers.models import Identity
+from dangol.customers.profile import notes_of, source_words, tags_of
 from dangol.customers.queries import identities_of, ids_of_person, living_customer
 from dangol.desk.pages import IdentityView, OtherConversation, WhoView
 from dangol.desk.timeline import newest_lines
@@ -24,9 +27,8 @@ def who_view(conversation: Conversation) -> WhoView:
     if person.merged_into_id is not None:
         person = living_customer(person.pk)
     ids = ids_of_person(person)
-    addresses = [
-        IdentityView(row.kind, row.shown or row.address, row.is_verified) for row in identities_of(ids)
-    ]
+    addresses = [identity_view(row) for row in identities_of(ids)]
+    notes = notes_of(ids)
     newest = _NEWEST(ids=tuple(ids))
     subjects = {row["id"]: row["subject"] for row in newest}
     here = reverse("conversation", args=[conversation.pk])
@@ -35,6 +37,9 @@ def who_view(conversation: Conversation) -> WhoView:
         url=url_or_nothing("customer", person.pk),
         name=person.name or (addresses[0].address if addresses else f"#{person.pk}"),
         language=str(dict(settings.LANGUAGES).get(person.language, "")),
+        prefers=kind_words(person.preferred_channel) if person.preferred_channel else "",
+        tags=tags_of(ids),
+        note=notes[0].text if notes else "",
         since=person.created_at,
         conversation_count=_of(ids).count() if len(newest) > OTHERS else len(newest),
         identities=tuple(addresses),
@@ -53,6 +58,19 @@ def who_view(conversation: Conversation) -> WhoView:
             replace(line, about="", url="") if line.url == here else line
             for line in newest_lines(ids, limit=LINES, subjects=subjects)
         ),
+    )
+
+
+def identity_view(row: Identity) -> IdentityView:
+    """An address as the pages show it."""
+    return IdentityView(
+        kind=row.kind,
+        address=row.shown or row.address,
+        is_verified=row.is_verified,
+        id=row.pk,
+        kind_words=kind_words(row.kind),
+        source=source_words(row),
+        may_be_removed=row.may_be_removed,
     )
 
 

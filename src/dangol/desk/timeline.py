@@ -6,7 +6,9 @@ from functools import cache
 from typing import Final
 
 from django.db.models import Q
+from django.utils.translation import pgettext, pgettext_lazy
 
+from dangol.customers import timeline as customers_timeline
 from dangol.inbox import timeline as inbox_timeline
 from dangol.kernel.models import Event
 from dangol.kernel.places import Place
@@ -14,9 +16,20 @@ from dangol.kernel.prepared import Prepared
 from dangol.kernel.timeline import TimelineLine
 from dangol.staff.models import Staff
 
-# Each offers WORDS, the names of the events that it tells of, and timeline_lines.
-SOURCES: Final = (inbox_timeline,)
+# Each offers WORDS, the names of the events that it tells of, GROUP, under which they can be had alone, and
+# timeline_lines.
+SOURCES: Final = (inbox_timeline, customers_timeline)
 TOLD: Final = frozenset(name for source in SOURCES for name in source.WORDS)
+GROUPS: Final = {
+    "talk": pgettext_lazy("kind of what happened", "talk"),
+    "orders": pgettext_lazy("kind of what happened", "orders"),
+    "service": pgettext_lazy("kind of what happened", "service"),
+}
+KINDS: Final = {
+    group: frozenset(name for source in SOURCES if group == source.GROUP for name in source.WORDS)
+    for group in GROUPS
+}
+"""The names of the events of each kind. What is of no kind here (GROUP is "") stands among all."""
 
 
 @dataclass(frozen=True)
@@ -28,15 +41,40 @@ class TimelinePage:
     next: str
 
 
-def timeline_page(customer_ids: Iterable[int], *, limit: int, after: str = "") -> TimelinePage:
-    """What happened with the person behind the place `after`: a query for the events, one a kind for the words."""
+@dataclass(frozen=True)
+class KindView:
+    """A kind to have alone; `key` is "" for all."""
+
+    key: str
+    words: str
+    is_current: bool
+
+
+def kinds(current: str) -> tuple[KindView, ...]:
+    """All, and each kind of which something is told."""
+    told = [(key, str(words)) for key, words in GROUPS.items() if KINDS[key]]
+    return tuple(
+        KindView(key, words, key == current)
+        for key, words in (("", pgettext("kind of what happened", "all")), *told)
+    )
+
+
+def timeline_page(
+    customer_ids: Iterable[int], *, limit: int, after: str = "", kind: str = ""
+) -> TimelinePage:
+    """What happened with the person behind the place `after`: a query for the events, one a source for the words.
+
+    `kind` is one of GROUPS; of anything else, all is shown.
+    """
     ids, place = tuple(customer_ids), Place.read(after)
     if place:
         earlier = Q(happened_at__lt=place.at) | Q(happened_at=place.at, id__lt=place.id)
-        rows = Event.objects.filter(earlier, customer_id__in=ids, name__in=TOLD, happened_at__lte=place.at)
+        rows = Event.objects.filter(
+            earlier, customer_id__in=ids, name__in=KINDS.get(kind, TOLD), happened_at__lte=place.at
+        )
         found = list(rows.order_by("-happened_at", "-id")[: limit + 1])
     else:
-        found = _newest(limit + 1)(customer_ids=ids)
+        found = _newest(limit + 1, kind if kind in KINDS else "")(customer_ids=ids)
     events, last = found[:limit], found[limit - 1] if len(found) > limit else None
     return TimelinePage(
         tuple(_lines(events)),
@@ -53,10 +91,11 @@ def newest_lines(
 
 
 @cache
-def _newest(most: int) -> Prepared:
+def _newest(most: int, kind: str = "") -> Prepared:
+    told = KINDS.get(kind, TOLD)
     return Prepared(
         lambda customer_ids: (
-            Event.objects.filter(customer_id__in=customer_ids, name__in=TOLD).order_by("-happened_at", "-id")
+            Event.objects.filter(customer_id__in=customer_ids, name__in=told).order_by("-happened_at", "-id")
         )[:most]
     )
 

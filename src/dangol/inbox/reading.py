@@ -43,6 +43,7 @@ _CONVERSATION: Final = (
     "customer__language",
     "customer__created_at",
     "customer__merged_into_id",
+    "customer__preferred_channel",
     "channel__name",
     "channel__signature",
     "channel__promised_first_seconds",

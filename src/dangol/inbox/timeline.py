@@ -12,6 +12,7 @@ from dangol.kernel.durations import short_duration
 from dangol.kernel.models import Event
 from dangol.kernel.timeline import TimelineLine, Tone
 
+GROUP: Final = "talk"
 # Drafts and the outbox's steps are for the page, not for the story.
 WORDS: Final[dict[str, tuple[Tone, object]]] = {
     "MessageArrived": ("", gettext_lazy("Wrote")),

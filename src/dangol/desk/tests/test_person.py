@@ -1,19 +1,23 @@
+import html
 import re
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import transaction
 from django.urls import reverse
 
 from dangol.channels.models import Delivery
 from dangol.channels.outbox import deliver_due
-from dangol.customers.models import Customer, Identity
+from dangol.customers.events import CustomersMerged
+from dangol.customers.models import Consent, Customer, CustomerNote, Identity, Tag
 from dangol.desk.tests.reading import see
 from dangol.inbox.commands.conversations import add_note, close_conversation
 from dangol.inbox.commands.drafts import save_draft
 from dangol.inbox.commands.replies import send_reply, settle_sent_reply
 from dangol.inbox.models import Conversation
 from dangol.kernel import clock
+from dangol.kernel.events import emit
 from tests.parts.cast import JAMES, JIHOON, NOON, SORA, mail
 
 pytestmark = pytest.mark.django_db
@@ -155,5 +159,50 @@ def test_the_number_of_queries_does_not_grow(staff_client, receive, hana, django
         ).conversation
         add_note(actor=hana, conversation=talk, text="x", at=NOON)
     assert Conversation.objects.count() == 9
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(19):
         see(staff_client, "customer", talk.customer_id)
+
+
+def test_what_is_known_of_the_person_stands_at_the_top(staff_client, receive, hana):
+    customer = receive(mail(JIHOON)).conversation.customer
+    Customer.objects.filter(pk=customer.pk).update(
+        family_name="Park",
+        given_name="Jihun",
+        language="ko",
+        preferred_channel="kakaotalk",
+        birth_month=2,
+        birth_day=29,
+    )
+    CustomerNote.objects.create(customer=customer, text="Sits by the window", by=hana, at=NOON)
+    Tag.objects.create(name="가족 모임").customers.add(customer)
+    consent = {"customer": customer, "channel": "email", "purpose": "news", "source": "form"}
+    Consent.objects.create(**consent, is_given=True, at=NOON - timedelta(days=9))
+    Consent.objects.create(**consent, is_given=False, at=NOON)
+    words = see(staff_client, "customer", customer.pk)
+    assert "박지훈 Jihun Park With you since" in words
+    assert "writes Korean · prefers KakaoTalk · birthday 29 February" in words
+    assert "박지훈 님 가족 모임 Sits by the window Hana" in words
+    assert "E-mail: news and offers no, since" in words
+    assert "yes, since" not in words
+
+
+def test_one_kind_of_what_happened_can_be_had_alone(staff_client, receive, hana, monkeypatch):
+    monkeypatch.setattr("dangol.desk.person.LINES", 1)
+    talk = receive(mail(), at=NOON - timedelta(days=1)).conversation
+    with transaction.atomic():
+        emit(CustomersMerged(happened_at=NOON, customer_id=talk.customer_id, merge_id=1, gone_id=2))
+        emit(
+            CustomersMerged(
+                happened_at=NOON - timedelta(days=2), customer_id=talk.customer_id, merge_id=2, gone_id=3
+            )
+        )
+    add_note(actor=hana, conversation=talk, text="x", at=NOON - timedelta(hours=1))
+    url, seen = f"/customers/{talk.customer_id}/?kind=talk", []
+    while url:
+        story = staff_client.get(url).content.decode().partition('class="timeline')[2].partition("</ol>")[0]
+        seen += re.findall("Note for the team|Wrote|Two customers", story)
+        following = re.search(r'id="more"><a [^>]*href="([^"]+)"', story)
+        url = html.unescape(following[1]) if following else ""
+    assert seen == ["Note for the team", "Wrote"]
+    assert "Two customers became one" in see(staff_client, "customer", talk.customer_id)
+    assert "Two customers became one" in see(staff_client, "customer", talk.customer_id, kind="nonsense")

@@ -1,0 +1,36 @@
+"""What the app of the people has to say on a customer's timeline."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from dangol.kernel.models import Event
+from dangol.kernel.timeline import TimelineLine, Tone
+
+GROUP: Final = ""
+# Changes of the profile, of tags and notes are on the page itself.
+WORDS: Final[dict[str, tuple[Tone, object]]] = {
+    "CustomerAdded": ("", gettext_lazy("Written down as a customer")),
+    "IdentityVerified": ("good", gettext_lazy("An address was proved")),
+    "IdentitySplit": ("", gettext_lazy("An address was split off: it is somebody else’s")),
+    "CustomersMerged": ("", gettext_lazy("Two customers became one")),
+    "MergeUndone": ("", gettext_lazy("Two customers are two again")),
+    "ConsentRecorded": ("", gettext_lazy("Said yes to being written to")),
+}
+
+
+def timeline_lines(
+    events: Iterable[Event], subjects: Mapping[int, str] | None = None
+) -> dict[int, TimelineLine]:
+    """The lines for those of the events that are told here, by event id. No query."""
+    return {event.pk: _line(event) for event in events if event.name in WORDS}
+
+
+def _line(event: Event) -> TimelineLine:
+    tone, words = WORDS[event.name]
+    said = str(words)
+    if event.name == "ConsentRecorded" and not event.data.get("is_given"):
+        tone, said = "warn", _("Said no to being written to")
+    return TimelineLine(at=event.happened_at, words=said, tone=tone, actor_id=event.actor_id)
