@@ -10,12 +10,13 @@ asked for a short span, it skips through the long lists of the words.
 A tsvector remembers 255 places of a token: in a text that repeats one more often, a phrase is found up to there.
 """
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
 from typing import Final
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from dangol.search.words import Term, tokens
@@ -24,6 +25,7 @@ PROBE, FIRST_LOOK = 2_000, 400
 """Rows that are read, at some 8 µs each, before the index is asked; and those that show whether that may be enough."""
 SPANS: Final = (14, 17, 20)
 """Ids of a span, as powers of two: 16,384 and so on. They are part of what is stored: a change needs a migration."""
+_TOGETHER: Final = 3
 _END = 2**63 - 1
 
 
@@ -66,13 +68,15 @@ def find(table: str, terms: Sequence[Term], limit: int, before: int | None) -> I
             most = read * (limit - found) * 3 // (2 * found) if found else PROBE + 1
             if most > PROBE:
                 break
-        for span, reached in _spans(cursor, table, end):
-            cursor.execute(
-                f"WITH matching AS MATERIALIZED (SELECT ref FROM {table} WHERE content @@ %s::tsquery AND ref < %s)"
-                " SELECT ref FROM matching ORDER BY ref DESC LIMIT %s",
-                [f"{span} & {query}", reached, limit - found],
-            )
-            refs = [ref for (ref,) in cursor.fetchall()]
+        for in_span, reached in _by_spans(cursor, table, query, end):
+            with _by_the_index(cursor):
+                cursor.execute(
+                    f"WITH matching AS MATERIALIZED (SELECT ref FROM {table}"
+                    " WHERE content @@ %s::tsquery AND ref < %s)"
+                    " SELECT ref FROM matching ORDER BY ref DESC LIMIT %s",
+                    [in_span, reached, limit - found],
+                )
+                refs = [ref for (ref,) in cursor.fetchall()]
             yield from refs
             found += len(refs)
             if found == limit:
@@ -102,23 +106,26 @@ def _newest(cursor: CursorWrapper, table: str, query: str, end: int, most: int, 
 def count_up_to(table: str, terms: Sequence[Term], limit: int) -> int:
     """How many texts match every term, or `limit`. Any of them will do, so that none needs sorting."""
     query, found = " & ".join(map(_expression, terms)), 0
+    some = f"SELECT FROM {table} WHERE content @@ %s::tsquery AND ref < %s LIMIT %s"
+    counting = f"SELECT count(*) FROM ({some}) AS matching"
     with connection.cursor() as cursor:
-        for span, reached in _spans(cursor, table, _END):
-            cursor.execute(
-                f"SELECT count(*) FROM (SELECT FROM {table} WHERE content @@ %s::tsquery AND ref < %s LIMIT %s)"
-                " AS matching",
-                [f"{span} & {query}", reached, limit - found],
-            )
-            found += int(cursor.fetchone()[0])
+        if any(term.is_open for term in terms):
+            # GIN merges the lists of all words that begin so each time it is asked: once is enough.
+            cursor.execute(counting, [query, _END, limit])
+            return int(cursor.fetchone()[0])
+        for in_span, reached in _by_spans(cursor, table, query, _END):
+            with _by_the_index(cursor):
+                cursor.execute(counting, [in_span, reached, limit - found])
+                found += int(cursor.fetchone()[0])
             if found == limit:
                 break
     return found
 
 
-def _spans(cursor: CursorWrapper, table: str, end: int) -> Iterator[tuple[str, int]]:
-    """(query for a span, id below which it counts), from `end` down to the lowest id, longer and longer.
+def _by_spans(cursor: CursorWrapper, table: str, query: str, end: int) -> Iterator[tuple[str, int]]:
+    """(the query within a span, id below which it counts), from `end` down to the lowest id, longer and longer.
 
-    Each is two spans of a length, the newest of which may have hardly begun. Ids that nobody has are skipped.
+    Each is some spans of a length, the newest of which may have hardly begun. Ids that nobody has are skipped.
     """
     for bits in chain(SPANS, repeat(SPANS[-1])):
         cursor.execute(f"SELECT max(ref) FROM {table} WHERE ref < %s", [end])
@@ -126,8 +133,19 @@ def _spans(cursor: CursorWrapper, table: str, end: int) -> Iterator[tuple[str, i
         if newest is None:
             return
         last = newest >> bits
-        yield f"({_span(bits, last)} | {_span(bits, last - 1)})", end
-        end = (last - 1) << bits
+        spans = " | ".join(_span(bits, last - back) for back in range(_TOGETHER))
+        yield f"({spans}) & {query}", end
+        end = (last - _TOGETHER + 1) << bits
+
+
+@contextlib.contextmanager
+def _by_the_index(cursor: CursorWrapper) -> Iterator[None]:
+    """Statements that use GIN and nothing else: told that many rows match, PostgreSQL begins with the oldest row."""
+    ways = "SELECT set_config('enable_seqscan', %s, true), set_config('enable_indexscan', %s, true)"
+    with transaction.atomic():
+        cursor.execute(ways, ["off", "off"])
+        yield
+        cursor.execute(ways, ["on", "on"])
 
 
 def _vector(ref: int, plain_text: str) -> str:
