@@ -13,6 +13,7 @@ pytest_plugins = [
     "tests.parts.browser",
     "tests.parts.desk",
     "tests.parts.cast",
+    "tests.parts.clearing",
     "tests.parts.components",
 ]
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dangol.business.models import Place
 from dangol.customers.models import Customer
-from dangol.orders.models import Order
+from dangol.orders.models import Order, Refund
 from dangol.staff.models import Role, Staff
 
 
@@ -60,11 +60,21 @@ class Cause(models.Model):
         return self.name
 
 
+# A check holds where it is unknown, so that it asks of each column whether it is there.
+_ESTIMATED = Q(
+    booked__isnull=True,
+    estimated__isnull=False,
+    estimated_low__isnull=False,
+    estimated_high__isnull=False,
+)
+
+
 class Entry(models.Model):
     """One line of the ledger. Nothing in it changes but that a missing cause is named; a mistake is reversed.
 
     `source_kind` and `source_key` say what it came from, and that is booked once. A reversal has the amounts of the
-    entry that it `reverses`, with the other sign, and counts when it `happened_at`, which is that entry's own time.
+    entry that it `reverses`, with the other sign, each bound its own, and counts when it `happened_at`, which is that
+    entry's own time. The database refuses every other change, and deleting (`unchanging`).
     """
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -98,11 +108,23 @@ class Entry(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["source_kind", "source_key"], name="booked_once"),
             models.CheckConstraint(
-                condition=Q(booked__isnull=False, estimated=None, estimated_low=None, estimated_high=None)
+                condition=Q(
+                    booked__isnull=False,
+                    estimated__isnull=True,
+                    estimated_low__isnull=True,
+                    estimated_high__isnull=True,
+                )
                 | Q(
-                    booked=None,
+                    _ESTIMATED,
+                    reverses__isnull=True,
                     estimated_low__lte=F("estimated"),
                     estimated_high__gte=F("estimated"),
+                )
+                | Q(
+                    _ESTIMATED,
+                    reverses__isnull=False,
+                    estimated_low__gte=F("estimated"),
+                    estimated_high__lte=F("estimated"),
                 ),
                 name="booked_or_estimated",
             ),
@@ -151,6 +173,8 @@ class Wish(models.Model):
     decided_at = models.DateTimeField(null=True)
     over = models.CharField(max_length=20, blank=True)  # which limit it was above
     entry = models.OneToOneField(Entry, null=True, on_delete=models.PROTECT, related_name="wish")
+    # The same money, as the shop's system reported it: it is not booked a second time.
+    refund = models.OneToOneField(Refund, null=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
         verbose_name_plural = "wishes"

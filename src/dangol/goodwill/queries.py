@@ -1,0 +1,51 @@
+"""The ledger added up. What was booked and what is estimated stay two sums."""
+
+from collections.abc import Hashable, Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, QuerySet
+from django.db.models import Sum as Added
+
+from dangol.goodwill.amounts import Estimate, Sum
+from dangol.goodwill.models import Entry
+
+_ADDED = {
+    "sum_booked": Added("booked"),
+    "sum_low": Added("estimated_low"),
+    "sum_middle": Added("estimated"),
+    "sum_high": Added("estimated_high"),
+    "entries": Count("pk"),
+}
+
+
+def entries_between(since: datetime, until: datetime, *, own_currency: str) -> QuerySet[Entry]:
+    """What counts in the time from `since` until before `until`, in one currency: a sum has only one."""
+    return Entry.objects.filter(happened_at__gte=since, happened_at__lt=until, own_currency=own_currency)
+
+
+def summed(entries: QuerySet[Entry]) -> Sum:
+    """What they add up to, reversals included; one query."""
+    return _sum_of(entries.order_by().aggregate(**_ADDED))
+
+
+def summed_by(entries: QuerySet[Entry], *by: str) -> dict[tuple[Hashable, ...], Sum]:
+    """The sums by the values of the columns `by`; one query. Groups that were taken back whole are there with zero."""
+    rows = entries.order_by().values(*by).annotate(**_ADDED)
+    return {tuple(row[name] for name in by): _sum_of(row) for row in rows}
+
+
+def added(sums: Iterable[Sum]) -> Sum:
+    """All of them together."""
+    return sum(sums, start=Sum())
+
+
+def standing(entries: QuerySet[Entry]) -> QuerySet[Entry]:
+    """Without those that were taken back, and without what takes them back."""
+    return entries.filter(reverses=None, reversal=None)
+
+
+def _sum_of(row: dict[str, Any]) -> Sum:
+    middle = row["sum_middle"]
+    estimate = None if middle is None else Estimate(int(row["sum_low"]), int(middle), int(row["sum_high"]))
+    return Sum(int(row["sum_booked"] or 0), estimate, row["entries"])
