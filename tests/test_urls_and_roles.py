@@ -59,6 +59,11 @@ TABLE: Final[dict[str, Line]] = {
     "answer_times": to(EVERYBODY),
     "answer_times_list": to(EVERYBODY),
     "answer_times_csv": to(EVERYBODY),
+    "worth_statement": to(LEADS),
+    "worth_statement_csv": to(LEADS),
+    "worth_entries": to(LEADS),
+    "worth_entries_csv": to(LEADS),
+    "worth_entry": to(LEADS, LOOKING, "entry_id"),
     "alarm_acknowledgement": to(LEADS, DOING, "alarm_id"),
     "alarm_reminder": to(LEADS, DOING, "alarm_id"),
     "stuck_work": to(LEADS),
@@ -167,6 +172,7 @@ def world(people: dict[str, Any], tom: Any, receive: Any) -> dict[str, Any]:
     """One of everything that an address can name."""
     from dangol.channels.models import Delivery, Raw
     from dangol.desk.models import Alarm
+    from dangol.goodwill.models import Entry
     from dangol.inbox.models import Attachment, Conversation, Message
     from dangol.kernel.models import Event, Setback
     from dangol.staff.commands.invitations import invite_staff
@@ -188,6 +194,10 @@ def world(people: dict[str, Any], tom: Any, receive: Any) -> dict[str, Any]:
     raw = Raw.objects.get()
     Raw.objects.filter(pk=raw.pk).update(state="quarantined")
     setback = Setback.objects.create(follower="x", event=Event.objects.first(), reason="failed", first_at=at)
+    entry = Entry.objects.create(
+        cost_class="goodwill", kind="gift", booked=1, own_currency="USD", currency="USD", happened_at=at, booked_at=at,
+        source_kind="file", source_key="1",
+    )  # fmt: skip
     alarm = Alarm.objects.create(kind="disk-full", health="bad", since=at, seen_at=at, raised_at=at)
     invited = invite_staff(
         actor=people["owner"],
@@ -206,6 +216,7 @@ def world(people: dict[str, Any], tom: Any, receive: Any) -> dict[str, Any]:
         "delivery_id": delivery.pk,
         "setback_id": setback.pk,
         "alarm_id": alarm.pk,
+        "entry_id": entry.pk,
         "channel_id": conversation.channel_id,
         "provider": "google",
         "staff_id": tom.pk,

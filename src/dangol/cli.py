@@ -202,6 +202,41 @@ def mail_import(paths: tuple[Path, ...], mailbox: str | None) -> None:
     )
 
 
+@main.group()
+def worth() -> None:
+    """Say what service cost.
+
+    \b
+    Example: dangol worth statement --month 2026-10
+    """
+
+
+@worth.command()
+@click.option("--month", default="", help="Like 2026-10 (default: the present one).")
+@click.option("--from", "first", default="", help="First day, like 2026-10-01, in place of a month.")
+@click.option("--to", "last", default="", help="Last day.")
+@click.option("--place", help="Name of one place.")
+@click.option("--segment", help="Name of one segment of customers.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines.")
+def statement(
+    month: str, first: str, last: str, place: str | None, segment: str | None, as_json: bool
+) -> None:
+    """What poor service cost and what was given in a period, against the one before. Changes nothing.
+
+    \b
+    Example: dangol worth statement --month 2026-10
+             dangol worth statement --from 2026-01-01 --to 2026-06-30 --place Hongdae --json
+    """
+    from dangol.running import set_up_without_changes
+
+    set_up_without_changes()
+    from dangol.worth.command import print_statement
+
+    print_statement(
+        month=month, first=first, last=last, place=place or "", segment=segment or "", as_json=as_json
+    )
+
+
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 def backup(file: Path) -> None:

@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "dangol.orders",
     "dangol.goodwill",
     "dangol.inbox",
+    "dangol.worth",
     "dangol.desk",
     "dangol.showcase",
     "allauth",

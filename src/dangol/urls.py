@@ -8,6 +8,7 @@ urlpatterns = [
     path("", include("dangol.desk.urls")),
     path("", include("dangol.desk.settings_urls")),
     path("", include("dangol.inbox.urls")),
+    path("", include("dangol.worth.urls")),
     path("", include("dangol.channels.urls")),
     path("", include("dangol.staff.urls")),
     path("", include("dangol.showcase.urls")),

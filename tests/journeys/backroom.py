@@ -36,12 +36,14 @@ from dangol.channels.commands import Arrival, store_raw  # noqa: E402
 from dangol.channels.models import Channel, Delivery, Mailbox, Raw  # noqa: E402
 from dangol.channels.outbox import deliver_due  # noqa: E402
 from dangol.desk.setup.door import set_up_code  # noqa: E402
+from dangol.goodwill.models import Cause, Entry  # noqa: E402
 from dangol.inbox.commands import conversations, drafts, replies  # noqa: E402
 from dangol.inbox.intake import take_in_batch  # noqa: E402
 from dangol.inbox.models import Conversation, Message  # noqa: E402
 from dangol.kernel import clock  # noqa: E402
 from dangol.kernel.models import Event, Setback  # noqa: E402
 from dangol.kernel.reacting import react, stop_reacting  # noqa: E402
+from dangol.orders.models import Order, Source  # noqa: E402
 from dangol.reactions import REACTIONS  # noqa: E402
 from dangol.staff.commands.invitations import invite_staff  # noqa: E402
 from dangol.staff.models import Staff  # noqa: E402
@@ -243,6 +245,34 @@ def have_trouble(subject: str) -> dict[str, int]:
         follower=REACTIONS[0].name, event=event, reason="ValueError", first_at=at
     )
     return {"raw_id": raw.pk, "delivery_id": delivery.pk, "setback_id": setback.pk}
+
+
+def have_costs(name: str, subject: str) -> dict[str, int]:
+    """A month of the ledger: a redo for the conversation's customer, an estimate, a gift, what was before; and orders."""
+    at, talk, person = clock.now(), _talk(subject), _person(name)
+    month_ago = at - timedelta(days=31)
+    source = Source.objects.create(name="Till", kind="file", created_at=at)
+    for number, when in enumerate((at, month_ago)):
+        order = Order.objects.create(
+            source=source, key=str(number), number=str(1001 + number), currency="KRW", amount=90_000, own_currency="KRW",
+            own_amount=90_000, ordered_at=when, recorded_at=when,
+        )  # fmt: skip
+    cause = Cause.objects.filter(parent=None).first() or Cause.objects.create(name="포장")
+
+    def enter(number: int, kind: str, cost_class: str, when: datetime = at, **amounts: Any) -> Entry:
+        return Entry.objects.create(
+            kind=kind, cost_class=cost_class, own_currency="KRW", currency="KRW", happened_at=when, booked_at=when,
+            source_kind="file", source_key=str(number), staff=person, customer=talk.customer, **amounts,
+        )  # fmt: skip
+
+    redo = enter(
+        1, "redo", "external_failure", booked=1250, cause=cause, conversation_id=talk.pk, order=order
+    )
+    enter(2, "refund", "external_failure", booked=499)
+    enter(3, "staff_time", "internal_failure", estimated_low=100, estimated=300, estimated_high=700)
+    enter(4, "gift", "goodwill", booked=800)
+    enter(5, "redo", "external_failure", month_ago, booked=2000)
+    return {"entry_id": redo.pk}
 
 
 def invite(email: str, language: str) -> str:

@@ -30,6 +30,7 @@ MORE_LINES: Final = {
     "search, nothing asked": ("search", Line(who="Hana")),
     "search, nothing found": ("search", Line(query="?q=없는말", who="Hana")),
     "times, nobody waited": ("answer_times", Line(query="?from=2020-01-01&to=2020-01-02", who="Hana")),
+    "worth, nothing in it": ("worth_statement", Line(query="?month=2020-01")),
     "today of an agent": ("today", Line(who="Tom")),
 }
 
@@ -100,6 +101,7 @@ def world(shop: Shop, security_key: int) -> dict[str, Any]:
     return {
         **shop.do("ids_of", subject=SUBJECT),
         **trouble,
+        **shop.do("have_costs", name="Hana", subject=SUBJECT),
         "pk": security_key,
         "token en": shop.do("invite", email="guest@moonburger.test", language="en"),
         "token ko": shop.do("invite", email="sonnim@moonburger.test", language="ko"),

@@ -15,7 +15,7 @@ from dangol.desk.pages import NavEntry
 from dangol.desk.queries import url_or_nothing
 from dangol.inbox.listing import Counts, count_lists
 from dangol.staff.models import Staff
-from dangol.staff.rights import actor
+from dangol.staff.rights import actor, may
 
 # (key, name of the URL, words, picture): an entry appears with the page that its name leads to.
 ENTRIES: Final = (
@@ -24,8 +24,11 @@ ENTRIES: Final = (
     ("outbox", "showcase_outbox", gettext_lazy("What they got"), "mail"),
     ("search", "search", gettext_lazy("Search"), "search"),
     ("answer_times", "answer_times", gettext_lazy("Answer times"), "times"),
+    ("worth", "worth_statement", gettext_lazy("Worth"), "worth"),
     ("settings", "settings", gettext_lazy("Settings"), "settings"),
 )
+# Whose page not everybody may open.
+RIGHTS_OF: Final = {"worth": "see_worth"}
 MINE: Final = (
     ("profile", gettext_lazy("My account"), "person"),
     ("mfa_index", gettext_lazy("Sign-in"), "shield"),
@@ -55,7 +58,11 @@ def menu(request: HttpRequest) -> tuple[NavEntry, ...]:
     person = request.user
     waiting = counts_of(request).shown("waiting") if isinstance(person, Staff) else ""
     path = _shown_path(request)
-    found = [(key, url, label, icon) for key, name, label, icon in ENTRIES if (url := url_or_nothing(name))]
+    found = [
+        (key, url, label, icon)
+        for key, name, label, icon in ENTRIES
+        if (url := url_or_nothing(name)) and _opens_to(person, key)
+    ]
     return tuple(
         NavEntry(
             key,
@@ -68,6 +75,11 @@ def menu(request: HttpRequest) -> tuple[NavEntry, ...]:
         )
         for key, url, label, icon in found
     )
+
+
+def _opens_to(person: Any, key: str) -> bool:
+    right = RIGHTS_OF.get(key)
+    return right is None or (isinstance(person, Staff) and may(person, right))
 
 
 def _my_links() -> tuple[NavEntry, ...]:

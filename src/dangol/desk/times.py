@@ -20,6 +20,7 @@ from dangol.desk.times_reads import (
 from dangol.inbox.wait_figures import Figures
 from dangol.inbox.waits import wait_page
 from dangol.kernel import clock
+from dangol.kernel.spreadsheets import MARK, harmless
 from dangol.staff.rights import needs
 
 COLUMNS = (
@@ -72,7 +73,7 @@ def answer_times_csv(request: HttpRequest) -> HttpResponse:
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
-    response.write("\ufeff")  # without it Excel reads Korean as something else
+    response.write(MARK)
     table = csv.writer(response)
     table.writerow(COLUMNS)
     table.writerows(_rows(times_page(chosen, at=at)))
@@ -85,7 +86,7 @@ def _rows(page: TimesPage) -> Iterator[list[Any]]:
     for line in page.days:
         yield [page.waits.kind, "day", line.key, *_cells(line.figures)]
     for line in page.mailboxes:
-        yield [page.waits.kind, "mailbox", _harmless(line.key), *_cells(line.figures)]
+        yield [page.waits.kind, "mailbox", harmless(line.key), *_cells(line.figures)]
 
 
 def _cells(figures: Figures) -> list[Any]:
@@ -103,8 +104,3 @@ def _cells(figures: Figures) -> list[Any]:
         figures.dropped,
         figures.unpromised,
     ]
-
-
-def _harmless(text: str) -> str:
-    # A spreadsheet takes what begins so for a formula.
-    return f"'{text}" if text[:1] in "=+-@\t\r" else text

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, Final, ParamSpec, cast
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar, cast
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 
 from dangol.kernel.errors import NotAllowed
 from dangol.staff.models import Role, Staff
@@ -16,6 +17,7 @@ OWNER: Final = frozenset({Role.OWNER})
 RIGHTS: Final[dict[str, frozenset[Role]]] = {
     "answer": EVERYBODY,
     "see_answer_times": EVERYBODY,
+    "see_worth": LEADS,
     "undo_for_others": LEADS,
     "see_stuck_work": LEADS,
     "change_mailboxes": LEADS,
@@ -25,6 +27,7 @@ RIGHTS: Final[dict[str, frozenset[Role]]] = {
 }
 
 P = ParamSpec("P")
+Answer = TypeVar("Answer", bound=HttpResponseBase)
 
 
 def may(person: Staff | None, right: str) -> bool:
@@ -42,21 +45,19 @@ def demand(person: Staff | None, right: str) -> None:
 
 def needs(
     right: str,
-) -> Callable[
-    [Callable[Concatenate[HttpRequest, P], HttpResponse]], Callable[Concatenate[HttpRequest, P], HttpResponse]
-]:
+) -> Callable[[Callable[Concatenate[HttpRequest, P], Answer]], Callable[Concatenate[HttpRequest, P], Answer]]:
     """A view that only people with the right reach. The right is kept on it, where the table of URLs is tested."""
 
     def decorate(
-        view: Callable[Concatenate[HttpRequest, P], HttpResponse],
-    ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+        view: Callable[Concatenate[HttpRequest, P], Answer],
+    ) -> Callable[Concatenate[HttpRequest, P], Answer]:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> Answer:
             demand(actor(request), right)
             return view(request, *args, **kwargs)
 
         guarded.right = right  # type: ignore[attr-defined]
-        return cast(Callable[Concatenate[HttpRequest, P], HttpResponse], guarded)
+        return cast(Callable[Concatenate[HttpRequest, P], Answer], guarded)
 
     return decorate
 

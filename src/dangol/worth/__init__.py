@@ -1,0 +1,1 @@
+"""What service cost and gave: reads everything below, writes nothing."""
