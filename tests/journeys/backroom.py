@@ -248,14 +248,14 @@ def have_trouble(subject: str) -> dict[str, int]:
 
 
 def have_costs(name: str, subject: str) -> dict[str, int]:
-    """A month of the ledger: a redo for the conversation's customer, an estimate, a gift, what was before; and orders."""
+    """Entries of today and of a month ago, for the customer of the conversation, and orders; names the redo."""
     at, talk, person = clock.now(), _talk(subject), _person(name)
     month_ago = at - timedelta(days=31)
     source = Source.objects.create(name="Till", kind="file", created_at=at)
     for number, when in enumerate((at, month_ago)):
         order = Order.objects.create(
-            source=source, key=str(number), number=str(1001 + number), currency="KRW", amount=90_000, own_currency="KRW",
-            own_amount=90_000, ordered_at=when, recorded_at=when,
+            source=source, key=str(number), number=str(1001 + number), currency="KRW", amount=90_000,
+            own_currency="KRW", own_amount=90_000, ordered_at=when, recorded_at=when,
         )  # fmt: skip
     cause = Cause.objects.filter(parent=None).first() or Cause.objects.create(name="포장")
 
