@@ -65,7 +65,7 @@ def test_a_link_to_a_message_opens_the_page_around_it(shop: Shop, number: int, o
     check_accessibility(page)
     words = page.get_by_role("textbox", name="Your words")
     expect(words).to_have_count(0)
-    page.get_by_role("link", name="To the newest", exact=True).click()
+    page.get_by_role("link", name="To the newest, to answer").click()
     expect(said(page, "note 100")).to_be_in_viewport()
 
     page.go_back()

@@ -103,11 +103,6 @@ def mails_set_aside(*, before: int | None = None) -> tuple[list[SetAside], int |
     return [_set_aside(raw) for raw in found[:PAGE]], found[PAGE - 1].pk if len(found) > PAGE else None
 
 
-def mail_set_aside_count() -> int:
-    """How many mails are in quarantine."""
-    return Raw.objects.filter(Raw.IS_SET_ASIDE).count()
-
-
 def quarantined_raw(raw_id: int) -> Raw:
     """The mail. Refused (Gone) when it is not in quarantine any more."""
     raw = Raw.objects.filter(pk=raw_id, state=Raw.State.QUARANTINED).first()

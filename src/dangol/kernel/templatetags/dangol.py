@@ -22,8 +22,8 @@ from dangol.kernel.icons import ICONS
 
 register = template.Library()
 _HANGUL: Final = re.compile("[가-힣]")
-# Django parts a text into these words to make links of some, and looks long at each.
-_WORDS: Final = re.compile(r"""[^\s<>"']+""")
+# Django parts a text at these to make links of some of its words, and looks long at each.
+_BREAK: Final = re.compile(r"""[\s<>"']""")
 # Something of this is in whatever it makes a link of; most words have none.
 _MAY_LINK: Final = re.compile(r"https?://|www\.|@|\.(?:com|edu|gov|int|mil|net|org)", re.IGNORECASE)
 
@@ -129,15 +129,21 @@ def tongue(text: str | None) -> SafeString:
 def linked(text: str) -> SafeString:
     """Plain text with its web addresses as links that open apart and tell nobody where they were clicked."""
     escaped = conditional_escape(text)
-    if not _MAY_LINK.search(escaped):
-        return escaped
+    pieces, done = [], 0
+    for found in _MAY_LINK.finditer(escaped):
+        if found.start() < done:
+            continue
+        begin, behind = found.start(), _BREAK.search(escaped, found.end())
+        while begin > done and not _BREAK.match(escaped, begin - 1):
+            begin -= 1
+        end = behind.start() if behind else len(escaped)
+        pieces += [escaped[done:begin], _linked_word(escaped[begin:end])]
+        done = end
     # Escaped above; only urlize has written tags since.
-    return mark_safe(_WORDS.sub(lambda word: _linked_word(word[0]), escaped))  # noqa: S308
+    return mark_safe("".join([*pieces, escaped[done:]])) if pieces else escaped  # noqa: S308
 
 
 def _linked_word(word: str) -> str:
-    if not _MAY_LINK.search(word):
-        return word
     html = urlize(mark_safe(word), nofollow=True, autoescape=False)  # noqa: S308
     return html.replace(' rel="nofollow">', ' rel="nofollow noopener noreferrer" target="_blank">')
 

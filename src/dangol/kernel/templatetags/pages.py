@@ -61,7 +61,12 @@ class KeptTranslation(Node):
 
     def render(self, context: template.Context) -> SafeString:
         """The words, or nothing where they are given a name."""
-        language, asked = get_language(), self.node.asvar
+        page: Any = context
+        kept = page.render_context.dicts[0]
+        # No template changes the language midway; a page says two hundred words, and Django looks long for it.
+        if KeptTranslation not in kept:
+            kept[KeptTranslation] = get_language()
+        language, asked = kept[KeptTranslation], self.node.asvar
         words = self.kept.get(language)
         if words is None:
             said = self.node.render(context)
