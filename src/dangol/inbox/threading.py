@@ -18,6 +18,7 @@ from django.db.models import QuerySet
 from dangol.channels.email import thread_index, tokens
 from dangol.channels.incoming import IncomingMessage
 from dangol.inbox.models import Conversation, Message, Reference
+from dangol.kernel.db import read_rows
 from dangol.kernel.keys import derive_key
 
 SHORTEST_ID = 6  # broken programs send ids such as "1" or "@": they name nothing
@@ -52,13 +53,7 @@ class Known:
         """All that there is for these (channel, message): two queries, and one for each that was merged."""
         known = cls()
         digests = {digest_of(name) for _, incoming in arrivals for name in ids_of(incoming)} | set(hints)
-        rows = list(
-            Reference.objects.filter(digest__in=digests, channel__in={channel for channel, _ in arrivals})
-            .order_by("id")
-            .values_list(
-                "channel_id", "digest", "is_own_id", "message__conversation_id", "message__from_address"
-            )
-        )
+        rows = _references(digests, {channel for channel, _ in arrivals})
         wanted = {number for *_, number, _sender in rows}
         for _, incoming in arrivals:
             wanted.update(_signed(incoming))
@@ -216,6 +211,28 @@ def lock_living(conversation_id: int) -> Conversation:
 def _locked() -> QuerySet[Conversation]:
     rows = Conversation.objects.select_related("customer", "channel__mailbox")
     return rows.select_for_update(of=("self",))
+
+
+def _references(digests: Iterable[str], channels: Iterable[int]) -> list[tuple[int, str, bool, int, str]]:
+    """(channel, digest, is its own, conversation, sender) of each message that bears or names one of these.
+
+    Written out: of the hundreds of digests of a batch Django looks at each, which was a twelfth of all filing.
+    """
+    named, within = list(digests), list(channels)
+    if not named:
+        return []
+    rows = read_rows(
+        "SELECT r.channel_id, r.digest, r.is_own_id, m.conversation_id, m.from_address"  # noqa: S608 (marks alone)
+        " FROM inbox_reference r"
+        " JOIN inbox_message m ON m.id = r.message_id"
+        f" WHERE r.digest IN ({_marks(named)}) AND r.channel_id IN ({_marks(within)}) ORDER BY r.id",
+        [*named, *within],
+    )
+    return [(channel, digest, bool(is_own), place, sender) for channel, digest, is_own, place, sender in rows]
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join(["%s"] * len(values))
 
 
 def _digests(own: str, named: Iterable[str], hints: Iterable[str]) -> list[tuple[bool, str]]:
