@@ -237,6 +237,72 @@ def statement(
     )
 
 
+@main.group()
+def orders() -> None:
+    """Bring orders in.
+
+    \b
+    Example: dangol orders import orders.csv --currency GBP --timezone Europe/London
+    """
+
+
+@orders.command("import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--currency", help="Of the amounts, where the file does not say (default: the business's own).")
+@click.option("--timezone", help="Of the times, where the file does not say (default: the business's own).")
+@click.option("--source", default="", help="Where the orders are from; numbers are unique within it.")
+@click.option(
+    "--column", "columns", multiple=True, metavar="FIELD=NAME", help="What a column is; any number of these."
+)
+@click.option(
+    "--cancelled-by", default="C", show_default=True, help='What a cancellation begins with; "" for none.'
+)
+@click.option("--month-first", is_flag=True, help="3/4/2026 is the fourth of March.")
+@click.option("--all-or-nothing", is_flag=True, help="Write nothing when a row is refused.")
+@click.option("--refused", type=click.Path(path_type=Path, dir_okay=False), help="Write refused rows there.")
+@click.option("--dry-run", is_flag=True, help="Only look: nothing is written.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object at the end instead of sentences.")
+def orders_import(
+    file: Path,
+    currency: str | None,
+    timezone: str | None,
+    source: str,
+    columns: tuple[str, ...],
+    cancelled_by: str,
+    month_first: bool,
+    all_or_nothing: bool,
+    refused: Path | None,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Import a file of orders (CSV, also .gz), as history: nobody is answered or notified.
+
+    Which column is what is seen from the header. The same again changes nothing.
+
+    \b
+    Example: dangol orders import orders.csv --currency GBP --timezone Europe/London
+             dangol orders import orders.csv --column number=Ref --column ordered_at=When --dry-run
+    """
+    from dangol.running import prepare
+
+    prepare(quiet=as_json)
+    from dangol.orders.command_line import import_file
+
+    import_file(
+        file,
+        currency=currency,
+        timezone=timezone,
+        source=source,
+        columns=columns,
+        cancelled_by=cancelled_by,
+        month_first=month_first,
+        all_or_nothing=all_or_nothing,
+        refused=refused,
+        dry_run=dry_run,
+        as_json=as_json,
+    )
+
+
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 def backup(file: Path) -> None:

@@ -4,7 +4,7 @@ Whoever calls has already made sure that the actor may: rights live with the sta
 person of the staff, or None for the machine and for the first visit, when nobody exists yet.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -14,7 +14,7 @@ from django.db import models, transaction
 from dangol.business import rules
 from dangol.business.events import BusinessChanged, BusinessSetUp, HoursChanged
 from dangol.business.hours import Span
-from dangol.business.models import Business, OpeningCalendar
+from dangol.business.models import Business, OpeningCalendar, Place
 from dangol.business.public_holidays import public_holidays
 from dangol.business.queries import SpecialDay, version_at
 from dangol.kernel.audit import record_act
@@ -128,6 +128,17 @@ def renew_holidays(*, at: datetime) -> OpeningCalendar | None:
     if version is None or not rules.needs_holidays(holidays_until=version.holidays_until, year=year):
         return None
     return _add_version(None, business, version.weekly, version.special_days, at)
+
+
+def recognise_places(names: Iterable[str]) -> Mapping[str, Place]:
+    """The place for each name that is one, made when it is met for the first time; in the caller's transaction."""
+    wanted = {name: clean for name in names if (clean := " ".join(name.split())[:80])}
+    if not wanted:
+        return {}
+    found = {place.name: place for place in Place.objects.filter(name__in=set(wanted.values()))}
+    for clean in sorted(set(wanted.values()) - found.keys()):
+        found[clean] = Place.objects.create(name=clean)
+    return {name: found[clean] for name, clean in wanted.items()}
 
 
 def _change_details(actor: models.Model | None, details: "Details", at: datetime) -> Business:

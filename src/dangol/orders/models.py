@@ -43,6 +43,7 @@ class Trade(models.Model):
     key = models.CharField(max_length=120)  # the source's own: what comes twice is there once
     number = models.CharField(max_length=80)  # as the shop and its customers call it
     fingerprint = models.CharField(max_length=64, blank=True)  # of the content, to see what has changed
+    revised_at = models.DateTimeField(null=True)  # as the source says; what is older never overwrites
     customer = models.ForeignKey(Customer, null=True, on_delete=models.SET_NULL, related_name="+")
     place = models.ForeignKey(Place, null=True, on_delete=models.SET_NULL, related_name="+")
     currency = models.CharField(max_length=3)
@@ -95,6 +96,7 @@ class Refund(Trade):
     """What was given back, as a positive amount: a cancellation, a return. Of which order is not always known."""
 
     order = models.ForeignKey(Order, null=True, on_delete=models.CASCADE, related_name="refunds")
+    order_key = models.CharField(max_length=120, blank=True)  # of an order that may still have to come
     refunded_at = models.DateTimeField()
     reason = models.CharField(max_length=200, blank=True)
 
@@ -103,6 +105,7 @@ class Refund(Trade):
         indexes = [
             models.Index(fields=["customer", "-refunded_at", "-id"], name="refund_of_customer"),
             models.Index(fields=["-refunded_at", "-id"], name="refund_newest"),
+            models.Index(fields=["source", "order_key"], name="refund_waiting", condition=~Q(order_key="")),
         ]
 
 

@@ -20,6 +20,7 @@ RIGHTS: Final[dict[str, frozenset[Role]]] = {
     "see_worth": LEADS,
     "undo_for_others": LEADS,
     "see_stuck_work": LEADS,
+    "import_orders": LEADS,
     "change_mailboxes": LEADS,
     "invite_staff": LEADS,
     "change_roles": OWNER,

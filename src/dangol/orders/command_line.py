@@ -1,0 +1,135 @@
+"""`dangol orders import`: what a person at a terminal says and sees."""
+
+import json
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+from django.utils.translation import gettext_lazy as _
+
+from dangol.business.money import CURRENCIES
+from dangol.business.queries import current_business
+from dangol.business.rules import is_zone
+from dangol.kernel import clock
+from dangol.kernel.db import relax_durability
+from dangol.kernel.errors import Refused
+from dangol.orders.columns import choose_columns
+from dangol.orders.commands import source_named
+from dangol.orders.file_import import (
+    Imported,
+    RefusedFile,
+    as_report,
+    exact_text,
+    import_orders,
+    peak_mb,
+)
+from dangol.orders.file_orders import REASONS, Reading, Refusal
+from dangol.orders.file_reading import gathered_rows
+from dangol.orders.files import open_table
+
+
+class NoSuchCurrency(Refused):
+    message = _("Say with --currency which currency it is: three letters like GBP or KRW.")
+
+
+class NoSuchZone(Refused):
+    message = _("Say with --timezone which time zone it is: a name like Europe/London or Asia/Seoul.")
+
+
+class NothingTaken(Refused):
+    message = _("Nothing was written: rows were refused.")
+
+
+def import_file(
+    file: Path,
+    *,
+    currency: str | None,
+    timezone: str | None,
+    source: str,
+    columns: Iterable[str],
+    cancelled_by: str,
+    month_first: bool,
+    all_or_nothing: bool,
+    refused: Path | None,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Read the file, write its orders, and say what became of them. Refused when none of its rows can be taken."""
+    began, worked = time.monotonic(), time.process_time()
+    relax_durability()
+    business = current_business()
+    money, zone = (currency or business.currency).upper(), timezone or business.time_zone
+    if money not in CURRENCIES:
+        raise NoSuchCurrency
+    if not is_zone(zone):
+        raise NoSuchZone
+    said = [tuple(map(str.strip, each.split("=", 1))) if "=" in each else (each, "") for each in columns]
+    first: list[Refusal] = []
+    with ExitStack() as ending:
+        table = ending.enter_context(open_table(file))
+        reading = Reading(
+            columns=choose_columns(table.header, [(each[0], each[1]) for each in said]),
+            currency=money,
+            zone=ZoneInfo(zone),
+            cancelled_by=cancelled_by,
+            month_first=month_first,
+        )
+        bar = ending.enter_context(_bar(file.stat().st_size, is_hidden=as_json))
+        rows = ending.enter_context(
+            gathered_rows(table, reading, on_progress=lambda _rows: bar.update(table.position() - bar.pos))
+        )
+        writer = ending.enter_context(RefusedFile(refused, rows)) if refused else None
+
+        def refuse(refusal: Refusal) -> None:
+            if refusal.reason != "other_line_refused" and len(first) < 5:
+                first.append(refusal)
+            if writer:
+                writer(refusal)
+
+        done = import_orders(
+            actor=None,
+            source=None if dry_run else source_named(source, at=clock.now()),
+            rows=rows,
+            all_or_nothing=all_or_nothing,
+            refuse=refuse,
+        )
+    seconds, cpu = time.monotonic() - began, time.process_time() - worked
+    if as_json:
+        click.echo(
+            json.dumps(as_report(done, currency=money, seconds=seconds, cpu_seconds=cpu), ensure_ascii=False)
+        )
+    else:
+        _say(done, first, money, seconds, cpu)
+    if not dry_run and not done.is_written:
+        raise NothingTaken
+    if done.counted.lines and done.counted.refused.total() == done.counted.lines:
+        raise NothingTaken
+
+
+@contextmanager
+def _bar(length: int, *, is_hidden: bool) -> "Iterator[Any]":
+    with click.progressbar(length=length, label="Reading", file=sys.stderr, hidden=is_hidden) as bar:
+        yield bar
+
+
+def _say(done: Imported, first: list[Refusal], currency: str, seconds: float, cpu: float) -> None:
+    counted, taken = done.counted, done.taken
+    click.echo(
+        f"{counted.lines} lines, {counted.orders} orders, {counted.cancellations} cancellations, "
+        f"{len(counted.customers)} customers, {exact_text(counted)} {currency}"
+    )
+    if done.is_written:
+        click.echo(
+            f"{taken.new_orders} orders new, {taken.changed_orders} changed; {taken.new_refunds} refunds new, "
+            f"{taken.changed_refunds} changed; {taken.known} known already"
+        )
+    for refusal in first:
+        click.echo(f"Row {refusal.row} refused: {REASONS[refusal.reason]}", err=True)
+    if counted.refused:
+        click.echo(f"{counted.refused.total()} rows refused", err=True)
+    click.echo(f"{seconds:.1f} s, {cpu:.1f} s of CPU, {peak_mb()} MB at most", err=True)

@@ -1,0 +1,335 @@
+"""Every change to orders and refunds. One way in for files, webhooks and the API: `take_orders`."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, TypeVar
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.db.models import Q
+
+from dangol.business.commands import recognise_places
+from dangol.business.models import Place
+from dangol.business.queries import current_business
+from dangol.business.rates import Rates
+from dangol.customers.commands import normal_address, recognise_customers
+from dangol.customers.models import NUMBER, Identity
+from dangol.kernel.db import lock_for_transaction
+from dangol.kernel.events import Happened, emit
+from dangol.kernel.rows import insert_rows, insert_values, update_rows
+from dangol.orders.events import OrderCancelled, OrderPlaced, RefundRecorded
+from dangol.orders.incoming import IncomingOrder, IncomingRefund, IncomingTrade, fingerprint
+from dangol.orders.models import Order, OrderLine, Refund, RefundLine, Source
+from dangol.orders.rules import customer_address, line_amount
+from dangol.staff.models import Staff
+from dangol.staff.rights import demand
+
+FILES: Final = "Files"
+"""The source of files for which nobody named another; its customers' numbers are the shop's own."""
+LINE: Final = ("sku", "name", "quantity_thousandths", "unit_price_e4", "amount")
+_MANY: Final = 500  # SQLite takes so many parameters at once on every version
+
+TradeRow = TypeVar("TradeRow", Order, Refund)
+Incoming = TypeVar("Incoming", bound=IncomingTrade)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of a batch: rows that are new, that have changed, and that were known or newer already."""
+
+    new_orders: int = 0
+    changed_orders: int = 0
+    new_refunds: int = 0
+    changed_refunds: int = 0
+    known: int = 0
+
+    def __add__(self, other: "Taken") -> "Taken":
+        return Taken(
+            self.new_orders + other.new_orders,
+            self.changed_orders + other.changed_orders,
+            self.new_refunds + other.new_refunds,
+            self.changed_refunds + other.changed_refunds,
+            self.known + other.known,
+        )
+
+
+def source_named(name: str, *, kind: Source.Kind = Source.Kind.FILE, at: datetime) -> Source:
+    """The source of that name, made when it is met for the first time."""
+    source, _is_new = Source.objects.get_or_create(
+        name=" ".join(name.split())[:80] or FILES, defaults={"kind": kind, "created_at": at}
+    )
+    return source
+
+
+@transaction.atomic
+def take_orders(
+    *,
+    actor: Staff | None,
+    source: Source,
+    orders: Iterable[IncomingOrder] = (),
+    refunds: Iterable[IncomingRefund] = (),
+    silent: bool = False,
+    at: datetime,
+) -> Taken:
+    """Write what a source says of its orders and refunds; the same again changes nothing.
+
+    In any order and however often: of one key the newest `revised_at` counts, without one what came last; a refund may
+    come before its order and is joined to it later. `silent` for history: it is on the timeline, and nothing reacts.
+    The same number of queries however many there are.
+    """
+    demand(actor, "import_orders")
+    lock_for_transaction(f"orders of {source.pk}")
+    new_orders, changed_orders, known = _sorted_out(Order, source, _newest(orders))
+    new_refunds, changed_refunds, known_refunds = _sorted_out(Refund, source, _newest(refunds))
+    come = [*new_orders, *(each for _, each in changed_orders)]
+    gone = [*new_refunds, *(each for _, each in changed_refunds)]
+    if come or gone:
+        write = _Writing(source, come, gone, at)
+        happened = [
+            *_write_orders(write, new_orders, changed_orders),
+            *_write_refunds(write, new_refunds, changed_refunds),
+        ]
+        actor_id = None if actor is None else actor.pk
+        emit(*(_as_emitted(event, actor_id, silent) for event in happened))
+    return Taken(
+        len(new_orders),
+        len(changed_orders),
+        len(new_refunds),
+        len(changed_refunds),
+        known + known_refunds,
+    )
+
+
+class _Writing:
+    """What a batch needs to be written, looked up once."""
+
+    def __init__(
+        self, source: Source, orders: Sequence[IncomingOrder], refunds: Sequence[IncomingRefund], at: datetime
+    ) -> None:
+        self.source, self.at = source, at
+        business = current_business()
+        self.zone: ZoneInfo = business.zone
+        self.rates = Rates(business.currency)
+        trades: list[IncomingTrade] = [*orders, *refunds]
+        self.customers = _customers(source, trades, at)
+        self.places: Mapping[str, Place] = recognise_places(each.place for each in trades)
+        names = {name for each in orders for name in (each.made_by_name, each.packed_by_name) if name}
+        self.staff = _staff(names)
+
+    def common(self, trade: IncomingTrade, happened_at: datetime) -> dict[str, Any]:
+        """The fields that orders and refunds share."""
+        day = happened_at.astimezone(self.zone).date()
+        own_amount, rate = self.rates.own(trade.amount, trade.currency, day)
+        customer, place = self.customers.get(trade.key), self.places.get(trade.place)
+        return {
+            "number": trade.number[:80],
+            "fingerprint": fingerprint(trade),
+            "revised_at": trade.revised_at,
+            "customer_id": customer.customer_id if customer else None,
+            "place_id": place.pk if place else None,
+            "currency": trade.currency,
+            "amount": trade.amount,
+            "own_currency": self.rates.own_currency,
+            "own_amount": own_amount,
+            "rate_trillionths": rate,
+        }
+
+    def order(self, come: IncomingOrder) -> dict[str, Any]:
+        """The fields of an order."""
+        made, packed = self.staff.get(come.made_by_name), self.staff.get(come.packed_by_name)
+        return {
+            **self.common(come, come.ordered_at),
+            "ordered_at": come.ordered_at,
+            "tax": come.tax,
+            "shipping": come.shipping,
+            "discount": come.discount,
+            "cancelled_at": come.cancelled_at,
+            "promised_at": come.promised_at,
+            "fulfilled_at": come.fulfilled_at,
+            "made_by_id": made,
+            "made_by_name": "" if made else come.made_by_name[:80],
+            "packed_by_id": packed,
+            "packed_by_name": "" if packed else come.packed_by_name[:80],
+            "subscription_from": come.subscription_from,
+            "subscription_until": come.subscription_until,
+            "contact_name": come.contact_name[:200],
+            "contact_email": normal_address(come.contact_email),
+            "contact_phone": come.contact_phone[:40],
+            "country": come.country[:60],
+        }
+
+    def refund(self, come: IncomingRefund, order: "Order | None") -> dict[str, Any]:
+        """The fields of a refund; whose it is says the order where the refund does not."""
+        values = self.common(come, come.refunded_at)
+        if order is not None and values["customer_id"] is None:
+            values["customer_id"] = order.customer_id
+        return {
+            **values,
+            "order_id": order.pk if order else None,
+            "order_key": come.order_key[:120],
+            "refunded_at": come.refunded_at,
+            "reason": come.reason[:200],
+        }
+
+
+def _write_orders(
+    write: _Writing, new: Sequence[IncomingOrder], changed: Sequence[tuple[Order, IncomingOrder]]
+) -> Iterable[Happened]:
+    rows = [
+        Order(source_id=write.source.pk, key=come.key, recorded_at=write.at, **write.order(come))
+        for come in new
+    ]
+    insert_rows(rows)
+    was_cancelled = {row.pk: row.cancelled_at for row, _ in changed}
+    _change(changed, write.order)
+    if changed:
+        OrderLine.objects.filter(order__in=[row.pk for row, _ in changed]).delete()
+    written = [*zip(rows, new, strict=True), *changed]
+    insert_values(OrderLine, ("order_id", *LINE), _lines(written))
+    _join_refunds(write.source, rows)
+    for row in rows:
+        yield OrderPlaced(happened_at=row.ordered_at, customer_id=row.customer_id, order_id=row.pk)
+    for row, _come in written:
+        if row.cancelled_at and not was_cancelled.get(row.pk):
+            yield OrderCancelled(happened_at=row.cancelled_at, customer_id=row.customer_id, order_id=row.pk)
+
+
+def _write_refunds(
+    write: _Writing, new: Sequence[IncomingRefund], changed: Sequence[tuple[Refund, IncomingRefund]]
+) -> Iterable[Happened]:
+    wanted = {each.order_key for each in new} | {each.order_key for _, each in changed}
+    orders = {row.key: row for row in _by_key(Order, write.source, wanted - {""})}
+    rows = [
+        Refund(
+            source_id=write.source.pk,
+            key=come.key,
+            recorded_at=write.at,
+            **write.refund(come, orders.get(come.order_key)),
+        )
+        for come in new
+    ]
+    insert_rows(rows)
+    _change(changed, lambda come: write.refund(come, orders.get(come.order_key)))
+    if changed:
+        RefundLine.objects.filter(refund__in=[row.pk for row, _ in changed]).delete()
+    written = [*zip(rows, new, strict=True), *changed]
+    insert_values(RefundLine, ("refund_id", *LINE), _lines(written))
+    for row in rows:
+        yield RefundRecorded(
+            happened_at=row.refunded_at,
+            customer_id=row.customer_id,
+            refund_id=row.pk,
+            order_id=row.order_id,
+        )
+
+
+def _change(changed: Sequence[tuple[TradeRow, Incoming]], fields: Any) -> None:
+    names: set[str] = set()
+    for row, come in changed:
+        values: dict[str, Any] = fields(come)
+        if values["revised_at"] is None:
+            values["revised_at"] = row.revised_at  # a file does not make forget how new the shop's word was
+        for name, value in values.items():
+            setattr(row, name, value)
+        names |= {name.removesuffix("_id") for name in values}
+    update_rows([row for row, _ in changed], names)
+
+
+def _lines(written: Iterable[tuple[TradeRow, IncomingTrade]]) -> Iterator[tuple[str | int, ...]]:
+    for row, come in written:
+        owner, currency = row.pk, come.currency
+        for line in come.lines:
+            quantity, price, amount = line.quantity_thousandths, line.unit_price_e4, line.amount
+            if amount is None:
+                amount = line_amount(quantity, price, currency)
+            yield owner, line.sku[:80], line.name[:300], quantity, price, amount
+
+
+def _join_refunds(source: Source, orders: Sequence[Order]) -> None:
+    """Refunds that came before their orders find them."""
+    by_key = {row.key: row for row in orders}
+    waiting = [
+        refund
+        for keys in _some(by_key)
+        for refund in Refund.objects.filter(~Q(order_key=""), source=source, order=None, order_key__in=keys)
+    ]
+    for refund in waiting:
+        order = by_key[refund.order_key]
+        refund.order_id = order.pk
+        refund.customer_id = refund.customer_id or order.customer_id
+    update_rows(waiting, ["order", "customer"])
+
+
+def _newest(trades: Iterable[Incoming]) -> dict[str, Incoming]:
+    found: dict[str, Incoming] = {}
+    for each in trades:
+        before = found.get(each.key)
+        if before is None or not _is_older(each.revised_at, before.revised_at):
+            found[each.key] = each
+    return found
+
+
+def _sorted_out(
+    model: type[TradeRow], source: Source, come: Mapping[str, Incoming]
+) -> tuple[list[Incoming], list[tuple[TradeRow, Incoming]], int]:
+    """(the new ones, those that change a row, how many are known or older than what is there)."""
+    rows = {row.key: row for row in _by_key(model, source, come)}
+    new = [each for key, each in come.items() if key not in rows]
+    changed = [
+        (row, come[key])
+        for key, row in rows.items()
+        if not _is_older(come[key].revised_at, row.revised_at) and fingerprint(come[key]) != row.fingerprint
+    ]
+    return new, changed, len(come) - len(new) - len(changed)
+
+
+def _is_older(revised_at: datetime | None, known_at: datetime | None) -> bool:
+    # What does not say how new it is cannot be newer than what does.
+    return known_at is not None and (revised_at is None or revised_at < known_at)
+
+
+def _by_key(model: type[TradeRow], source: Source, keys: Iterable[str]) -> list[TradeRow]:
+    return [row for some in _some(keys) for row in model.objects.filter(source=source, key__in=some)]
+
+
+def _some(keys: Iterable[str]) -> Iterable[list[str]]:
+    listed = list(keys)
+    return (listed[start : start + _MANY] for start in range(0, len(listed), _MANY))
+
+
+def _customers(source: Source, trades: Sequence[IncomingTrade], at: datetime) -> Mapping[str, Identity]:
+    """Who bought, by the trade's key: by the shop's number; without one by the address, which is the same identity
+    as that of whoever writes from it. With both, that they are one person is only likely, and left to people."""
+    named = "" if source.name == FILES else source.name
+    numbers = {
+        each.key: (customer_address(each.customer_number, source=named), each.contact_name)
+        for each in trades
+        if each.customer_number
+    }
+    mails = {
+        each.key: (each.contact_email, each.contact_name)
+        for each in trades
+        if not each.customer_number and "@" in each.contact_email
+    }
+    found: dict[str, Identity] = {}
+    for kind, parties in ((NUMBER, numbers), ("email", mails)):
+        if parties:
+            known = recognise_customers(kind=kind, parties=parties.values(), at=at)
+            found |= {key: known[normal_address(address)] for key, (address, _) in parties.items()}
+    return found
+
+
+def _staff(names: set[str]) -> Mapping[str, int]:
+    """Those whose name is that of exactly one person of the staff."""
+    if not names:
+        return {}
+    rows: dict[str, list[int]] = {}
+    for pk, name in Staff.objects.filter(name__in=names).values_list("pk", "name"):
+        rows.setdefault(name, []).append(pk)
+    return {name: found[0] for name, found in rows.items() if len(found) == 1}
+
+
+def _as_emitted(event: Happened, actor_id: int | None, silent: bool) -> Happened:
+    values = {**vars(event), "actor_id": actor_id, "silent": silent}
+    return type(event)(**values)

@@ -1,0 +1,135 @@
+"""Tables in files: CSV with any of the usual separators and letters, packed or not. Read row by row."""
+
+import codecs
+import csv
+import gzip
+import io
+import re
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import IO, Final, cast
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from dangol.kernel.errors import Refused
+
+_PIECE: Final = 1024 * 1024
+_LONGEST_CELL: Final = 1024 * 1024
+_HANGUL: Final = re.compile("[가-힣]")
+_SEPARATORS: Final = ",;\t|"
+SAMPLE: Final = 200  # rows that are looked at before the file is read
+
+
+class NoTable(Refused):
+    """The file is no table that can be read."""
+
+    message = gettext_lazy(
+        "This file is no table that can be read. Save it as CSV and try again; a .gz of it will do as well."
+    )
+
+
+@dataclass(frozen=True)
+class Table:
+    """A file's header and its rows behind it, each once. `sample` are the first of them, already looked at."""
+
+    header: tuple[str, ...]
+    sample: tuple[tuple[str, ...], ...]
+    rows: Iterator[list[str]]
+    position: Callable[[], int]  # bytes of the file that were read, of as many as it has on the disk
+
+
+@contextmanager
+def open_table(path: Path) -> Iterator[Table]:
+    """The table of the file, for as long as the context lasts. Refused (NoTable) when it is none."""
+    with ExitStack() as ending:
+        try:
+            encoding = _encoding_of(path)
+            file = ending.enter_context(path.open("rb"))
+            binary = ending.enter_context(_unpacking(file))
+            text = io.TextIOWrapper(binary, encoding=encoding, newline="")
+            rows = _rows(text)
+            header = next(rows, None)
+        except (OSError, EOFError, zlib.error) as failure:
+            raise _unreadable(failure) from failure
+        if header is None or len(header) < 2:
+            raise NoTable
+        sample = list(islice(rows, SAMPLE))
+        yield Table(tuple(header), tuple(map(tuple, sample)), _chained(sample, rows), file.tell)
+
+
+def _chained(sample: list[list[str]], rows: Iterator[list[str]]) -> Iterator[list[str]]:
+    yield from sample
+    yield from rows
+
+
+def _rows(text: io.TextIOWrapper) -> Iterator[list[str]]:
+    first = text.readline(_LONGEST_CELL)
+    while first and not first.strip():
+        first = text.readline(_LONGEST_CELL)
+    csv.field_size_limit(_LONGEST_CELL)
+    separator = max(_SEPARATORS, key=first.count)
+    try:
+        for row in csv.reader(_lines(first, text), delimiter=separator):
+            if any(row):
+                yield row
+    except csv.Error as failure:
+        raise NoTable(_("The file is broken: a cell in it does not end.")) from failure
+    except (OSError, EOFError, zlib.error) as failure:
+        raise _unreadable(failure) from failure
+
+
+def _lines(first: str, text: io.TextIOWrapper) -> Iterator[str]:
+    yield first
+    yield from text
+
+
+def _encoding_of(path: Path) -> str:
+    """The letters that the whole file is written in: UTF-8 or -16, else Korean or Western ones of Windows."""
+    with _unpacked(path) as binary:
+        start = binary.read(_PIECE)
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if b"\0" in start or not start.strip():
+        raise NoTable
+    return next((name for name in ("utf-8-sig", "cp949", "cp1252") if _is_written_in(path, name)), "latin-1")
+
+
+def _is_written_in(path: Path, encoding: str) -> bool:
+    decoder, has_hangul = codecs.getincrementaldecoder(encoding)(), False
+    with _unpacked(path) as binary:
+        try:
+            while piece := binary.read(_PIECE):
+                text = decoder.decode(piece)
+                has_hangul = has_hangul or (encoding == "cp949" and bool(_HANGUL.search(text)))
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+    return has_hangul or encoding != "cp949"  # by chance, French may be Chinese letters
+
+
+@contextmanager
+def _unpacked(path: Path) -> Iterator[IO[bytes]]:
+    with path.open("rb") as file, _unpacking(file) as binary:
+        yield binary
+
+
+@contextmanager
+def _unpacking(file: IO[bytes]) -> Iterator[IO[bytes]]:
+    is_packed = file.read(2) == b"\x1f\x8b"
+    file.seek(0)
+    if not is_packed:
+        yield file
+        return
+    with gzip.GzipFile(fileobj=file) as unpacked:
+        yield cast(IO[bytes], unpacked)
+
+
+def _unreadable(failure: Exception) -> Refused:
+    if isinstance(failure, OSError) and not isinstance(failure, gzip.BadGzipFile) and failure.errno:
+        return NoTable(_("The file cannot be opened: %(why)s.") % {"why": failure.strerror})
+    return NoTable(_("The file is packed, and breaks off or is damaged."))

@@ -1,0 +1,187 @@
+"""What sources say of their orders: twice, late, in disorder."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dangol.business.models import Business, ExchangeRate, Place
+from dangol.customers.models import NUMBER, Customer, Identity
+from dangol.kernel.errors import NotAllowed
+from dangol.kernel.models import Event
+from dangol.orders.commands import source_named, take_orders
+from dangol.orders.models import Order, OrderLine, Refund, RefundLine
+from dangol.orders.tests.shop import BURGER, MONDAY, order, refund
+
+pytestmark = pytest.mark.django_db
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def shop():
+    Business.objects.create(currency="KRW", time_zone="Asia/Seoul")
+    return source_named("Shop", at=MONDAY)
+
+
+def take(source, *trades, silent=False):
+    return take_orders(
+        actor=None,
+        source=source,
+        orders=[each for each in trades if hasattr(each, "ordered_at")],
+        refunds=[each for each in trades if hasattr(each, "refunded_at")],
+        silent=silent,
+        at=MONDAY,
+    )
+
+
+def test_an_order_has_its_lines_its_customer_and_its_event(shop):
+    taken = take(shop, order(customer_number="17850", contact_name="Sora Kim"))
+    row = Order.objects.get()
+    assert (taken.new_orders, row.amount, row.own_amount, row.rate_trillionths) == (1, 24_000, 24_000, None)
+    line = row.lines.get()
+    assert (line.sku, line.quantity_thousandths, line.amount) == ("B1", 2000, 24_000)
+    identity = Identity.objects.get(kind=NUMBER)
+    assert (identity.address, identity.is_verified, identity.customer_id) == (
+        "Shop/17850".lower(),
+        False,
+        row.customer_id,
+    )
+    assert row.customer.name == "Sora Kim"
+    event = Event.objects.get(name="OrderPlaced")
+    assert (event.customer_id, event.data, event.happened_at) == (
+        row.customer_id,
+        {"order_id": row.pk},
+        MONDAY,
+    )
+
+
+def test_the_same_again_changes_nothing(shop):
+    both = [order(customer_number="1"), refund(order_key="1001")]
+    take(shop, *both)
+    before = (Order.objects.get().uid, Event.objects.count(), OrderLine.objects.get().pk)
+    assert take(shop, *both).known == 2
+    assert (Order.objects.get().uid, Event.objects.count(), OrderLine.objects.get().pk) == before
+
+
+def test_an_older_version_never_overwrites_a_newer_one(shop):
+    take(shop, order(amount=30_000, revised_at=MONDAY + HOUR))
+    taken = take(shop, order(amount=24_000, revised_at=MONDAY))
+    assert (taken.known, Order.objects.get().amount) == (1, 30_000)
+    assert take(shop, order(amount=20_000)).known == 1, "what does not say when is not newer"
+    assert take(shop, order(amount=36_000, revised_at=MONDAY + 2 * HOUR)).changed_orders == 1
+    assert Order.objects.get().amount == 36_000
+
+
+def test_a_changed_order_has_the_new_lines_alone_and_is_placed_once(shop):
+    take(shop, order())
+    take(shop, order(amount=12_000, lines=(replace(BURGER, quantity_thousandths=1000),)))
+    assert [line.amount for line in OrderLine.objects.all()] == [12_000]
+    assert Event.objects.filter(name="OrderPlaced").count() == 1
+
+
+def test_a_refund_that_comes_before_its_order_is_joined_to_it(shop):
+    take(shop, refund(order_key="1001", lines=(BURGER,)))
+    assert (Refund.objects.get().order, RefundLine.objects.count()) == (None, 1)
+    take(shop, order(customer_number="7"))
+    row = Refund.objects.get()
+    assert (row.order, row.customer) == (Order.objects.get(), Order.objects.get().customer)
+
+
+def test_a_cancelled_order_says_so_once(shop):
+    take(shop, order())
+    for _ in range(2):
+        take(shop, order(cancelled_at=MONDAY + HOUR))
+    event = Event.objects.get(name="OrderCancelled")
+    assert event.happened_at == MONDAY + HOUR
+
+
+def test_history_is_silent(shop):
+    take(shop, order(), refund(), silent=True)
+    assert set(Event.objects.values_list("name", "silent")) == {
+        ("OrderPlaced", True),
+        ("RefundRecorded", True),
+    }
+
+
+def test_two_sources_may_have_the_same_numbers(shop):
+    take(shop, order(customer_number="1"))
+    take(source_named("Market", at=MONDAY), order(customer_number="1"))
+    assert Order.objects.count() == 2
+    assert Customer.objects.count() == 2, "the market's first customer is not the shop's"
+
+
+def test_without_a_number_the_address_is_the_same_identity_as_that_of_who_writes_from_it(shop):
+    sora = Customer.objects.create(name="Sora", created_at=MONDAY)
+    Identity.objects.create(kind="email", address="sora@example.com", customer=sora, created_at=MONDAY)
+    take(shop, order(contact_email="Sora@Example.com"))
+    assert Order.objects.get().customer == sora
+
+
+def test_with_a_number_the_address_is_only_a_likeness(shop):
+    sora = Customer.objects.create(name="Sora", created_at=MONDAY)
+    Identity.objects.create(kind="email", address="sora@example.com", customer=sora, created_at=MONDAY)
+    take(shop, order(contact_email="sora@example.com", customer_number="9"))
+    row = Order.objects.get()
+    assert (row.customer == sora, row.contact_email) == (False, "sora@example.com")
+
+
+def test_foreign_money_keeps_the_rate_of_its_day_and_waits_for_one_where_there_is_none(shop):
+    ExchangeRate.objects.create(
+        currency="USD",
+        own_currency="KRW",
+        rate_trillionths=1400 * 10**12,
+        effective_from=MONDAY.date(),
+        recorded_at=MONDAY,
+    )
+    take(shop, order("1", 1_000, currency="USD"), order("2", 1_000, currency="GBP"))
+    rows = {row.key: (row.own_amount, row.rate_trillionths) for row in Order.objects.all()}
+    assert rows == {"1": (14_000, 1400 * 10**12), "2": (None, None)}
+
+
+def test_who_made_it_is_a_person_of_the_staff_where_the_name_is_one(shop, hana):
+    take(shop, order(made_by_name=hana.name, packed_by_name="The night shift", place=" Gangnam  "))
+    row = Order.objects.get()
+    assert (row.made_by, row.made_by_name) == (hana, "")
+    assert (row.packed_by, row.packed_by_name) == (None, "The night shift")
+    assert row.place == Place.objects.get(name="Gangnam")
+
+
+def test_an_agent_brings_no_orders_in(shop, hana):
+    with pytest.raises(NotAllowed):
+        take_orders(actor=hana, source=shop, orders=[order()], at=MONDAY)
+
+
+def test_a_hundred_orders_take_as_many_queries_as_one(shop, django_assert_max_num_queries):
+    take(shop, order("warm", customer_number="warm"))
+    many = [
+        trade
+        for number in range(100)
+        for trade in (
+            order(str(number), customer_number=str(number)),
+            refund(f"R{number}", order_key=str(number)),
+        )
+    ]
+    with django_assert_max_num_queries(40):
+        take(shop, *many)
+    assert Order.objects.count() == 101
+
+
+VERSIONS = [
+    *(order(amount=amount, revised_at=MONDAY + hours * HOUR) for hours, amount in enumerate((1, 2, 3))),
+    refund(order_key="1001", revised_at=MONDAY),
+    refund(order_key="1001", revised_at=MONDAY + HOUR, amount=5),
+]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(said=st.permutations(VERSIONS), again=st.lists(st.sampled_from(VERSIONS), max_size=4))
+def test_whatever_the_order_and_however_often_the_end_is_the_same(shop, said, again):
+    Refund.objects.all().delete()
+    Order.objects.all().delete()
+    for trade in [*said, *again]:
+        take(shop, trade)
+    assert [(row.amount, row.order.amount) for row in Refund.objects.all()] == [(5, 3)]
