@@ -97,6 +97,9 @@ TABLE: Final[dict[str, Line]] = {
     "settings": to(EVERYBODY),
     "business_settings": to(OWNER),
     "hours_settings": to(OWNER),
+    "backups": to(OWNER),
+    "backup_now": to(OWNER, DOING),
+    "backup_file": Line(OWNER, LOOKING, ("backup_id",), answers=NOTHING_THERE),  # asks for the password first
     "mailboxes": to(LEADS),
     "new_mailbox": to(LEADS),
     "mailbox_servers": to(LEADS),
@@ -217,6 +220,7 @@ def world(people: dict[str, Any], tom: Any, receive: Any) -> dict[str, Any]:
         "setback_id": setback.pk,
         "alarm_id": alarm.pk,
         "entry_id": entry.pk,
+        "backup_id": 1,
         "channel_id": conversation.channel_id,
         "provider": "google",
         "staff_id": tom.pk,

@@ -203,6 +203,7 @@ def work_loops() -> "list[Loop]":
     """Everything that `dangol work` does."""
     from dangol.channels.senders import SENDERS, Senders
     from dangol.desk.alarms.watching import watch
+    from dangol.desk.backups.making import back_up_when_due
     from dangol.inbox.commands.conversations import return_due_conversations
     from dangol.inbox.intake import take_in_batch
     from dangol.kernel import clock
@@ -212,6 +213,7 @@ def work_loops() -> "list[Loop]":
     from dangol.reactions import REACTIONS
 
     senders = Senders()
+    ending = threading.Event()  # rung when all loops end: nobody waits for a backup then
     return [
         Loop("intake", take_in_batch, rest_seconds=0.3, prepare=relax_durability, rung_by="mail"),
         Loop("outbox", senders.turn, rest_seconds=0.5),
@@ -219,6 +221,12 @@ def work_loops() -> "list[Loop]":
         Loop("reactions", lambda: react(REACTIONS), rest_seconds=0.4),
         Loop("schedule", lambda: return_due_conversations(at=clock.now()), rest_seconds=5),
         Loop("alarms", watch, rest_seconds=60),
+        Loop(
+            "backups",
+            lambda: back_up_when_due(is_ending=ending.is_set),
+            rest_seconds=3,
+            bell=ending,
+        ),
         Loop("holidays", _renew_holidays, rest_seconds=24 * 3600),
     ]
 

@@ -35,6 +35,7 @@ from dangol.business.queries import current_business  # noqa: E402
 from dangol.channels.commands import Arrival, store_raw  # noqa: E402
 from dangol.channels.models import Channel, Delivery, Mailbox, Raw  # noqa: E402
 from dangol.channels.outbox import deliver_due  # noqa: E402
+from dangol.desk.backups.making import back_up_when_due  # noqa: E402
 from dangol.desk.setup.door import set_up_code  # noqa: E402
 from dangol.goodwill.models import Cause, Entry  # noqa: E402
 from dangol.inbox.commands import conversations, drafts, replies  # noqa: E402
@@ -51,6 +52,11 @@ from dangol.staff.models import Staff  # noqa: E402
 ROLES = {"Minji": "owner", "Dongsuk": "manager", "Hana": "agent", "Tom": "agent"}
 PASSWORD = "a long enough word"
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+
+
+def back_up() -> None:
+    """One turn of the loop that makes backups."""
+    back_up_when_due()
 
 
 def open_shop(address: str, language: str, zone: str) -> None:

@@ -31,6 +31,8 @@ from dangol.channels.outbox import outgoing_server
 from dangol.desk.alarms.checks import look
 from dangol.desk.alarms.rules import Health, Kind, Trouble
 from dangol.desk.alarms.words import AREAS, say
+from dangol.desk.backups.queries import newest_backup_at
+from dangol.desk.models import BackupPlan
 from dangol.kernel import clock
 from dangol.kernel.models import Setback
 from dangol.transfer.shelf import newest_of_the_owner
@@ -71,7 +73,7 @@ def examine(*, servers: bool = True) -> list[Finding]:
             *_mailboxes(servers),
             *_outgoing(at),
             *_stuck(),
-            *_backups(at),
+            *_backups(troubles, at),
         ]
 
 
@@ -232,10 +234,15 @@ def _stuck() -> Iterator[Finding]:
         yield Finding(area, "good", _("None."))
 
 
-def _backups(at: datetime) -> Iterator[Finding]:
-    """Only where somebody keeps them in the data folder; elsewhere they are nobody's to see."""
-    made_at = newest_of_the_owner()
+def _backups(troubles: Sequence[Trouble], at: datetime) -> Iterator[Finding]:
+    """Where Dangol makes none by itself, only those in the data folder; elsewhere they are nobody's to see."""
+    if any(each.kind is Kind.BACKUP for each in troubles):
+        return
+    is_on = BackupPlan.objects.filter(is_on=True).exists()
+    made_at = newest_backup_at() if is_on else newest_of_the_owner()
     if made_at is None:
+        if is_on:
+            yield Finding(_("Backups"), "good", _("The first one is made tonight."))
         return
     days = (at - made_at).days
     said = ngettext("The newest is %(n)d day old.", "The newest is %(n)d days old.", days) % {"n": days}

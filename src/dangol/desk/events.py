@@ -29,3 +29,26 @@ class AlarmBroughtBack(Happened):
     """Somebody wants to hear of it again after all."""
 
     alarm_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackupAsked(Happened):
+    """Somebody wants a backup now."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackupMade(Happened):
+    """A backup is whole and on the disk."""
+
+    backup_id: int
+    bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackupFailed(Happened):
+    """A backup could not be made. It is tried again in an hour."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackupPlanChanged(Happened):
+    """Backups by themselves were switched on or off, or go to another folder."""

@@ -1,4 +1,4 @@
-"""What the desk remembers for itself: its alarms, and the readings that it judges the disk by."""
+"""What the desk remembers for itself: its alarms, the readings that it judges the disk by, and its backups."""
 
 from typing import Any, ClassVar
 
@@ -66,3 +66,46 @@ class Reading(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.pk}"
+
+
+class BackupPlan(models.Model):
+    """Whether and where the desk backs itself up, and how that goes. One row, made when the loop first looks.
+
+    A folder of "" is `backups` in the data folder. `making` is the name of the file that is just being written.
+    """
+
+    ONLY = 1
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=ONLY, editable=False)
+    is_on = models.BooleanField(default=True)
+    folder = models.CharField(max_length=500, blank=True)
+    begun_at = models.DateTimeField()  # from when on one is expected every day
+    asked_at = models.DateTimeField(null=True)
+    tried_at = models.DateTimeField(null=True)
+    failing_since = models.DateTimeField(null=True)
+    failure = models.CharField(max_length=40, blank=True)  # a machine word
+    making = models.CharField(max_length=120, blank=True)
+    done = models.BigIntegerField(default=0)
+    length = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="one_backup_plan")]
+
+    def __str__(self) -> str:
+        return "backup plan"
+
+
+class Backup(models.Model):
+    """A backup that the desk has made by itself and keeps: what is not in here, it removes from no folder."""
+
+    folder = models.CharField(max_length=500, blank=True)
+    name = models.CharField(max_length=120)
+    made_at = models.DateTimeField()
+    bytes = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["folder", "name"], name="one_backup_a_name")]
+        indexes = [models.Index(fields=["-made_at", "-id"], name="backup_newest")]
+
+    def __str__(self) -> str:
+        return f"backup {self.pk}"

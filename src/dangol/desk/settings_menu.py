@@ -28,6 +28,7 @@ SUBJECTS: Final = (
     Subject("hours_settings", _("Opening hours"), "times", "change_business"),
     Subject("mailboxes", _("Mailboxes"), "mail", "change_mailboxes"),
     Subject("staff", _("Staff"), "team", "invite_staff"),
+    Subject("backups", _("Backups"), "backup", "back_up"),
     Subject("stuck_work", _("Stuck work"), "stuck", "see_stuck_work"),
     Subject("profile", _("My account"), "person"),
     Subject("mfa_index", _("Sign-in"), "shield"),

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from dangol.desk import settings_menu, settings_views
+from dangol.desk.backups import views as backups
 from dangol.desk.setup import business_step, views
 
 urlpatterns = [
@@ -15,4 +16,7 @@ urlpatterns = [
     path("settings/", settings_menu.settings_index, name="settings"),
     path("settings/business/", settings_views.business_settings, name="business_settings"),
     path("settings/hours/", settings_views.hours_settings, name="hours_settings"),
+    path("settings/backups/", backups.backups, name="backups"),
+    path("settings/backups/now/", backups.backup_now, name="backup_now"),
+    path("settings/backups/<int:backup_id>/file/", backups.backup_file, name="backup_file"),
 ]

@@ -35,6 +35,7 @@ ICONS: Final[dict[str, str]] = {
     "more": '<path d="M6 12h.01M12 12h.01M18 12h.01" stroke-width="2.8"/>',
     "plus": '<path d="M12 5v14M5 12h14"/>',
     "close": '<path d="m6 6 12 12M18 6 6 18"/>',
+    "backup": '<rect x="3.5" y="4.5" width="17" height="4.500" rx="1"/><path d="M5 9v9a1.5 1.5 0 0 0 1.5 1.5h11A1.5 1.5 0 0 0 19 18V9M10 12.500h4"/>',
     "trash": '<path d="M4.5 6.5h15M9.5 6.5V4h5v2.500M6.5 6.500l1 13.500h9l1-13.500M10.5 10.500v5.500M13.5 10.500v5.5"/>',
     "warning": '<path d="M12 4 2.8 19.5h18.4zM12 10v4.5M12 17v.2"/>',
     "info": '<circle cx="12" cy="12" r="8.5"/><path d="M12 11v5.5M12 7.5v.2"/>',

@@ -68,7 +68,7 @@ def _run(loop: Loop, stop: threading.Event) -> None:
             prepared = True
             done = loop.turn()
             if (failures or time.monotonic() >= beat_due) and (done or not loop.is_spare):
-                _beat(loop.name)
+                beat(loop.name)
                 beat_due = time.monotonic() + HEARTBEAT_SECONDS
             failures = 0
         except Exception as failure:
@@ -95,14 +95,15 @@ def _rest(loop: Loop, seconds: float, stop: threading.Event, *, is_well: bool) -
             break
         if is_well and not loop.is_spare and left > HEARTBEAT_SECONDS:
             try:
-                _beat(loop.name)
+                beat(loop.name)
             except DATABASE_TROUBLE:
                 connection.close()
             close_old_connections()
     loop.bell.clear()
 
 
-def _beat(name: str) -> None:
+def beat(name: str) -> None:
+    """Show that the loop lives. One whose turn takes long says it in between."""
     Heartbeat.objects.update_or_create(
         name=name, defaults={"beat_at": clock.now(), "failed_at": None, "failure": ""}
     )

@@ -25,6 +25,7 @@ RIGHTS: Final[dict[str, frozenset[Role]]] = {
     "invite_staff": LEADS,
     "change_roles": OWNER,
     "change_business": OWNER,
+    "back_up": OWNER,
 }
 
 P = ParamSpec("P")

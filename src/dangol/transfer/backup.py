@@ -19,6 +19,7 @@ from django.db.migrations.loader import MigrationLoader
 
 from dangol.kernel.errors import Refused
 from dangol.kernel.keys import FILE_NAME, read_secret
+from dangol.kernel.syncing import sync_folder
 from dangol.transfer.archive import FILES, FORMAT, TABLES, Writer
 from dangol.transfer.snapshot import ALIAS, snapshot
 from dangol.transfer.states import Newer, models_at, state_of, unknown_to_us
@@ -64,7 +65,7 @@ def back_up_to(
             made = back_up(out, at=at, with_files=with_files, progress=progress)
             out.flush()
             os.fsync(out.fileno())
-        os.link(fresh, path)  # unlike a rename, it never takes the place of another file
+        _name(fresh, path)
     except FileExistsError as failure:
         raise Refused(f"{path} is there already. Choose another name.") from failure
     finally:
@@ -105,13 +106,15 @@ def back_up(
     return Made(sum(written.values()), count, size, rotten)
 
 
-def sync_folder(folder: Path) -> None:
-    """Let the names in the folder outlast a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
+def _name(fresh: Path, path: Path) -> None:
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        os.link(fresh, path)  # unlike a rename, it never takes the place of another file
+    except FileExistsError:
+        raise
+    except OSError:  # a disk that knows no links: exFAT, some network shares
+        if path.exists():
+            raise FileExistsError(path) from None
+        fresh.rename(path)
 
 
 def count_files() -> tuple[int, int]:

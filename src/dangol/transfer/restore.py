@@ -15,8 +15,9 @@ from typing import IO, Any, Final
 
 from dangol.kernel.errors import Refused
 from dangol.kernel.keys import FILE_NAME
+from dangol.kernel.syncing import sync_folder
 from dangol.transfer.archive import CHUNK, FILES, FORMAT, TABLES, Damaged, Member, Reader, in_words
-from dangol.transfer.backup import Progress, sync_folder
+from dangol.transfer.backup import Progress
 
 BUILDING: Final = ".restoring"
 DATABASE: Final = "dangol.sqlite3"

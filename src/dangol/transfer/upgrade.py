@@ -20,6 +20,7 @@ from django.db.migrations.loader import MigrationLoader
 from dangol.kernel import clock
 from dangol.kernel.errors import Refused
 from dangol.transfer.backup import back_up_to
+from dangol.transfer.room import database_bytes
 from dangol.transfer.shelf import BEFORE, keep_newest, name_for, shelf
 from dangol.transfer.states import Newer, models_at, state_of, unknown_to_us
 from dangol.transfer.tables import carried_tables
@@ -91,7 +92,7 @@ def _has_data() -> bool:
 
 
 def _back_up() -> Path:
-    needed = _database_bytes() + SPARE_BYTES  # packed it is smaller, and the migration wants room as well
+    needed = database_bytes() + SPARE_BYTES  # packed it is smaller, and the migration wants room as well
     free = shutil.disk_usage(settings.DANGOL_DATA).free
     if free < needed:
         raise NoRoom(_no_room(needed, free))
@@ -122,15 +123,6 @@ def _no_room(needed: int, free: int) -> str:
 
 def _in_mb(size: int) -> str:
     return f"{size / 1024 / 1024:,.0f} MB"
-
-
-def _database_bytes() -> int:
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("SELECT pg_database_size(current_database())")
-            return int(cursor.fetchone()[0])
-        cursor.execute("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()")
-        return int(cursor.fetchone()[0])
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Subquery
 
 from dangol.business.hours import Calendar
 from dangol.business.queries import calendar_at
@@ -20,7 +20,7 @@ from dangol.channels.email.problems import Problem
 from dangol.channels.models import Delivery, Mailbox, Raw
 from dangol.desk.alarms import machine, rules, silence
 from dangol.desk.alarms.rules import Kind, Trouble
-from dangol.desk.models import Reading
+from dangol.desk.models import Backup, BackupPlan, Reading
 from dangol.desk.work_words import LOOPS, REACTIONS
 from dangol.kernel.db import as_instant, read_rows
 from dangol.kernel.keys import read_secret
@@ -70,6 +70,7 @@ def look(*, at: datetime) -> list[Trouble]:
             *_at_a_glance(at, Heartbeat.objects.all()),
             *_mailboxes(boxes, at),
             *_silent(boxes, at),
+            *_backups(at),
             *_quarantine(at),
             *_filling(at),
         ]
@@ -158,6 +159,19 @@ def _quarantine(at: datetime) -> Iterator[Trouble]:
     ids = list(aside.order_by("-id").values_list("id", flat=True)[:1000])
     if ids and (trouble := rules.quarantine_trouble(len(ids), ids[0])):
         yield trouble
+
+
+def _backups(at: datetime) -> Iterator[Trouble]:
+    newest = Backup.objects.order_by("-made_at", "-id").values("made_at")[:1]
+    for plan in BackupPlan.objects.filter(is_on=True).annotate(newest=Subquery(newest)):
+        trouble = rules.backup_trouble(
+            newest=max(plan.newest or plan.begun_at, plan.begun_at),
+            failure=plan.failure,
+            failing_since=plan.failing_since,
+            at=at,
+        )
+        if trouble:
+            yield trouble
 
 
 def _mailboxes(boxes: Iterable[Mailbox], at: datetime) -> Iterator[Trouble]:

@@ -25,6 +25,7 @@ LATE: Final = timedelta(minutes=5)  # a queue, a loop
 LONGEST_TURN: Final = {"outbox": timedelta(minutes=15)}  # as long as a server may think, and the next one too
 NOT_FETCHED: Final = timedelta(minutes=15)
 SET_ASIDE_A_DAY: Final = 3  # one broken mail is a broken mail; three in a day have a cause of their own
+OLD_BACKUP: Final = timedelta(days=2)
 ENDS_SOON: Final = timedelta(days=7)  # a sign-in or a certificate
 CLOCK_SLACK: Final = timedelta(minutes=1)
 
@@ -51,6 +52,7 @@ class Kind(StrEnum):
     SILENT = "mailbox-silent"
     SIGN_IN_ENDS = "sign-in-ends"
     CERTIFICATE_ENDS = "certificate-ends"
+    BACKUP = "backup-missing"
     QUARANTINE = "quarantine-grows"
     DISK_FILLS = "disk-fills"
     CLOCK = "clock-behind"
@@ -200,6 +202,25 @@ def quarantine_trouble(count: int, newest: int) -> Trouble | None:
     if count < SET_ASIDE_A_DAY:
         return None
     return Trouble(Kind.QUARANTINE, "warn", level=count.bit_length(), data={"count": count, "newest": newest})
+
+
+def backup_trouble(
+    *, newest: datetime, failure: str, failing_since: datetime | None, at: datetime
+) -> Trouble | None:
+    """The last try failed (`failure` is a machine word, or ""), or the newest backup is older than two days.
+
+    `newest` is from when they are expected where there is none.
+    """
+    is_old = at - newest > OLD_BACKUP
+    if not (is_old or failure):
+        return None
+    return Trouble(
+        Kind.BACKUP,
+        "bad" if is_old else "warn",
+        since=newest if is_old else failing_since,
+        level=2 if is_old else 1,
+        data={"failure": failure, "days": (at - newest).days},
+    )
 
 
 def next_mail_at(sent: Sequence[datetime], *, at: datetime) -> datetime:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from dangol.channels.models import Mailbox
 from dangol.channels.stuck import problem_in_words
 from dangol.desk.alarms.rules import Health, Kind, Trouble
+from dangol.desk.backups.words import what_failed, what_to_do
 from dangol.desk.work_words import LOOPS
 from dangol.kernel.templatetags.dangol import full_instant
 from dangol.staff.models import Staff
@@ -31,6 +32,7 @@ AREAS: Final[Mapping[Kind, str | Promise]] = {
     Kind.OUTGOING: gettext_lazy("Outgoing mail"),
     Kind.QUARANTINE: gettext_lazy("Incoming mail"),
     Kind.CLOCK: gettext_lazy("Clock"),
+    Kind.BACKUP: gettext_lazy("Backups"),
 }
 
 
@@ -75,6 +77,8 @@ def _say(trouble: Trouble, boxes: Mapping[int, Mailbox], reader: Staff | None) -
     page, arguments = words.page, [box.pk] if box and words.page == "mailbox" else []
     if page == "mailbox" and not (box and may(reader, "change_mailboxes")):
         page, arguments = "stuck_work", []
+    if page == "backups" and not may(reader, "back_up"):
+        page = "stuck_work"
     return Said(
         area=f"{_('Mailbox')} {box.address}" if box else str(AREAS.get(trouble.kind, "")),
         health=trouble.health,
@@ -262,6 +266,21 @@ def _reactions(_trouble: Trouble) -> _Words:
     )
 
 
+def _backup(trouble: Trouble) -> _Words:
+    days, failure = int(trouble.data.get("days", 0)), str(trouble.data.get("failure", ""))
+    is_old = trouble.level > 1
+    said = ngettext("The newest backup is %(n)d day old", "The newest backup is %(n)d days old", days) % {
+        "n": days
+    }
+    return _Words(
+        said if is_old else _("The last backup could not be made"),
+        what_to_do(failure),
+        what_failed(failure),
+        page="backups",
+        button=_("Mend") if failure else "",
+    )
+
+
 def _quarantine(trouble: Trouble) -> _Words:
     count = int(trouble.data.get("count", 0))
     return _Words(
@@ -299,6 +318,7 @@ _OF_THE_DESK: Final[Mapping[Kind, Callable[[Trouble], _Words]]] = {
     Kind.INCOMING: _incoming,
     Kind.OUTGOING: _outgoing,
     Kind.REACTIONS: _reactions,
+    Kind.BACKUP: _backup,
     Kind.QUARANTINE: _quarantine,
     Kind.CLOCK: _clock,
 }
