@@ -56,6 +56,8 @@ TABLE: Final[dict[str, Line]] = {
     "rail": to(EVERYBODY),
     "search": to(EVERYBODY),
     "customer": to(EVERYBODY, LOOKING, "customer_id"),
+    "orders": to(EVERYBODY),
+    "order": to(EVERYBODY, LOOKING, "order_id"),
     "answer_times": to(EVERYBODY),
     "answer_times_list": to(EVERYBODY),
     "answer_times_csv": to(EVERYBODY),

@@ -278,7 +278,7 @@ def have_costs(name: str, subject: str) -> dict[str, int]:
     enter(3, "staff_time", "internal_failure", estimated_low=100, estimated=300, estimated_high=700)
     enter(4, "gift", "goodwill", booked=800)
     enter(5, "redo", "external_failure", month_ago, booked=2000)
-    return {"entry_id": redo.pk}
+    return {"entry_id": redo.pk, "order_id": redo.order_id or 0}
 
 
 def invite(email: str, language: str) -> str:

@@ -55,6 +55,8 @@ PAGES: Final[dict[str, Line | NoPage]] = {
     "conversation": seen_by("Hana", "conversation_id", foreign="no such user"),
     "customer": seen_by("Hana", "customer_id"),
     "search": seen_by("Hana", query="?q=쿠폰"),
+    "orders": seen_by("Hana"),
+    "order": seen_by("Hana", "order_id", foreign="Till"),
     "answer_times": seen_by("Hana"),
     "answer_times_list": seen_by("Hana"),
     "stuck_work": seen_by(OWNER, foreign="no such user a sent reply stops the clock reading ValueError"),

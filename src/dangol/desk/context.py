@@ -22,6 +22,7 @@ ENTRIES: Final = (
     ("today", "today", gettext_lazy("Today"), "today"),
     ("inbox", "inbox", gettext_lazy("Inbox"), "inbox"),
     ("outbox", "showcase_outbox", gettext_lazy("What they got"), "mail"),
+    ("orders", "orders", gettext_lazy("Orders"), "shop"),
     ("search", "search", gettext_lazy("Search"), "search"),
     ("answer_times", "answer_times", gettext_lazy("Answer times"), "times"),
     ("worth", "worth_statement", gettext_lazy("Worth"), "worth"),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dangol.kernel.timeline import TimelineLine
+from dangol.orders.queries import OrderRow
 
 
 @dataclass(frozen=True)
@@ -57,4 +58,5 @@ class WhoView:
     conversation_count: int
     identities: tuple[IdentityView, ...]
     others: tuple[OtherConversation, ...]
+    orders: tuple[OrderRow, ...]  # the last ones
     timeline: tuple[TimelineLine, ...]

@@ -10,6 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from dangol.customers.models import Customer
@@ -30,9 +32,11 @@ from dangol.inbox.measures import median
 from dangol.inbox.models import Conversation, Wait
 from dangol.kernel.places import Place
 from dangol.kernel.prepared import Prepared
+from dangol.orders.queries import OrderRow, money_words, orders_of, spent_by
 from dangol.staff.rights import needs
 
 LINES: Final = 30
+ORDERS: Final = 8
 TALKS: Final = 8
 ANSWERS: Final = 200  # the newest, of which the middle is told
 
@@ -59,8 +63,21 @@ class Figure:
     url: str = ""
 
 
+def _spent(ids: Sequence[int]) -> Figure | None:
+    spent, language = spent_by(ids), (get_language() or "en")[:2]
+    if not spent.orders and not spent.refunded:
+        return None
+    in_orders = ngettext("in %(n)s order", "in %(n)s orders", spent.orders) % {"n": spent.orders}
+    back = money_words(spent.refunded, language)
+    return Figure(
+        label=_("Spent"),
+        value=money_words(spent.spent, language) or "0",
+        beside=", ".join([in_orders, *([_("%(money)s given back") % {"money": back}] if back else [])]),
+    )
+
+
 # Each app that has a figure adds a function here: rows of the person in, a figure out, None where there is none.
-FIGURES: Final[tuple[Callable[[Sequence[int]], Figure | None], ...]] = ()
+FIGURES: Final[tuple[Callable[[Sequence[int]], Figure | None], ...]] = (_spent,)
 
 
 @dataclass(frozen=True)
@@ -72,6 +89,7 @@ class PersonPage:
     name: str
     words: Words
     figures: tuple[Figure, ...]
+    orders: tuple[OrderRow, ...]
     notes: tuple[NoteView, ...]
     tags: tuple[str, ...]
     consents: tuple[ConsentView, ...]
@@ -137,6 +155,7 @@ def person_page(person: Customer, *, after: str = "", talks_after: str = "", kin
         ids=tuple(ids),
         name=names_of([person])[person.pk],
         words=words_of(person, today=timezone.localdate()),
+        orders=orders_of(ids, limit=ORDERS),
         figures=tuple(figure for read in FIGURES if (figure := read(ids))),
         notes=notes_of(ids),
         tags=tags_of(ids),

@@ -16,9 +16,11 @@ from dangol.desk.pages import IdentityView, OtherConversation, WhoView
 from dangol.desk.timeline import newest_lines
 from dangol.inbox.models import Conversation
 from dangol.kernel.prepared import Prepared
+from dangol.orders.queries import orders_of
 
 OTHERS: Final = 5
 LINES: Final = 12
+ORDERS: Final = 3
 
 
 def who_view(conversation: Conversation) -> WhoView:
@@ -53,6 +55,7 @@ def who_view(conversation: Conversation) -> WhoView:
             for row in newest
             if row["id"] != conversation.pk
         )[:OTHERS],
+        orders=orders_of(ids, limit=ORDERS),
         timeline=tuple(
             # Lines about the conversation beside it need not name it again.
             replace(line, about="", url="") if line.url == here else line

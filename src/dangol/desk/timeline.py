@@ -14,11 +14,12 @@ from dangol.kernel.models import Event
 from dangol.kernel.places import Place
 from dangol.kernel.prepared import Prepared
 from dangol.kernel.timeline import TimelineLine
+from dangol.orders import timeline as orders_timeline
 from dangol.staff.models import Staff
 
 # Each offers WORDS, the names of the events that it tells of, GROUP, under which they can be had alone, and
 # timeline_lines.
-SOURCES: Final = (inbox_timeline, customers_timeline)
+SOURCES: Final = (inbox_timeline, customers_timeline, orders_timeline)
 TOLD: Final = frozenset(name for source in SOURCES for name in source.WORDS)
 GROUPS: Final = {
     "talk": pgettext_lazy("kind of what happened", "talk"),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from dangol.desk import finding, person, stuck, times, today, views
+from dangol.desk import finding, orders, person, stuck, times, today, views
 from dangol.desk.alarms import views as alarms
 
 urlpatterns = [
@@ -12,6 +12,8 @@ urlpatterns = [
     path("rail/", views.rail, name="rail"),
     path("search/", finding.search, name="search"),
     path("customers/<int:customer_id>/", person.customer, name="customer"),
+    path("orders/", orders.orders, name="orders"),
+    path("orders/<int:order_id>/", orders.order, name="order"),
     path("times/", times.answer_times, name="answer_times"),
     path("times/conversations/", times.answer_times_list, name="answer_times_list"),
     path("times/table.csv", times.answer_times_csv, name="answer_times_csv"),
