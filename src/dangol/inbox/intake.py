@@ -2,9 +2,7 @@
 
 import contextlib
 import logging
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
 from dangol.channels.commands import claim_raw, give_back_raw, set_aside
@@ -15,6 +13,7 @@ from dangol.channels.models import Raw
 from dangol.inbox.commands.take_in import take_in
 from dangol.inbox.threading import is_own_message_id
 from dangol.kernel import clock
+from dangol.kernel.files import passing_folder
 from dangol.kernel.troubles import DATABASE_AWAY, is_want
 
 log = logging.getLogger(__name__)
@@ -39,9 +38,8 @@ def take_in_batch(limit: int = BATCH) -> int:
         _left_over.clear()
     rows = claim_raw(limit=limit, at=clock.now())
     try:
-        # Where processes that read large mail leave its files, until they are filed.
-        with tempfile.TemporaryDirectory(prefix="dangol-reading-") as folder:
-            read = [(raw, incoming) for raw in rows if (incoming := _read(raw, Path(folder))) is not None]
+        with contextlib.ExitStack() as folders:
+            read = [(raw, incoming) for raw in rows if (incoming := _read(raw, folders)) is not None]
             if read:
                 _file(read)
     except (OSError, *DATABASE_AWAY):
@@ -54,16 +52,16 @@ def take_in_batch(limit: int = BATCH) -> int:
     return len(rows)
 
 
-def _read(raw: Raw, folder: Path) -> IncomingMessage | None:
+def _read(raw: Raw, folders: contextlib.ExitStack) -> IncomingMessage | None:
     if raw.tries > MOST_TRIES:
         set_aside(raw=raw, reason="filing: died", at=clock.now())
         return None
     try:
         if raw.tries > 1 or raw.size > LARGE_BYTES:
-            place = folder / str(raw.pk)
-            place.mkdir()
+            # Where the process that reads it leaves its files, until they are filed.
+            folder = folders.enter_context(passing_folder())
             with raw.opened() as file:
-                return read_isolated(file, is_own=is_own_message_id, folder=place)
+                return read_isolated(file, is_own=is_own_message_id, folder=folder)
         return parse(raw.content, is_own=is_own_message_id)
     except OSError as failure:
         if is_want(failure):

@@ -4,7 +4,10 @@ import hashlib
 import io
 import os
 import shutil
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
 
@@ -61,8 +64,23 @@ def read_file(digest: str) -> bytes:
         return content
 
 
+@contextmanager
+def passing_folder() -> Iterator[Path]:
+    """A folder for files that are kept or forgotten within the block; `remove_broken_off` finds what a kill leaves."""
+    if not _is_folder():
+        with tempfile.TemporaryDirectory(prefix="dangol-") as elsewhere:
+            yield Path(elsewhere)
+        return
+    folder = _fresh()
+    folder.mkdir(mode=0o700)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def remove_broken_off() -> int:
-    """Remove what processes were writing when they were killed; returns how many files that were.
+    """Remove what processes were writing when they were killed; returns how many files and folders that were.
 
     A file names its process. Where it cannot be seen whether that has ended (on another machine), a file that nobody
     has touched for a day was left behind.
@@ -76,7 +94,10 @@ def remove_broken_off() -> int:
             if is_gone(process) or (
                 not is_of_here(process) and time.time() - path.stat().st_mtime > _OLD_SECONDS
             ):
-                path.unlink()
+                if path.is_dir():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink()
                 removed += 1
         except FileNotFoundError:
             pass  # it has got its name meanwhile, or another process was faster
@@ -95,9 +116,7 @@ def _write_synced(path: Path, content: IO[bytes]) -> None:
     # A rename is atomic, but lasts a power cut only when the folder is synced as well.
     made = [folder for folder in path.parents if not folder.exists()]
     path.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(default_storage.path(_WRITING))
-    folder.mkdir(parents=True, exist_ok=True)
-    fresh = folder / f".{this_process().translate(_IN_A_NAME)}.{os.urandom(8).hex()}"
+    fresh = _fresh()
     try:
         with fresh.open("wb") as file:
             shutil.copyfileobj(content, file, _PIECE)
@@ -109,3 +128,9 @@ def _write_synced(path: Path, content: IO[bytes]) -> None:
         raise
     for folder in (path.parent, *(folder.parent for folder in made)):
         sync_folder(folder)
+
+
+def _fresh() -> Path:
+    folder = Path(default_storage.path(_WRITING))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f".{this_process().translate(_IN_A_NAME)}.{os.urandom(8).hex()}"

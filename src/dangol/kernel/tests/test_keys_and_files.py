@@ -91,6 +91,16 @@ os.fsync = lambda _: (print("half", flush=True), time.sleep(600))
 from dangol.kernel.files import keep_file
 keep_file(b"burger" * 100_000)
 """
+_LEAVES_A_FOLDER = """
+import os
+from django.conf import settings
+settings.configure(MEDIA_ROOT={folder!r})
+from dangol.kernel.files import passing_folder
+with passing_folder() as folder:
+    (folder / "part").write_bytes(b"part")
+    print(folder, flush=True)
+    os._exit(1)
+"""
 
 
 def begin_to_write(folder: Path) -> "subprocess.Popen[str]":
@@ -136,6 +146,18 @@ def test_what_another_machine_writes_stays_until_it_was_left_for_a_day(media):
         os.utime(path, (0, 0))
     assert files.remove_broken_off() == 1
     assert ours.exists(), "this process lives, however long it takes"
+
+
+def test_a_folder_for_the_while_is_gone_afterwards_and_so_is_one_that_a_kill_left(media):
+    with files.passing_folder() as folder:
+        (folder / "part").write_bytes(b"part")
+        assert files.remove_broken_off() == 0
+    assert not folder.exists()
+    program = [sys.executable, "-c", _LEAVES_A_FOLDER.format(folder=str(media))]
+    left = Path(subprocess.run(program, stdout=subprocess.PIPE, text=True).stdout.strip())
+    assert (left / "part").exists()
+    assert files.remove_broken_off() == 1
+    assert not left.exists()
 
 
 def test_where_nothing_was_ever_written_nothing_is_removed(media):
