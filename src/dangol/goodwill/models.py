@@ -133,6 +133,23 @@ class Entry(models.Model):
             models.Index(fields=["happened_at", "id"], name="entry_happened"),
             models.Index(fields=["customer", "-happened_at", "-id"], name="entry_of_customer"),
             models.Index(fields=["conversation_id"], name="entry_of_conversation"),
+            # All that a statement adds up, so that it need not look at the rows themselves.
+            models.Index(
+                fields=[
+                    "happened_at",
+                    "own_currency",
+                    "cost_class",
+                    "kind",
+                    "cause",
+                    "place",
+                    "customer",
+                    "booked",
+                    "estimated_low",
+                    "estimated",
+                    "estimated_high",
+                ],
+                name="entry_added_up",
+            ),
         ]
 
     def __str__(self) -> str:

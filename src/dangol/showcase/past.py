@@ -51,11 +51,13 @@ class _Telling:
             channel=shop.catering if matter.is_catering else shop.counter,
             subject=random.choice(matter.subjects).format_map(self.gaps),
             source=f"showcase {matter.topic}",
+            gaps=self.gaps,
         )
 
     def from_(self, at: datetime) -> Talk:
         """The talk that begins at the instant, to its end."""
         version = self.random.randrange(len(self.matter.asks))
+        self.talk.version = version
         text = letter_text(self.voice, self.random, self.matter.asks[version], self.person.name, self.gaps)
         paint = _WITH_PICTURE.get(self.matter.topic) if self.random.random() < 0.2 else None
         shots = {f"IMG_{self.random.randrange(1000, 9999)}.png": paint()} if paint else {}

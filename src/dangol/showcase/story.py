@@ -8,6 +8,7 @@ from django.db.models import Model
 
 from dangol.business.events import BusinessChanged, BusinessSetUp, HoursChanged
 from dangol.business.models import OpeningCalendar
+from dangol.showcase.books import keep_books
 from dangol.showcase.past import talks_of_the_past
 from dangol.showcase.present import put_off, talks_of_the_present
 from dangol.showcase.press import Press
@@ -37,7 +38,9 @@ def recorded_story(shop: Shop, now: datetime, press: Press | None = None) -> Rec
     recorder = Recorder(shop, random, press)
     talks = list(talks_of_the_past(shop, now, random))
     put_off(shop, talks, now)
-    perform(recorder, [*talks, *talks_of_the_present(shop, now)])
+    talks += talks_of_the_present(shop, now)
+    perform(recorder, talks)
+    keep_books(recorder, talks, now)
     recorder.press.finish()
     return recorder
 

@@ -39,6 +39,8 @@ class Talk:
     channel: Channel
     subject: str
     source: str = "showcase"
+    gaps: Mapping[str, str] = field(default_factory=dict)  # with what its texts are filled
+    version: int = 0  # which of the answers it gets
     steps: list[Step] = field(default_factory=list)
     conversation: Conversation | None = None
     last_reply: Message | None = None

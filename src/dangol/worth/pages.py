@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from dangol.worth.entries import NO_CAUSE, Entries, Money, Where, period_said, where_said
 from dangol.worth.periods import Period, month_of, month_period
 from dangol.worth.pictures import Picture, pareto_picture
-from dangol.worth.queries import Asked, last_day_with_anything
+from dangol.worth.queries import BELOW, Asked, last_day_with_anything
 from dangol.worth.statement import Figure, Key, Line, Part, Total
 from dangol.worth.words import cause_words, kind_words, money_words, period_words, range_words, share_words
 
@@ -166,7 +166,7 @@ def statement_page(asked: Asked, *, today: date) -> StatementPage:
         earlier=_step(asked.period.before, asked.where),
         later=_later(asked.period, asked.where, today),
         newest=_newest(asked, today),
-        orders_url=_url_or_nothing("orders_import"),
+        orders_url=_url_or_nothing("orders"),
         today=today,
     )
 
@@ -200,7 +200,7 @@ class _Linked:
             kinds=tuple(self._row(name, line, kind=str(line.key)) for name, line in kinds),
             causes=tuple(self._row(name, line, cause=_cause_said(line.key)) for name, line in causes),
             kinds_picture=pareto_picture(kinds, self.currency),
-            causes_picture=pareto_picture(causes, self.currency),
+            causes_picture=pareto_picture([(_leaf(name), line) for name, line in causes], self.currency),
             per_order=self._per_order(part.ratio.per_order),
             per_order_before=self._per_order(part.ratio_before.per_order),
             of_sales=share_words(part.ratio.of_sales) if part.ratio.of_sales is not None else "",
@@ -209,7 +209,7 @@ class _Linked:
             else "",
             is_empty=part.figure.is_empty,
             has_estimates=_has_estimates([part.figure, *(line.figure for line in part.by_kind)]),
-            main_causes=tuple(name for name, _line in main),
+            main_causes=tuple(_leaf(name) for name, _line in main),
             main_share=share_words(main[-1][1].cumulative) if main else "",
         )
 
@@ -246,6 +246,10 @@ def _main_causes(causes: list[tuple[str, Line]]) -> list[tuple[str, Line]]:
         if enough and all(line.key is not None for _name, line in main):
             return main
     return []
+
+
+def _leaf(name: str) -> str:
+    return name.rpartition(BELOW)[2]
 
 
 def _has_estimates(figures: Iterable[Figure]) -> bool:

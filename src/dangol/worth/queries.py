@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from django.db.models import Case, Count, F, Max, Q, QuerySet, Sum, When
+from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from dangol.business.models import Place
 from dangol.customers.models import Segment
@@ -16,15 +16,14 @@ from dangol.worth.entries import Entries, Where, entries_in, of_where
 from dangol.worth.periods import Period
 from dangol.worth.statement import Cell, Ledger, Sales, Statement, Total, make_statement
 
+BELOW: Final = " › "  # between a cause and the one that it belongs to
 _GROUPS: Final = ("cost_class", "kind", "cause_id", "own_currency")
-# A reversal takes back both ends, so what it was low by is its own end nearer to nothing.
-_TAKES_BACK: Final = Q(estimated__lt=0)
 _SUMS: Final = {
     "all_booked": Sum("booked"),
     "entries": Count("booked"),
-    "all_low": Sum(Case(When(_TAKES_BACK, then=F("estimated_high")), default=F("estimated_low"))),
+    "all_low": Sum("estimated_low"),  # a reversal takes back bound by bound
     "all_middle": Sum("estimated"),
-    "all_high": Sum(Case(When(_TAKES_BACK, then=F("estimated_low")), default=F("estimated_high"))),
+    "all_high": Sum("estimated_high"),
     "estimates": Count("estimated"),
 }
 
@@ -111,7 +110,7 @@ def cause_names() -> dict[int, str]:
         name, parent = rows[pk]
         if parent not in rows or parent in below:
             return name
-        return f"{way(parent, below | {pk})} › {name}"
+        return f"{way(parent, below | {pk})}{BELOW}{name}"
 
     return {pk: way(pk) for pk in rows}
 

@@ -47,7 +47,7 @@ def ledger(enter, sell, hana):
     enter("staff_time", low=1000, middle=2000, high=4000, cost_class="internal_failure")
     taken_back = enter("staff_time", low=10, middle=20, high=40, cost_class="internal_failure")
     enter(
-        "staff_time", low=-40, middle=-20, high=-10, cost_class="internal_failure",
+        "staff_time", low=-10, middle=-20, high=-40, cost_class="internal_failure",
         source_kind="reversal", source_key=str(taken_back.uid), reverses=taken_back,
     )  # fmt: skip
     enter("gift", 2500, cost_class="goodwill", customer=sora)
@@ -125,7 +125,8 @@ def test_orders_without_a_rate_and_entries_in_another_currency_are_said_apart(de
 
 def test_the_picture_says_in_words_what_it_shows(desk, ledger):
     page = shown(desk)
-    assert "After the order › Packing at lunch ₩15,000 booked, together 51 %" in page
+    assert "Packing at lunch ₩15,000 booked, together 51 %" in page
+    assert "After the order › Packing at lunch" in page
     assert "no cause named ₩1,000–₩4,000 estimated" in page
     assert page.count("<svg") > 2
 
