@@ -55,9 +55,25 @@ TABLE: Final[dict[str, Line]] = {
     "inbox": to(EVERYBODY),
     "rail": to(EVERYBODY),
     "search": to(EVERYBODY),
+    "customers": to(EVERYBODY),
+    "new_customer": to(EVERYBODY),
     "customer": to(EVERYBODY, LOOKING, "customer_id"),
     "orders": to(EVERYBODY),
     "order": to(EVERYBODY, LOOKING, "order_id"),
+    "customer_profile": to(EVERYBODY, LOOKING, "customer_id"),
+    "customer_notes": to(EVERYBODY, DOING, "customer_id"),
+    "customer_note_removal": to(EVERYBODY, DOING, "customer_id", "note_id"),
+    "customer_tags": to(EVERYBODY, DOING, "customer_id"),
+    "customer_identities": to(EVERYBODY, DOING, "customer_id"),
+    "customer_identity_removal": to(EVERYBODY, DOING, "customer_id", "identity_id"),
+    "customer_identity_split": to(EVERYBODY, DOING, "customer_id", "identity_id"),
+    "customer_consents": to(EVERYBODY, DOING, "customer_id"),
+    "customer_likeness": to(EVERYBODY, LOOKING, "customer_id"),
+    "customer_merging": to(EVERYBODY, LOOKING, "customer_id", "other_id"),
+    "customer_difference": to(EVERYBODY, DOING, "customer_id", "other_id"),
+    "merge": to(EVERYBODY, LOOKING, "merge_id"),
+    "merge_undo": to(EVERYBODY, DOING, "merge_id"),
+    "unsubscribe": Line(EVERYBODY, names=("signed",), is_open=True),
     "answer_times": to(EVERYBODY),
     "answer_times_list": to(EVERYBODY),
     "answer_times_csv": to(EVERYBODY),
@@ -176,6 +192,10 @@ def people(_everything: None, minji: Any, dongsuk: Any, hana: Any) -> dict[str, 
 def world(people: dict[str, Any], tom: Any, receive: Any) -> dict[str, Any]:
     """One of everything that an address can name."""
     from dangol.channels.models import Delivery, Raw
+    from dangol.customers.commands.merging import merge_customers
+    from dangol.customers.commands.profiles import add_customer_note
+    from dangol.customers.models import Customer
+    from dangol.customers.unsubscribing import token_of
     from dangol.desk.models import Alarm
     from dangol.goodwill.models import Entry
     from dangol.inbox.models import Attachment, Conversation, Message
@@ -204,6 +224,9 @@ def world(people: dict[str, Any], tom: Any, receive: Any) -> dict[str, Any]:
         source_kind="file", source_key="1",
     )  # fmt: skip
     alarm = Alarm.objects.create(kind="disk-full", health="bad", since=at, seen_at=at, raised_at=at)
+    other, gone = (Customer.objects.create(name=name, created_at=at) for name in ("Other", "Gone"))
+    merge = merge_customers(actor=people["agent"], kept=other, gone=gone, take=[], at=datetime.now(UTC))
+    note = add_customer_note(actor=people["agent"], customer=conversation.customer, text="note", at=at)
     invited = invite_staff(
         actor=people["owner"],
         email="guest@moonburger.test",
@@ -215,6 +238,11 @@ def world(people: dict[str, Any], tom: Any, receive: Any) -> dict[str, Any]:
     return {
         "conversation_id": conversation.pk,
         "customer_id": conversation.customer_id,
+        "other_id": other.pk,
+        "note_id": note.pk,
+        "identity_id": conversation.customer.identities.get().pk,
+        "merge_id": merge.pk,
+        "signed": token_of(conversation.customer, "email", "news"),
         "message_id": Message.objects.get().pk,
         "attachment_id": Attachment.objects.get().pk,
         "raw_id": raw.pk,

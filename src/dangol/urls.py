@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("dangol.inbox.urls")),
     path("", include("dangol.worth.urls")),
     path("", include("dangol.channels.urls")),
+    path("", include("dangol.customers.public_urls")),
     path("", include("dangol.staff.urls")),
     path("", include("dangol.showcase.urls")),
     path("account/", include("dangol.staff.account_urls")),

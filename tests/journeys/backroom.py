@@ -35,6 +35,15 @@ from dangol.business.queries import current_business  # noqa: E402
 from dangol.channels.commands import Arrival, store_raw  # noqa: E402
 from dangol.channels.models import Channel, Delivery, Mailbox, Raw  # noqa: E402
 from dangol.channels.outbox import deliver_due  # noqa: E402
+from dangol.customers.commands.consents import record_consent  # noqa: E402
+from dangol.customers.commands.merging import merge_customers  # noqa: E402
+from dangol.customers.commands.profiles import (  # noqa: E402
+    add_customer,
+    add_customer_note,
+    change_profile,
+    set_tags,
+)
+from dangol.customers.unsubscribing import token_of  # noqa: E402
 from dangol.desk.backups.making import back_up_when_due  # noqa: E402
 from dangol.desk.setup.door import set_up_code  # noqa: E402
 from dangol.goodwill.models import Cause, Entry  # noqa: E402
@@ -333,6 +342,37 @@ def business() -> dict[str, Any]:
 def code_of_terminal() -> str:
     """What the terminal shows, for whoever comes from another machine."""
     return set_up_code()
+
+
+def know_more(name: str, subject: str) -> dict[str, Any]:
+    """The customer has a note, a tag and a yes; somebody is like them, and two others were made one."""
+    talk, by, at = _talk(subject), _person(name), clock.now()
+    customer = talk.customer
+    change_profile(
+        actor=by,
+        customer=customer,
+        at=at,
+        language="ko",
+        preferred_channel="phone",
+        birth_month=3,
+        birth_day=3,
+    )
+    add_customer_note(actor=by, customer=customer, text="창가 자리를 좋아하십니다.", at=at)
+    set_tags(actor=by, customer=customer, names=["가족"], at=at)
+    record_consent(
+        actor=by, customer=customer, channel="email", purpose="news", is_given=True, source="전화", at=at
+    )
+    phones = ("010-1234-4471", "010-1234-4472", "010-1234-4473")
+    other, kept, gone = (
+        add_customer(actor=by, name=customer.name, addresses=[("phone", phone)], at=at, company="달")
+        for phone in phones
+    )
+    merge = merge_customers(actor=by, kept=kept, gone=gone, take=[], at=at)
+    return {
+        "other_id": other.pk,
+        "merge_id": merge.pk,
+        "signed": token_of(customer, "email", "news"),
+    }
 
 
 def people() -> list[dict[str, str]]:

@@ -101,6 +101,7 @@ def world(shop: Shop, security_key: int) -> dict[str, Any]:
     return {
         **shop.do("ids_of", subject=SUBJECT),
         **trouble,
+        **shop.do("know_more", name="Hana", subject=SUBJECT),
         **shop.do("have_costs", name="Hana", subject=SUBJECT),
         "pk": security_key,
         "token en": shop.do("invite", email="guest@moonburger.test", language="en"),

@@ -108,7 +108,7 @@ class Merge(models.Model):
     gone = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="+")
     kept_before = models.JSONField(
         default=dict
-    )  # the fields of `kept` that the choice has changed, as they were
+    )  # {field: [as it was, what it became]} of the fields of `kept` that the choice has changed
     at = models.DateTimeField()
     by = models.ForeignKey(Staff, null=True, on_delete=models.SET_NULL, related_name="+")
     undone_at = models.DateTimeField(null=True)

@@ -1,7 +1,7 @@
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-from dangol.customers.models import Customer, Identity
+from dangol.customers.models import Consent, Customer, Identity
 from dangol.kernel.errors import Gone
 from dangol.kernel.prepared import Prepared
 
@@ -51,3 +51,55 @@ def names_of(customers: Iterable[Customer]) -> dict[int, str]:
         addresses = Identity.objects.filter(customer__in=nameless).order_by("-id")
         names |= dict(addresses.values_list("customer", "address"))
     return {pk: name or f"#{pk}" for pk, name in names.items()}
+
+
+def lock_person(customer_id: int) -> Customer:
+    """The living row of the person, locked until the transaction ends. Refused (Gone) when there is none."""
+    person = living_customer(customer_id)
+    while True:
+        row = Customer.objects.select_for_update().get(pk=person.pk)
+        if row.merged_into_id is None:
+            return row
+        # It was merged while we waited for it.
+        person = living_customer(row.merged_into_id)
+        if person.pk == row.pk:
+            return row
+
+
+def newest_consent(ids: Sequence[int], channel: str, purpose: str) -> Consent | None:
+    """What the person whose rows these are said last, for one kind of channel and one purpose."""
+    rows = Consent.objects.filter(customer__in=ids, channel=channel, purpose=purpose)
+    return rows.order_by("-at", "-id").first()
+
+
+def may_write(customer: Customer, channel: str, purpose: str) -> bool:
+    """Whether the person may be written to on this kind of channel for this purpose without having asked.
+
+    Only who said yes, and has not said no since, however often their rows were merged; nobody who was erased. Whoever
+    sends such mail asks right before it leaves.
+    """
+    person = living_customer(customer.pk)
+    if person.erased_at is not None:
+        return False
+    newest = newest_consent(ids_of_person(person), channel, purpose)
+    return newest is not None and newest.is_given
+
+
+def living_of(ids: Iterable[int]) -> dict[int, Customer]:
+    """The living row of each that there is, by id; a query for each step of the longest way, and that is rarely two."""
+    rows = {row.pk: row for row in Customer.objects.filter(pk__in=set(ids))}
+    wanted = set(rows)
+    while (
+        missing := {row.merged_into_id for row in rows.values() if row.merged_into_id is not None}
+        - rows.keys()
+    ):
+        rows |= {row.pk: row for row in Customer.objects.filter(pk__in=missing)}
+    return {pk: _end_of_way(rows, pk) for pk in wanted}
+
+
+def _end_of_way(rows: dict[int, Customer], pk: int) -> Customer:
+    row, seen = rows[pk], {pk}
+    while row.merged_into_id is not None and row.merged_into_id not in seen and row.merged_into_id in rows:
+        row = rows[row.merged_into_id]
+        seen.add(row.pk)
+    return row

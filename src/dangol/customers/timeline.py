@@ -6,6 +6,9 @@ from typing import Final
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from dangol.customers.models import Customer
+from dangol.customers.queries import names_of
+from dangol.kernel.addresses import address
 from dangol.kernel.models import Event
 from dangol.kernel.timeline import TimelineLine, Tone
 
@@ -24,13 +27,23 @@ WORDS: Final[dict[str, tuple[Tone, object]]] = {
 def timeline_lines(
     events: Iterable[Event], subjects: Mapping[int, str] | None = None
 ) -> dict[int, TimelineLine]:
-    """The lines for those of the events that are told here, by event id. No query."""
-    return {event.pk: _line(event) for event in events if event.name in WORDS}
+    """The lines for those of the events that are told here, by event id. One or two queries where any was a merge."""
+    known = [event for event in events if event.name in WORDS]
+    gone = {event.data.get("gone_id") for event in known} - {None}
+    names = names_of(Customer.objects.filter(pk__in=gone)) if gone else {}
+    return {event.pk: _line(event, names) for event in known}
 
 
-def _line(event: Event) -> TimelineLine:
+def _line(event: Event, names: Mapping[int, str]) -> TimelineLine:
     tone, words = WORDS[event.name]
-    said = str(words)
+    said, gone, merge = str(words), event.data.get("gone_id"), event.data.get("merge_id")
     if event.name == "ConsentRecorded" and not event.data.get("is_given"):
         tone, said = "warn", _("Said no to being written to")
-    return TimelineLine(at=event.happened_at, words=said, tone=tone, actor_id=event.actor_id)
+    return TimelineLine(
+        at=event.happened_at,
+        words=said,
+        about=names.get(gone, "") if gone else "",
+        tone=tone,
+        url=address("merge", merge) if merge and gone in names else "",
+        actor_id=event.actor_id,
+    )

@@ -21,8 +21,9 @@ from dangol.staff.rights import actor, may
 ENTRIES: Final = (
     ("today", "today", gettext_lazy("Today"), "today"),
     ("inbox", "inbox", gettext_lazy("Inbox"), "inbox"),
-    ("outbox", "showcase_outbox", gettext_lazy("What they got"), "mail"),
+    ("customers", "customers", gettext_lazy("Customers"), "people"),
     ("orders", "orders", gettext_lazy("Orders"), "shop"),
+    ("outbox", "showcase_outbox", gettext_lazy("What they got"), "mail"),
     ("search", "search", gettext_lazy("Search"), "search"),
     ("answer_times", "answer_times", gettext_lazy("Answer times"), "times"),
     ("worth", "worth_statement", gettext_lazy("Worth"), "worth"),

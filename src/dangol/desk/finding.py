@@ -1,5 +1,6 @@
 """Search: people, subjects and text, newest first. It works as one types, and without JavaScript."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode
@@ -10,6 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from dangol.customers.models import Customer, Identity
+from dangol.customers.queries import living_of
 from dangol.inbox.finding import HitPage, conversation_counts, find_conversations
 from dangol.kernel.places import read_id
 from dangol.search import index
@@ -24,6 +26,7 @@ LONGEST: Final = 300
 class PersonHit:
     """A customer whose name or address matches."""
 
+    id: int
     url: str
     face: str
     name: tuple[Piece, ...]
@@ -54,11 +57,14 @@ def search(request: HttpRequest) -> HttpResponse:
 
 def find_people(query: str) -> tuple[PersonHit, ...]:
     """The newest customers whose name or address matches, each once."""
-    ids = index.find_in_time("customer", query, limit=MOST_PEOPLE).ids
+    return people_of(index.find_in_time("customer", query, limit=MOST_PEOPLE).ids, query)
+
+
+def people_of(ids: Sequence[int], query: str) -> tuple[PersonHit, ...]:
+    """The people whose rows these are, each once, with what matches marked; a fixed number of queries."""
     if not ids:
         return ()
-    rows = Customer.objects.filter(pk__in=ids).select_related("merged_into")
-    people = {row.pk: row.merged_into or row for row in rows}
+    people = living_of(ids)
     found = list({people[pk].pk: people[pk] for pk in ids if pk in people}.values())
     addresses: dict[int, list[str]] = {}
     for identity in Identity.objects.filter(customer__in=[row.pk for row in found]).order_by("id"):
@@ -73,6 +79,7 @@ def _person(row: Customer, addresses: list[str], count: int, query: str) -> Pers
     # Of several addresses the one that matched is shown.
     best = next((pieces for pieces in shown if any(piece.is_match for piece in pieces)), (shown or [[]])[0])
     return PersonHit(
+        id=row.pk,
         url=reverse("customer", args=[row.pk]),
         face=name,
         name=tuple(marked(name, query)),

@@ -14,6 +14,8 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from dangol.customers.forms import ConsentForm
+from dangol.customers.kinds import KINDS as KINDS_OF_ADDRESS
 from dangol.customers.models import Customer
 from dangol.customers.profile import (
     ConsentView,
@@ -128,6 +130,8 @@ def customer(request: HttpRequest, customer_id: int) -> HttpResponse:
         "here": here,
         "story": story,
         "kinds": kinds(kind),
+        "address_kinds": tuple(KINDS_OF_ADDRESS.items()),
+        "consent_form": ConsentForm(auto_id="consent_%s"),
         "is_beginning": not after,
         "first_url": story.rstrip("?&"),
         "first_talks_url": here if talks_after else "",

@@ -1,6 +1,17 @@
 from django.urls import path
 
-from dangol.desk import finding, orders, person, stuck, times, today, views
+from dangol.desk import (
+    customer_acts,
+    customers,
+    finding,
+    merging,
+    orders,
+    person,
+    stuck,
+    times,
+    today,
+    views,
+)
 from dangol.desk.alarms import views as alarms
 
 urlpatterns = [
@@ -11,9 +22,40 @@ urlpatterns = [
     path("inbox/<int:conversation_id>/", views.conversation, name="conversation"),
     path("rail/", views.rail, name="rail"),
     path("search/", finding.search, name="search"),
+    path("customers/", customers.customers, name="customers"),
+    path("customers/new/", customers.new_customer, name="new_customer"),
     path("customers/<int:customer_id>/", person.customer, name="customer"),
     path("orders/", orders.orders, name="orders"),
     path("orders/<int:order_id>/", orders.order, name="order"),
+    path("customers/<int:customer_id>/profile/", customers.profile, name="customer_profile"),
+    path("customers/<int:customer_id>/notes/", customer_acts.notes, name="customer_notes"),
+    path(
+        "customers/<int:customer_id>/notes/<int:note_id>/removal/",
+        customer_acts.note_removal,
+        name="customer_note_removal",
+    ),
+    path("customers/<int:customer_id>/tags/", customer_acts.tags, name="customer_tags"),
+    path("customers/<int:customer_id>/addresses/", customer_acts.identities, name="customer_identities"),
+    path(
+        "customers/<int:customer_id>/addresses/<int:identity_id>/removal/",
+        customer_acts.identity_removal,
+        name="customer_identity_removal",
+    ),
+    path(
+        "customers/<int:customer_id>/addresses/<int:identity_id>/split/",
+        customer_acts.identity_split,
+        name="customer_identity_split",
+    ),
+    path("customers/<int:customer_id>/consents/", customer_acts.consents, name="customer_consents"),
+    path("customers/<int:customer_id>/likeness/", merging.likeness, name="customer_likeness"),
+    path("customers/<int:customer_id>/merging/<int:other_id>/", merging.merging, name="customer_merging"),
+    path(
+        "customers/<int:customer_id>/difference/<int:other_id>/",
+        merging.difference,
+        name="customer_difference",
+    ),
+    path("merges/<int:merge_id>/", merging.merge, name="merge"),
+    path("merges/<int:merge_id>/undo/", merging.merge_undo, name="merge_undo"),
     path("times/", times.answer_times, name="answer_times"),
     path("times/conversations/", times.answer_times_list, name="answer_times_list"),
     path("times/table.csv", times.answer_times_csv, name="answer_times_csv"),

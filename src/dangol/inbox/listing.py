@@ -1,6 +1,6 @@
 """The list of the inbox: which conversations, in which order, a page at a time."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, partial
@@ -15,6 +15,7 @@ from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from dangol.customers.models import Identity
+from dangol.customers.queries import living_of
 from dangol.inbox.models import Conversation
 from dangol.inbox.pages import Clock, Item, ListPage, Mark, Tab
 from dangol.kernel.addresses import address
@@ -51,6 +52,7 @@ class _Row(NamedTuple):
     due_at: Kept
     customer_id: int
     customer_name: str
+    customer_became: int | None
     channel_name: str
     assignee_id: int | None
     assignee_name: str
@@ -62,6 +64,7 @@ class _Row(NamedTuple):
 
 _NAMES: Final = {
     "customer_name": "customer__name",
+    "customer_became": "customer__merged_into_id",
     "channel_name": "channel__name",
     "assignee_name": "assignee__name",
 }
@@ -126,7 +129,10 @@ def list_page(
     )
     more = len(kept) > PAGE
     rows = [_Row._make(row) for row in kept[:PAGE]]
-    names = shown_names({row.customer_id: row.customer_name for row in rows})
+    names = shown_names(
+        {row.customer_id: row.customer_name for row in rows},
+        merged=[row.customer_id for row in rows if row.customer_became is not None],
+    )
     query = _query(tab)
     last = rows[-1] if more else None
     language = get_language()
@@ -205,8 +211,13 @@ def _clock(
     )
 
 
-def shown_names(names: Mapping[int, str]) -> dict[int, str]:
-    """The name of each customer id, or the first address where there is none; one query at most."""
+def shown_names(names: Mapping[int, str], *, merged: Iterable[int] = ()) -> dict[int, str]:
+    """The name of each customer id, or the first address where there is none; one query at most.
+
+    Of those that were `merged`, the name of whom they became; they are few, and without them nothing more is asked.
+    """
+    became = living_of(merged) if merged else {}
+    names = {pk: became[pk].name or name if pk in became else name for pk, name in names.items()}
     nameless = [customer for customer, name in names.items() if not name]
     addresses: dict[int, str] = {}
     if nameless:

@@ -68,6 +68,12 @@ class Conversation(models.Model):
                 name="inbox_of_person",
                 condition=Q(merged_into=None),
             ),
+            # Of all customers, by whom we last talked with.
+            models.Index(
+                fields=["-last_message_at", "-id", "customer", "merged_into"],
+                name="inbox_newest_talk",
+                condition=Q(merged_into=None),
+            ),
             models.Index(
                 fields=["customer", "waiting_since", "id", "state", "merged_into"],
                 name="inbox_waiting_of_person",

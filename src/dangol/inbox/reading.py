@@ -90,7 +90,8 @@ def conversation_page(
     seen = seen_through(window or Window(), conversation)
     spoken = read_beside(conversation, [*([seen.first] if seen.first else []), *seen.rows])
     customer = conversation.customer
-    name = shown_names({customer.pk: customer.name})[customer.pk]
+    merged = [customer.pk] if customer.merged_into_id is not None else []
+    name = shown_names({customer.pk: customer.name}, merged=merged)[customer.pk]
     views = tuple(message_views(spoken, customer_name=name, person=person, at=at))
     now = timezone.localtime(at)
     mailbox = conversation.channel.mailbox

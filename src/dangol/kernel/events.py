@@ -4,7 +4,7 @@ An app defines its events as frozen dataclasses below `Happened`; a command call
 whoever wants to follow calls `since` with the cursor it kept.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, ClassVar, Final, NamedTuple
@@ -157,6 +157,17 @@ def since(cursor: Cursor, *, limit: int, names: Iterable[str] | None = None) -> 
     if names is not None:
         rows = rows.filter(name__in=list(names))
     return list(rows.order_by("transaction", "id")[:limit])
+
+
+def hand_over(
+    *, from_customers: Collection[int], to_customer: int, key: str, values: Collection[int]
+) -> None:
+    """Let what happened with one of the first customers about these things be the other's, in the caller's transaction.
+
+    `key` names the number in the data, as "conversation_id". Nothing else of an event ever changes.
+    """
+    rows = Event.objects.filter(customer_id__in=from_customers, **{f"data__{key}__in": list(values)})
+    rows.update(customer_id=to_customer)
 
 
 def repair_after_restore() -> None:

@@ -41,6 +41,12 @@ def test_neither_does_a_conversation_nor_a_customer(staff_client, talk):
         assert tables_read_whole(lambda page=page: staff_client.get(page)) == set(), page
 
 
+def test_neither_does_the_list_of_customers_nor_the_look_for_who_is_alike(staff_client, talk):
+    likeness = reverse("customer_likeness", args=[talk.customer_id])
+    for page in (f"{reverse('customers')}?after=1700000000000000.1", likeness):
+        assert tables_read_whole(lambda page=page: staff_client.get(page)) == set(), page
+
+
 def test_the_numbers_beside_the_lists_are_counted_in_an_index(minji):
     plans = steps_of(lambda: count_lists(minji))
     assert [step for step in plans if "inbox_conversation" in step] == [

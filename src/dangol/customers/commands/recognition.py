@@ -1,25 +1,32 @@
-"""Every change to people and their addresses."""
+"""Who somebody is by an address, and by which words people are found."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.db.models import Prefetch
 
+from dangol.customers.kinds import EMAIL, PHONE
 from dangol.customers.models import Customer, Identity
+from dangol.customers.rules import full_name, normal_phone
 from dangol.search import index
 
 
 def recognise_customers(
-    *, kind: str, parties: Iterable[tuple[str, str | None]], at: datetime
+    *,
+    kind: str,
+    parties: Iterable[tuple[str, str | None]],
+    at: datetime,
+    source: str = Identity.Source.MESSAGE,
 ) -> Mapping[str, Identity]:
     """The identity for each (address, name), by normal address, with its customer.
 
     Who is met for the first time is made; a name fills a missing one and never replaces another. In the
-    caller's transaction, with the same number of queries however many they are.
+    caller's transaction, with the same number of queries however many they are. `source` says where new
+    addresses are from.
     """
     wanted: dict[str, tuple[str, str]] = {}
     for address, name in parties:
-        normal = normal_address(address)
+        normal = normal_address(address, kind)
         shown, known_name = wanted.get(normal, (address, ""))
         wanted[normal] = (shown, known_name or _clean_name(name))
     found = {
@@ -32,13 +39,20 @@ def recognise_customers(
         Customer(name=wanted[normal][1], created_at=at) for normal in new
     )
     made = Identity.objects.bulk_create(
-        Identity(kind=kind, address=normal, shown=wanted[normal][0][:320], customer=customer, created_at=at)
+        Identity(
+            kind=kind,
+            address=normal,
+            shown=wanted[normal][0][:320],
+            customer=customer,
+            source=source,
+            created_at=at,
+        )
         for normal, customer in zip(new, customers, strict=True)
     )
     found.update({identity.address: identity for identity in made})
     index.put(
         "customer",
-        [(identity.customer_id, f"{identity.customer.name} {identity.address}") for identity in made],
+        [(identity.customer_id, search_words(identity.customer, [identity])) for identity in made],
     )
     for customer in changed:
         index_customer(customer)
@@ -46,9 +60,8 @@ def recognise_customers(
 
 
 def index_customer(customer: Customer) -> None:
-    """Put the person's name and addresses into the search index."""
-    words = [customer.name, *customer.identities.values_list("address", flat=True)]
-    index.put("customer", [(customer.pk, " ".join(filter(None, words)))])
+    """Put the person's names, company and addresses into the search index."""
+    index.put("customer", [(customer.pk, search_words(customer, customer.identities.order_by("id")))])
 
 
 def index_all_customers() -> None:
@@ -59,17 +72,27 @@ def index_all_customers() -> None:
     index.put(
         "customer",
         (
-            (
-                customer.pk,
-                " ".join(filter(None, [customer.name, *(one.address for one in customer.identities.all())])),
-            )
+            (customer.pk, search_words(customer, customer.identities.all()))
             for customer in everybody.iterator(chunk_size=500)
         ),
     )
 
 
-def normal_address(address: str) -> str:
-    """The form under which an address is the same identity: trimmed, lower case."""
+def search_words(customer: Customer, identities: Iterable[Identity]) -> str:
+    """By what the person is found: names, company, addresses, numbers as they are written and as their digits."""
+    full = full_name(customer.family_name, customer.given_name, customer.name_order)
+    words = [customer.name, full, customer.company]
+    for identity in identities:
+        words.append(identity.address)
+        if identity.kind == PHONE:
+            words.append(identity.shown)
+    return " ".join(dict.fromkeys(filter(None, words)))
+
+
+def normal_address(address: str, kind: str = EMAIL) -> str:
+    """The form under which an address is the same identity: trimmed, lower case; of a phone number the digits."""
+    if kind == PHONE:
+        return normal_phone(address) or address.strip()[:320]
     return address.strip().lower()[:320]
 
 

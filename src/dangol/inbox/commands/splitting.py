@@ -1,0 +1,40 @@
+"""An address is somebody else's: it goes, and takes its conversations along."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import OuterRef, Subquery
+
+from dangol.customers.commands.identities import split_off
+from dangol.customers.models import Customer, Identity
+from dangol.inbox.models import Conversation, Message
+from dangol.kernel.events import hand_over
+from dangol.staff.models import Staff
+
+
+@transaction.atomic
+def split_identity(*, actor: Staff, identity: Identity, at: datetime) -> Customer:
+    """Make the address a customer of its own, with the conversations that it began and what happened in them.
+
+    A conversation that both addresses wrote in goes with the one that wrote first. Notes, tags, orders and consents
+    stay where they are. Refused (LastAddress) where it is the person's only address. To take it back, merge the two.
+    """
+    mine = Message.objects.filter(identity=identity).order_by("-happened_at", "-id")
+    name = mine.exclude(from_name="").values_list("from_name", flat=True).first() or ""
+    customer = split_off(actor=actor, identity=identity, name=name, at=at)
+    first = (
+        Message.objects.filter(conversation=OuterRef("pk"), identity__isnull=False)
+        .order_by("happened_at", "id")
+        .values("identity")[:1]
+    )
+    talks = Conversation.objects.filter(pk__in=mine.order_by().values("conversation"))
+    began = dict(
+        talks.annotate(first=Subquery(first)).filter(first=identity.pk).values_list("pk", "customer_id")
+    )
+    # Those that were joined to one of them lead there, and are the same person's.
+    began |= dict(Conversation.objects.filter(merged_into__in=began).values_list("pk", "customer_id"))
+    Conversation.objects.filter(pk__in=began).update(customer=customer)
+    hand_over(
+        from_customers=set(began.values()), to_customer=customer.pk, key="conversation_id", values=list(began)
+    )
+    return customer
