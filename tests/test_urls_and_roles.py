@@ -59,6 +59,9 @@ TABLE: Final[dict[str, Line]] = {
     "new_customer": to(EVERYBODY),
     "customer": to(EVERYBODY, LOOKING, "customer_id"),
     "orders": to(EVERYBODY),
+    "orders_import": to(LEADS),
+    "order_import": to(LEADS, LOOKING, "job_id"),
+    "order_import_refused": Line(LEADS, LOOKING, ("job_id",), answers=NOTHING_THERE),
     "order": to(EVERYBODY, LOOKING, "order_id"),
     "customer_profile": to(EVERYBODY, LOOKING, "customer_id"),
     "customer_notes": to(EVERYBODY, DOING, "customer_id"),
@@ -200,6 +203,7 @@ def world(people: dict[str, Any], tom: Any, receive: Any) -> dict[str, Any]:
     from dangol.goodwill.models import Entry
     from dangol.inbox.models import Attachment, Conversation, Message
     from dangol.kernel.models import Event, Setback
+    from dangol.orders.models import FileImport, Order, Source
     from dangol.staff.commands.invitations import invite_staff
     from tests.parts.cast import mail
 
@@ -223,6 +227,11 @@ def world(people: dict[str, Any], tom: Any, receive: Any) -> dict[str, Any]:
         cost_class="goodwill", kind="gift", booked=1, own_currency="USD", currency="USD", happened_at=at, booked_at=at,
         source_kind="file", source_key="1",
     )  # fmt: skip
+    source = Source.objects.create(name="Till", kind="file", created_at=at)
+    order = Order.objects.create(
+        source=source, key="1", number="1", currency="USD", amount=1, own_currency="USD", ordered_at=at, recorded_at=at
+    )  # fmt: skip
+    job = FileImport.objects.create(filename="orders.csv", size=1, sample=[["Order", "Date"]], created_at=at)
     alarm = Alarm.objects.create(kind="disk-full", health="bad", since=at, seen_at=at, raised_at=at)
     other, gone = (Customer.objects.create(name=name, created_at=at) for name in ("Other", "Gone"))
     merge = merge_customers(actor=people["agent"], kept=other, gone=gone, take=[], at=datetime.now(UTC))
@@ -250,6 +259,8 @@ def world(people: dict[str, Any], tom: Any, receive: Any) -> dict[str, Any]:
         "setback_id": setback.pk,
         "alarm_id": alarm.pk,
         "entry_id": entry.pk,
+        "order_id": order.pk,
+        "job_id": job.pk,
         "backup_id": 1,
         "channel_id": conversation.channel_id,
         "provider": "google",

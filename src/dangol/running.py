@@ -210,6 +210,7 @@ def work_loops() -> "list[Loop]":
     from dangol.kernel.db import relax_durability
     from dangol.kernel.loops import Loop
     from dangol.kernel.reacting import react
+    from dangol.orders.import_jobs import Imports
     from dangol.reactions import REACTIONS
 
     senders = Senders()
@@ -220,6 +221,7 @@ def work_loops() -> "list[Loop]":
         *(Loop("outbox", senders.spare_turn, rest_seconds=0.5, is_spare=True) for _ in range(SENDERS - 1)),
         Loop("reactions", lambda: react(REACTIONS), rest_seconds=0.4),
         Loop("schedule", lambda: return_due_conversations(at=clock.now()), rest_seconds=5),
+        Loop("imports", Imports().turn, rest_seconds=2),
         Loop("alarms", watch, rest_seconds=60),
         Loop(
             "backups",

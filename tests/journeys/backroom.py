@@ -8,6 +8,7 @@ function below that has the name, and answers `{"answer": …}` or `{"error": �
 from __future__ import annotations
 
 import base64
+import io
 import json
 import sys
 import traceback
@@ -53,6 +54,7 @@ from dangol.inbox.models import Conversation, Message  # noqa: E402
 from dangol.kernel import clock  # noqa: E402
 from dangol.kernel.models import Event, Setback  # noqa: E402
 from dangol.kernel.reacting import react, stop_reacting  # noqa: E402
+from dangol.orders.import_jobs import keep_upload  # noqa: E402
 from dangol.orders.models import Order, Source  # noqa: E402
 from dangol.reactions import REACTIONS  # noqa: E402
 from dangol.staff.commands.invitations import invite_staff  # noqa: E402
@@ -287,7 +289,9 @@ def have_costs(name: str, subject: str) -> dict[str, int]:
     enter(3, "staff_time", "internal_failure", estimated_low=100, estimated=300, estimated_high=700)
     enter(4, "gift", "goodwill", booked=800)
     enter(5, "redo", "external_failure", month_ago, booked=2000)
-    return {"entry_id": redo.pk, "order_id": redo.order_id or 0}
+    table = io.BytesIO("주문번호,주문일시,상품명,수량,판매가\n77,2026-01-05 10:00,달버거,2,12000".encode())
+    job = keep_upload(actor=Staff.objects.filter(role="owner").get(), name="orders.csv", content=table, at=at)
+    return {"entry_id": redo.pk, "order_id": redo.order_id or 0, "job_id": job.pk}
 
 
 def invite(email: str, language: str) -> str:

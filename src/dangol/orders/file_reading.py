@@ -28,15 +28,22 @@ def gathered_rows(
     table: Table, reading: Reading, *, on_progress: Callable[[int], None] = lambda _rows: None
 ) -> Iterator["GatheredRows"]:
     """The rows of the table, read once from its beginning to its end; on the disk while the context lasts."""
+    with row_store(table, reading) as rows:
+        for many in rows.gather(table):
+            on_progress(many)
+        yield rows
+
+
+@contextmanager
+def row_store(table: Table, reading: Reading) -> Iterator["GatheredRows"]:
+    """Room for the rows of the table, still to be gathered."""
     with (
         tempfile.TemporaryDirectory(prefix="dangol-orders-") as folder,
         closing(sqlite3.connect(Path(folder) / "rows", isolation_level=None)) as database,
     ):
         for pragma in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-16000"):
             database.execute(f"PRAGMA {pragma}")
-        rows = GatheredRows(database, reading, table)
-        rows.gather(table, on_progress)
-        yield rows
+        yield GatheredRows(database, reading, table)
 
 
 class GatheredRows:
@@ -50,8 +57,8 @@ class GatheredRows:
         self.rows = 0
         self._make = OrderMaker(reading, table.sample)
 
-    def gather(self, table: Table, on_progress: Callable[[int], None]) -> None:
-        """Read the file once from its beginning to its end."""
+    def gather(self, table: Table) -> Iterator[int]:
+        """Read the file once from its beginning to its end; says after each piece how many rows that was."""
         places = list(self._reading.columns.values())
         width, number = len(table.header), places[self.fields.index("number")]
         pick = itemgetter(*places)
@@ -71,7 +78,7 @@ class GatheredRows:
                 prepared.append((plain_number(row[number]), n, is_wide, *pick(row)))
             self._database.executemany(f"INSERT INTO line VALUES ({marks})", prepared)  # noqa: S608  marks only
             self.rows += len(piece)
-            on_progress(len(piece))
+            yield len(piece)
         self._database.execute("COMMIT")
 
     def trades(

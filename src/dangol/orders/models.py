@@ -9,6 +9,7 @@ import uuid
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from dangol.business.models import Place
 from dangol.customers.models import Customer
@@ -135,3 +136,46 @@ class RefundLine(Line):
     """A line of a refund."""
 
     refund = models.ForeignKey(Refund, on_delete=models.CASCADE, related_name="lines")
+
+
+class FileImport(models.Model):
+    """A file that somebody brings in on the page: looked at first, then read by `dangol work`, a piece at a time.
+
+    A process that is killed over it leaves its name; another one begins at the beginning, and what was written is
+    known. `sample` are the header and the first rows, for the page; it is emptied with the file when all is done.
+    """
+
+    class State(models.TextChoices):
+        """How far it is."""
+
+        DRAFT = "draft", _("to be looked through")
+        QUEUED = "queued", _("waits its turn")
+        RUNNING = "running", _("is being read")
+        DONE = "done", _("done")
+        REFUSED = "refused", _("nothing written")
+        FAILED = "failed", _("could not be read")
+
+    filename = models.CharField(max_length=200)
+    path = models.CharField(max_length=120)  # in the storage; "" once it is gone
+    size = models.BigIntegerField()
+    sample = models.JSONField(default=list)
+    options = models.JSONField(default=dict)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.DRAFT)
+    claimed_by = models.CharField(max_length=80, blank=True)
+    claimed_at = models.DateTimeField(null=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    progress = models.PositiveSmallIntegerField(default=0)  # of 100
+    report = models.JSONField(default=dict)
+    failure = models.CharField(max_length=300, blank=True)
+    refused_path = models.CharField(max_length=120, blank=True)
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(Staff, null=True, on_delete=models.SET_NULL, related_name="+")
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["id"], name="import_open", condition=Q(state__in=("queued", "running")))
+        ]
+
+    def __str__(self) -> str:
+        return f"import {self.pk}"

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from dangol.business.models import Business
 from dangol.customers.models import Customer
 from dangol.orders.commands import source_named, take_orders
-from dangol.orders.models import Order
+from dangol.orders.import_jobs import Imports
+from dangol.orders.models import FileImport, Order
 from dangol.orders.queries import PAGE
 from dangol.orders.tests.shop import BURGER, MONDAY, order, refund
 from tests.parts.cast import SORA, mail
@@ -111,3 +113,40 @@ def test_the_lists_ask_as_often_for_many_orders_as_for_one(get, take, django_ass
     row = Order.objects.first()
     with django_assert_max_num_queries(11):
         get("order", row.pk)
+
+
+def test_a_manager_imports_a_file_on_the_page(client, dongsuk, take):
+    client.force_login(dongsuk)
+    assert client.get(reverse("orders_import")).status_code == 200
+    rows = "\n".join(["주문번호,주문일시,상품명,수량,판매가", "77,2026-01-05 10:00,달버거,2,12000"])
+    upload = SimpleUploadedFile("주문.csv", rows.encode("cp949"))
+    sent = client.post(reverse("orders_import"), {"file": upload})
+    page = client.get(sent.url).content.decode()
+    assert ("77" in page, "₩24,000" in page, 'value="KRW" selected' in page) == (True, True, True)
+    job = FileImport.objects.get()
+    chosen = {
+        "currency": "KRW",
+        "zone": "Asia/Seoul",
+        "column_number": "0",
+        "column_ordered_at": "1",
+        "column_item": "2",
+        "column_quantity": "3",
+        "column_unit_price": "4",
+    }
+    refused = client.post(sent.url, {**chosen, "column_number": "", "do": "start"})
+    assert (refused.status_code, b"No column was found for: Order number" in refused.content) == (422, True)
+    assert client.post(sent.url, {**chosen, "do": "start"}).status_code == 303
+    assert b"<progress" in client.get(sent.url).content
+    imports = Imports()
+    while imports.turn():
+        pass
+    job.refresh_from_db()
+    assert (job.state, Order.objects.get().amount) == ("done", 24_000)
+    assert b"New orders and refunds" in client.get(sent.url).content
+
+
+def test_a_file_that_is_no_table_is_refused_on_the_page(client, dongsuk, take):
+    client.force_login(dongsuk)
+    upload = SimpleUploadedFile("cat.png", b"\x89PNG\r\n\0\0")
+    page = client.post(reverse("orders_import"), {"file": upload})
+    assert (page.status_code, b"no table that can be read" in page.content) == (422, True)

@@ -1,0 +1,211 @@
+"""Orders come in by a file on the page: kept, looked through, started; `dangol work` reads it, and the page follows."""
+
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+from django import forms
+from django.core.files.storage import default_storage
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from dangol.business.proposals import currency_choices, zone_choices
+from dangol.business.queries import current_business
+from dangol.kernel import clock
+from dangol.kernel.errors import Gone, Refused
+from dangol.kernel.redirects import see_other
+from dangol.orders.columns import FIELDS, propose_columns
+from dangol.orders.file_orders import REASONS
+from dangol.orders.import_jobs import keep_upload, preview, reading_of, start_import
+from dangol.orders.incoming import IncomingRefund
+from dangol.orders.models import FileImport
+from dangol.staff.rights import actor, needs
+
+LATEST: Final = 20
+SHOWN: Final = 8
+METHODS: Final = ["GET", "HEAD", "POST"]
+
+
+class UploadForm(forms.Form):
+    """The file."""
+
+    file = forms.FileField(
+        label=gettext_lazy("File"),
+        help_text=gettext_lazy(
+            "CSV from your shop’s system, also packed as .gz. Nothing is written before you have looked at it."
+        ),
+    )
+
+
+class OptionsForm(forms.Form):
+    """Which column is what, and what the file does not say."""
+
+    currency = forms.ChoiceField(label=gettext_lazy("Currency"))
+    zone = forms.ChoiceField(label=gettext_lazy("Time zone"))
+    source = forms.CharField(
+        label=gettext_lazy("Where the orders are from"),
+        max_length=80,
+        required=False,
+        help_text=gettext_lazy("Only if you sell in several shops whose numbers may be the same."),
+    )
+    all_or_nothing = forms.BooleanField(
+        label=gettext_lazy("Write nothing if a row cannot be read"), required=False
+    )
+
+    def __init__(self, header: list[str], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, choices in (("currency", currency_choices()), ("zone", zone_choices())):
+            cast(forms.ChoiceField, self.fields[name]).choices = choices
+        places = [("", "—"), *((str(place), name[:60] or "…") for place, name in enumerate(header))]
+        for field, words in FIELDS.items():
+            self.fields[f"column_{field}"] = forms.ChoiceField(
+                label=str(words), choices=places, required=False
+            )
+
+    @property
+    def columns(self) -> list[forms.BoundField]:
+        """The fields that say which column is what."""
+        return [self[name] for name in self.fields if name.startswith("column_")]
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What was chosen, as the import keeps it."""
+        chosen = self.cleaned_data
+        columns = {field: int(chosen[f"column_{field}"]) for field in FIELDS if chosen.get(f"column_{field}")}
+        plain = {name: chosen[name] for name in ("currency", "zone", "source", "all_or_nothing")}
+        return {**plain, "columns": columns}
+
+
+@require_http_methods(METHODS)
+@needs("import_orders")
+def orders_import(request: HttpRequest) -> HttpResponse:
+    """A new file, and those that were brought in before."""
+    form = UploadForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        file = form.cleaned_data["file"]
+        try:
+            job = keep_upload(actor=actor(request), name=file.name, content=file, at=clock.now())
+        except Refused as refused:
+            form.add_error("file", str(refused))
+        else:
+            return see_other("order_import", job.pk)
+    jobs = FileImport.objects.select_related("created_by").order_by("-id")[:LATEST]
+    status = 422 if request.method == "POST" else 200
+    return render(request, "desk/orders_import.html", {"form": form, "jobs": jobs}, status=status)
+
+
+@require_http_methods(METHODS)
+@needs("import_orders")
+def order_import(request: HttpRequest, job_id: int) -> HttpResponse:
+    """One file: what is proposed and how it would look, how far it is, what became of it."""
+    job = _job(job_id)
+    if request.method == "POST":
+        return _chosen(request, job)
+    if job.state != FileImport.State.DRAFT:
+        template = "desk/order_import.html#state" if _is_part(request) else "desk/order_import.html"
+        return render(request, template, {"job": job, **_result(job)})
+    header = job.sample[0]
+    form = OptionsForm(header, initial=_proposed(header))
+    return _draft(request, job, form, _options_of(form, _proposed(header)))
+
+
+@require_safe
+@needs("import_orders")
+def order_import_refused(request: HttpRequest, job_id: int) -> HttpResponse:
+    """The refused rows with their reasons."""
+    job = _job(job_id)
+    if not job.refused_path or not default_storage.exists(job.refused_path):
+        raise Gone
+    file = default_storage.open(job.refused_path, "rb")
+    return cast(
+        HttpResponse,
+        FileResponse(
+            file, as_attachment=True, filename="refused.csv", content_type="text/csv; charset=utf-8"
+        ),
+    )
+
+
+def _chosen(request: HttpRequest, job: FileImport) -> HttpResponse:
+    do = request.POST.get("do", "")
+    if do == "for-real":
+        start_import(
+            actor=actor(request), job_id=job.pk, options={**job.options, "dry_run": False}, at=clock.now()
+        )
+        return see_other("order_import", job.pk)
+    if not job.sample:
+        raise Gone
+    form = OptionsForm(job.sample[0], request.POST)
+    if not form.is_valid():
+        return _draft(request, job, form, None, status=422)
+    if do == "look":
+        return _draft(request, job, form, form.options)
+    try:
+        start_import(
+            actor=actor(request),
+            job_id=job.pk,
+            options={**form.options, "dry_run": do == "dry-run"},
+            at=clock.now(),
+        )
+    except Refused as refused:
+        form.add_error(None, str(refused))
+        return _draft(request, job, form, None, status=422)
+    return see_other("order_import", job.pk)
+
+
+def _draft(
+    request: HttpRequest,
+    job: FileImport,
+    form: OptionsForm,
+    options: Mapping[str, Any] | None,
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    found: dict[str, Any] = {"job": job, "form": form}
+    if options:
+        try:
+            trades, counted = preview(job, reading_of(job.sample[0], options))
+        except Refused as refused:
+            found["trouble"], status = str(refused), status if status != 200 else 200
+        else:
+            found["rows"] = [(each, isinstance(each, IncomingRefund)) for each in trades[:SHOWN]]
+            found["refused"] = _reasons(counted.refused)
+    return render(request, "desk/order_import.html", found, status=status)
+
+
+def _proposed(header: list[str]) -> dict[str, Any]:
+    business = current_business()
+    columns = {f"column_{field}": str(place) for field, place in propose_columns(header).items()}
+    return {"currency": business.currency, "zone": business.time_zone, **columns}
+
+
+def _options_of(form: OptionsForm, initial: Mapping[str, Any]) -> dict[str, Any]:
+    columns = {field: int(initial[f"column_{field}"]) for field in FIELDS if initial.get(f"column_{field}")}
+    return {"currency": initial["currency"], "zone": initial["zone"], "columns": columns}
+
+
+def _result(job: FileImport) -> dict[str, Any]:
+    is_open = job.state in {FileImport.State.QUEUED, FileImport.State.RUNNING}
+    return {
+        "is_open": is_open,
+        "is_dry": bool(job.options.get("dry_run")),
+        "refused": _reasons(job.report.get("refused", {})),
+        "language": (get_language() or "en")[:2],
+    }
+
+
+def _reasons(refused: Mapping[str, int]) -> list[tuple[str, int]]:
+    return [(str(REASONS.get(reason, reason)), many) for reason, many in refused.items()]
+
+
+def _job(job_id: int) -> FileImport:
+    job = FileImport.objects.filter(pk=job_id).first()
+    if job is None:
+        raise Gone(_("This import is no longer here."))
+    return job
+
+
+def _is_part(request: HttpRequest) -> bool:
+    htmx = getattr(request, "htmx", None)
+    return bool(htmx and htmx.target == "state")

@@ -1,0 +1,273 @@
+"""Files that come in by the page: kept, then read by the loop `imports`, a piece a turn."""
+
+import logging
+import shutil
+import tempfile
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import IO, Any, Final
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from django.core.files.base import File
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from dangol.business.money import CURRENCIES
+from dangol.business.rules import is_zone
+from dangol.kernel import clock
+from dangol.kernel.errors import Gone, Refused
+from dangol.kernel.loops import DATABASE_TROUBLE
+from dangol.kernel.processes import gone_among, this_process
+from dangol.orders.columns import check_columns
+from dangol.orders.commands import Taken, source_named
+from dangol.orders.file_import import Imported, RefusedFile, as_report, batches, take_batch
+from dangol.orders.file_orders import Counted, OrderMaker, Reading, Refusal
+from dangol.orders.file_reading import GatheredRows, row_store
+from dangol.orders.files import open_table
+from dangol.orders.incoming import IncomingOrder, IncomingRefund
+from dangol.orders.models import FileImport
+from dangol.orders.rules import plain_number
+from dangol.staff.models import Staff
+from dangol.staff.rights import demand
+
+State = FileImport.State
+SHOWN_ROWS: Final = 60
+MOST_TRIES: Final = 5
+_FORGOTTEN: Final = timedelta(minutes=10)  # a claim of another machine that nobody renewed
+
+log = logging.getLogger(__name__)
+
+
+class NotNow(Refused):
+    message = gettext_lazy(
+        "This file is being read already, or has been. Load the page again to see how far it is."
+    )
+
+
+class WhichMoney(Refused):
+    message = gettext_lazy("Please choose the currency and the time zone from the lists.")
+
+
+def keep_upload(*, actor: Staff, name: str, content: IO[bytes], at: datetime) -> FileImport:
+    """Keep a file to be looked through and imported. Refused (NoTable) when it is no table."""
+    demand(actor, "import_orders")
+    with tempfile.NamedTemporaryFile(prefix="dangol-upload-") as kept:
+        shutil.copyfileobj(content, kept)
+        kept.flush()
+        with open_table(Path(kept.name)) as table:
+            sample = [list(table.header), *(list(row) for row in table.sample[:SHOWN_ROWS])]
+        size = kept.tell()
+        kept.seek(0)
+        path = default_storage.save(f"imports/{uuid4().hex}", File(kept))
+    return FileImport.objects.create(
+        filename=Path(name).name[:200],
+        path=path,
+        size=size,
+        sample=sample,
+        created_at=at,
+        created_by=actor,
+    )
+
+
+def reading_of(header: list[str], options: Mapping[str, Any]) -> Reading:
+    """How the file is read by what was chosen. Refused when a column, the currency or the zone is missing."""
+    columns = {field: int(place) for field, place in options["columns"].items()}
+    check_columns(header, columns)
+    if options["currency"] not in CURRENCIES or not is_zone(options["zone"]):
+        raise WhichMoney
+    return Reading(
+        columns=columns,
+        currency=options["currency"],
+        zone=ZoneInfo(options["zone"]),
+        cancelled_by=options.get("cancelled_by", "C"),
+        month_first=bool(options.get("month_first")),
+    )
+
+
+def preview(job: FileImport, reading: Reading) -> tuple[list[IncomingOrder | IncomingRefund], Counted]:
+    """The first orders of the file as they would be taken; the last of them may go on behind what is looked at."""
+    header, *rows = job.sample
+    make, counted = OrderMaker(reading, rows), Counted()
+    places, number = list(reading.columns.values()), reading.columns["number"]
+    grouped: dict[str, list[tuple[Any, ...]]] = {}
+    for n, row in enumerate(rows, start=2):
+        cells = row + [""] * (len(header) - len(row))
+        key = plain_number(cells[number])
+        grouped.setdefault(key, []).append((key, n, False, *(cells[place] for place in places)))
+    found: list[IncomingOrder | IncomingRefund] = []
+    for key, group in grouped.items():
+        made = make(key, group, counted)
+        if isinstance(made, list):
+            found += made
+        else:
+            counted.refused[made.reason] += len(group)
+    return found, counted
+
+
+@transaction.atomic
+def start_import(*, actor: Staff, job_id: int, options: Mapping[str, Any], at: datetime) -> FileImport:
+    """Let the file be read with these options. Refused when it is read already, or when a column is missing."""
+    demand(actor, "import_orders")
+    job = FileImport.objects.select_for_update().filter(pk=job_id).first()
+    if job is None:
+        raise Gone
+    if job.state in {State.QUEUED, State.RUNNING} or not job.path:
+        raise NotNow
+    reading_of(job.sample[0], options)
+    job.options, job.state, job.progress, job.tries = dict(options), State.QUEUED, 0, 0
+    job.report, job.failure, job.created_by, job.finished_at = {}, "", actor, None
+    job.save()
+    return job
+
+
+class Imports:
+    """The loop's side: one file at a time, a piece a turn, so that the loop is seen to live and others get to write."""
+
+    def __init__(self, afterwards: Callable[[], object] = lambda: None) -> None:
+        self._afterwards = afterwards  # what follows from orders and refunds that came in
+        self._running: Iterator[None] | None = None
+
+    def turn(self) -> int:
+        """A piece of an import; 0 where there is nothing to do."""
+        if self._running is None:
+            job = claim_import(at=clock.now())
+            if job is None:
+                return 0
+            self._running = _run(job, self._afterwards)
+        try:
+            next(self._running)
+        except StopIteration:
+            self._running = None
+        except BaseException:
+            self._running = None
+            raise
+        return 1
+
+
+def claim_import(*, at: datetime) -> FileImport | None:
+    """The next file to read, now this process's: one that waits, or whose process was killed over it."""
+    names = FileImport.objects.filter(state=State.RUNNING).values_list("claimed_by", flat=True)
+    left = Q(state=State.RUNNING) & (Q(claimed_by__in=gone_among(names)) | Q(claimed_at__lt=at - _FORGOTTEN))
+    for job in FileImport.objects.filter(Q(state=State.QUEUED) | left).order_by("id")[:5]:
+        mine = FileImport.objects.filter(pk=job.pk, state=job.state, claimed_by=job.claimed_by)
+        if mine.update(state=State.RUNNING, claimed_by=this_process(), claimed_at=at, tries=job.tries + 1):
+            job.refresh_from_db()
+            return job
+    return None
+
+
+def _run(job: FileImport, afterwards: Callable[[], object]) -> Iterator[None]:
+    began = clock.now()
+    try:
+        if job.tries > MOST_TRIES:
+            raise Refused(_("Reading it ended the program again and again. Please try a part of the file."))
+        yield from _read(job, began)
+        afterwards()
+    except Refused as refused:
+        _finish(job, State.FAILED, failure=str(refused))
+    except DATABASE_TROUBLE:
+        raise  # it is begun again when the claim is old, or this process has ended
+    except Exception as failure:
+        log.exception("import=%s failed=%s", job.pk, type(failure).__name__)
+        _finish(
+            job,
+            State.FAILED,
+            failure=_("Something in the file is not as expected. Nothing more was written."),
+        )
+
+
+def _read(job: FileImport, began: datetime) -> Iterator[None]:
+    with ExitStack() as ending:
+        folder = Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="dangol-import-")))
+        local = folder / "file"
+        with default_storage.open(job.path, "rb") as kept, local.open("wb") as copy:
+            shutil.copyfileobj(kept, copy)
+        table = ending.enter_context(open_table(local))
+        reading = reading_of(list(table.header), job.options)
+        rows = ending.enter_context(row_store(table, reading))
+        for _many in rows.gather(table):
+            _progress(job, 40 * table.position() // max(job.size, 1))
+            yield
+        with RefusedFile(folder / "refused.csv", rows) as refuse:
+            done = yield from _take(job, rows, refuse)
+        report = as_report(
+            done,
+            currency=reading.currency,
+            seconds=(clock.now() - began).total_seconds(),
+            cpu_seconds=0,
+        )
+        if done.counted.refused:
+            with (folder / "refused.csv").open("rb") as file:
+                job.refused_path = default_storage.save(f"imports/{uuid4().hex}.csv", File(file))
+        is_dry = bool(job.options.get("dry_run"))
+        _finish(job, State.DONE if done.is_written or is_dry else State.REFUSED, report=report)
+
+
+def _take(
+    job: FileImport, rows: GatheredRows, refuse: Callable[[Refusal], None]
+) -> Generator[None, None, Imported]:
+    is_dry, is_all = bool(job.options.get("dry_run")), bool(job.options.get("all_or_nothing"))
+    written = Taken(**job.report.get("written", {}))  # of a run that was broken off
+    before = written.new_orders + written.changed_orders + written.new_refunds + written.changed_refunds
+    if is_dry or is_all:
+        counted = Counted()
+        for _batch in batches(rows, counted, refuse):
+            _progress(job, job.progress)
+            yield
+        if is_dry or counted.refused:
+            return Imported(counted, Taken(), is_written=False)
+    source = source_named(job.options.get("source", ""), at=clock.now())
+    counted, taken, known = Counted(), written, 0
+    for batch in batches(rows, counted, (lambda _refusal: None) if is_all else refuse):
+        with transaction.atomic():
+            now = take_batch(actor=job.created_by, source=source, batch=batch)
+            known += now.known
+            taken += now
+            job.report = {"written": asdict(replace(taken, known=0))}
+            _progress(job, 40 + 60 * counted.lines // max(rows.rows, 1), report=job.report)
+        yield
+    taken = replace(taken, known=max(0, known - before))
+    return Imported(counted, taken, is_written=True)
+
+
+def _progress(job: FileImport, percent: int, **more: Any) -> None:
+    job.progress = min(99, percent)
+    mine = FileImport.objects.filter(pk=job.pk, state=State.RUNNING, claimed_by=this_process())
+    if not mine.update(progress=job.progress, claimed_at=clock.now(), **more):
+        raise NotNow  # another process has taken it over
+
+
+def _finish(
+    job: FileImport, state: str, *, failure: str = "", report: Mapping[str, Any] | None = None
+) -> None:
+    job.state, job.failure, job.finished_at = state, failure[:300], clock.now()
+    job.report = dict(report or job.report)
+    path = job.path
+    is_over = state == State.DONE and not job.options.get("dry_run")
+    if is_over:
+        job.path, job.sample = "", []
+    job.progress = 100
+    FileImport.objects.filter(pk=job.pk, claimed_by=this_process()).update(
+        **{
+            name: getattr(job, name)
+            for name in (
+                "state",
+                "failure",
+                "finished_at",
+                "report",
+                "path",
+                "sample",
+                "progress",
+                "refused_path",
+            )
+        }
+    )
+    if is_over and path:
+        default_storage.delete(path)
