@@ -38,7 +38,7 @@ _FIRST_NUMBER: Final = 160  # so that the numbers of Sora's orders are of their 
 _AT_ONCE: Final = timedelta(seconds=40)  # after the answer that says so
 _ONE_MATTER: Final = timedelta(days=30)
 COOKS: Final = {"en": ("Jin", "Mira"), "ko": ("진", "미라")}
-PLACES: Final = {"en": ("Counter", "Delivery"), "ko": ("매장", "배달")}
+PLACES: Final = {"en": ("Counter", "Delivery"), "ko": ("홀", "배달")}
 TILL: Final = {"en": "Till", "ko": "계산대"}
 CAUSES: Final = {
     "en": (

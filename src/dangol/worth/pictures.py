@@ -97,7 +97,7 @@ def _bar(y: int, name: str, line: Line, currency: str, *, top: int, so_far: int)
 
 def _marks(top: int, currency: str) -> tuple[Mark, ...]:
     step = 1
-    while top / step > 5:
+    while top / step > 4:  # more amounts would stand on each other
         step = next(size for size in _sizes(step))
     return tuple(
         Mark(round(LEFT + (RIGHT - LEFT) * amount / top, 1), money_words(amount, currency))

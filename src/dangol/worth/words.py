@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_lazy, pgettext
 from django.utils.translation import gettext as _
 
-from dangol.business.money import money_text
+from dangol.business.money import NO_BREAK, money_text
 from dangol.goodwill.models import CostClass, Kind
 from dangol.worth.periods import Period
 from dangol.worth.statement import Key, Total
@@ -55,10 +55,12 @@ def range_words(total: Total, currency: str) -> str:
 
 
 def share_words(share: float | None) -> str:
-    """2.0 %; 71 %; a dash where there is nothing to have a share of."""
+    """0.05 %; 2.0 %; 71 %; a dash where there is nothing to have a share of."""
     if share is None:
         return "–"
-    return f"{share * 100:.1f} %" if abs(share) < 0.1 else f"{share * 100:.0f} %"
+    percent = share * 100
+    digits = 0 if abs(percent) >= 10 else 1 if abs(percent) >= 1 or not percent else 2
+    return f"{percent:.{digits}f}{NO_BREAK}%"
 
 
 def _month(day: date) -> str:

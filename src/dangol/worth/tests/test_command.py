@@ -72,7 +72,7 @@ def test_the_object_of_json_is_the_documented_one(run):
 def test_for_people_it_is_a_table(run):
     said = run("--month", "2026-10").output
     assert "₩12,000, and ₩1,000–₩4,000 estimated (before ₩100)" in said
-    assert "2.0 % of sales, ₩6,000 an order" in said
+    assert "2.0\u00a0% of sales, ₩6,000 an order" in said
     assert "The phone" in said
     assert "Estimates stand in no booked sum." in said
 

@@ -125,7 +125,7 @@ def test_orders_without_a_rate_and_entries_in_another_currency_are_said_apart(de
 
 def test_the_picture_says_in_words_what_it_shows(desk, ledger):
     page = shown(desk)
-    assert "Packing at lunch ₩15,000 booked, together 51 %" in page
+    assert "Packing at lunch ₩15,000 booked, together 51\u00a0%" in page
     assert "After the order › Packing at lunch" in page
     assert "no cause named ₩1,000–₩4,000 estimated" in page
     assert page.count("<svg") > 2
