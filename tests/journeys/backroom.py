@@ -371,11 +371,14 @@ def know_more(name: str, subject: str) -> dict[str, Any]:
         add_customer(actor=by, name=customer.name, addresses=[("phone", phone)], at=at, company="달")
         for phone in phones
     )
+    record_consent(
+        actor=by, customer=other, channel="email", purpose="news", is_given=True, source="전화", at=at
+    )
     merge = merge_customers(actor=by, kept=kept, gone=gone, take=[], at=at)
     return {
         "other_id": other.pk,
         "merge_id": merge.pk,
-        "signed": token_of(customer, "email", "news"),
+        "signed": token_of(other, "email", "news"),  # of one whose language is not known
     }
 
 

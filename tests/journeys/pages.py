@@ -48,6 +48,8 @@ STEP: Final = NoPage(
     "a step of the first visit: test_every_page.py goes through them with an installation that is new"
 )
 
+NETWORKS: Final = "KakaoTalk Naver Instagram Facebook WhatsApp LINE Telegram Bluesky Mastodon Matrix XMPP"
+
 PAGES: Final[dict[str, Line | NoPage]] = {
     # The desk
     "today": seen_by(OWNER),
@@ -55,8 +57,8 @@ PAGES: Final[dict[str, Line | NoPage]] = {
     "conversation": seen_by("Hana", "conversation_id", foreign="no such user"),
     "customers": seen_by("Hana"),
     "new_customer": seen_by("Hana"),
-    "customer": seen_by("Hana", "customer_id"),
-    "customer_profile": seen_by("Hana", "customer_id"),
+    "customer": seen_by("Hana", "customer_id", foreign=NETWORKS),
+    "customer_profile": seen_by("Hana", "customer_id", foreign=NETWORKS),
     "customer_likeness": seen_by("Hana", "customer_id"),
     "customer_merging": seen_by("Hana", "customer_id", "other_id"),
     "merge": seen_by("Hana", "merge_id"),

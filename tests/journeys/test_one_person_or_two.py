@@ -37,7 +37,7 @@ def test_a_profile_is_changed_and_two_customers_become_one_and_two_again(
     expect(page.get_by_role("heading", name="Two customers became one")).to_be_visible()
     page.get_by_role("link", name="Open the customer").click()
     expect(page.get_by_role("heading", name="2 conversations")).to_be_visible()
-    expect(page.get_by_text("sora@work.example")).to_be_visible()
+    expect(page.get_by_text("sora@work.example", exact=True)).to_be_visible()
 
     page.get_by_role("listitem").filter(has_text="Two customers became one").get_by_role("link").click()
     page.get_by_role("button", name="Undo").click()
