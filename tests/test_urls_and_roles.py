@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
+from uuid import uuid4
 
 import pytest
 from django.db import transaction
@@ -105,6 +106,12 @@ TABLE: Final[dict[str, Line]] = {
     "closure": to(EVERYBODY, DOING, "conversation_id"),
     "reopening": to(EVERYBODY, DOING, "conversation_id"),
     "postponement": to(EVERYBODY, DOING, "conversation_id"),
+    "giving": to(EVERYBODY, LOOKING, "conversation_id"),
+    "order_giving": to(EVERYBODY, LOOKING, "order_id"),
+    "wish": to(EVERYBODY, LOOKING, "wish_id"),
+    "wish_approval": to(LEADS, DOING, "wish_id"),
+    "wish_refusal": to(LEADS, DOING, "wish_id"),
+    "wish_withdrawal": to(EVERYBODY, DOING, "wish_id"),
     "message_html": to(EVERYBODY, LOOKING, "message_id"),
     "attachment": to(EVERYBODY, LOOKING, "attachment_id"),
     # The first visit; once somebody has an account it only leads on
@@ -200,7 +207,7 @@ def world(people: dict[str, Any], tom: Any, receive: Any) -> dict[str, Any]:
     from dangol.customers.models import Customer
     from dangol.customers.unsubscribing import token_of
     from dangol.desk.models import Alarm
-    from dangol.goodwill.models import Entry
+    from dangol.goodwill.models import Entry, Wish
     from dangol.inbox.models import Attachment, Conversation, Message
     from dangol.kernel.models import Event, Setback
     from dangol.orders.models import FileImport, Order, Source
@@ -244,6 +251,16 @@ def world(people: dict[str, Any], tom: Any, receive: Any) -> dict[str, Any]:
         link_to=lambda token: token,
         at=datetime.now(UTC),
     )
+    wish = Wish.objects.create(
+        kind="redo",
+        own_currency="USD",
+        wished=1140,
+        proposed=1140,
+        state="asked",
+        key=uuid4(),
+        staff=people["agent"],
+        asked_at=at,
+    )
     return {
         "conversation_id": conversation.pk,
         "customer_id": conversation.customer_id,
@@ -270,6 +287,7 @@ def world(people: dict[str, Any], tom: Any, receive: Any) -> dict[str, Any]:
         "uidb36": "1",
         "key": "abc-123",
         "pk": 1,
+        "wish_id": wish.pk,
     }
 
 

@@ -2,12 +2,17 @@
 
 from dangol.business.events import HoursChanged
 from dangol.channels.events import DeliveryBounced, DeliveryFailed, DeliverySent
+from dangol.desk.giving_mail import tell_of_wish
+from dangol.goodwill.commands.refunds import book_refunds
+from dangol.goodwill.events import WishAsked
 from dangol.inbox.commands.acknowledgements import acknowledge_arrival
 from dangol.inbox.commands.clock import recompute_due_times
 from dangol.inbox.commands.replies import settle_failed_reply, settle_sent_reply
-from dangol.inbox.events import MessageArrived
+from dangol.inbox.events import MessageArrived, ReplySent
+from dangol.inbox.second_replies import book_second_reply
 from dangol.kernel import clock
 from dangol.kernel.reacting import Reaction
+from dangol.orders.events import RefundRecorded
 
 
 def _sent(event: DeliverySent) -> None:
@@ -27,10 +32,25 @@ def _hours(event: HoursChanged) -> None:
     recompute_due_times(at=clock.now())
 
 
+def _answered(event: ReplySent) -> None:
+    book_second_reply(message_id=event.message_id, at=clock.now())
+
+
+def _asked(event: WishAsked) -> None:
+    tell_of_wish(wish_id=event.wish_id, at=clock.now())
+
+
+def _refunded(event: RefundRecorded) -> None:
+    book_refunds(refund_id=event.refund_id, at=clock.now())
+
+
 REACTIONS = (
     Reaction("a sent reply stops the clock", DeliverySent, _sent),
     Reaction("a failed reply waits again", DeliveryFailed, _failed),
     Reaction("a bounced reply waits again", DeliveryBounced, _failed),
     Reaction("a new matter is acknowledged", MessageArrived, _arrived),
     Reaction("changed hours move what is due", HoursChanged, _hours),
+    Reaction("a second reply is booked", ReplySent, _answered),
+    Reaction("who may say yes is asked by mail", WishAsked, _asked),
+    Reaction("a refund books itself", RefundRecorded, _refunded),
 )

@@ -105,6 +105,12 @@ PAGES: Final[dict[str, Line | NoPage]] = {
     "closure": ACT,
     "reopening": ACT,
     "postponement": ACT,
+    "giving": seen_by("Hana", "conversation_id"),
+    "order_giving": NoPage("as the giving of a conversation, with the order's lines"),
+    "wish": NoPage("the journey of a gift above a limit opens it"),
+    "wish_approval": ACT,
+    "wish_refusal": ACT,
+    "wish_withdrawal": ACT,
     "message_html": NoPage(
         "a letter in its frame, in the words of its sender; test_hostile_mail.py opens it"
     ),

@@ -44,6 +44,32 @@ class OtherConversation:
 
 
 @dataclass(frozen=True)
+class WishView:
+    """A wish as pages show it. `may_decide` and `may_take_back` are for the one who looks."""
+
+    id: int
+    url: str
+    title: str
+    amount: str
+    kind: str
+    what: str
+    cause: str
+    state: str
+    state_words: str
+    customer: str
+    customer_url: str
+    conversation_id: int | None
+    conversation_url: str
+    order: str
+    staff: str
+    decided_by: str
+    over: str
+    at: datetime
+    may_decide: bool
+    may_take_back: bool
+
+
+@dataclass(frozen=True)
 class WhoView:
     """The customer beside a conversation."""
 
@@ -60,3 +86,5 @@ class WhoView:
     others: tuple[OtherConversation, ...]
     orders: tuple[OrderRow, ...]  # the last ones
     timeline: tuple[TimelineLine, ...]
+    owed: tuple[WishView, ...]
+    give_url: str

@@ -27,7 +27,8 @@ from dangol.customers.profile import (
     words_of,
 )
 from dangol.customers.queries import identities_of, ids_of_person, living_customer, names_of
-from dangol.desk.pages import IdentityView
+from dangol.desk.owed import owed_to
+from dangol.desk.pages import IdentityView, WishView
 from dangol.desk.queries import identity_view
 from dangol.desk.timeline import KINDS, TimelinePage, kinds, timeline_page
 from dangol.inbox.measures import median
@@ -106,6 +107,7 @@ class PersonPage:
     talks: tuple[TalkView, ...]
     next_talks: str
     timeline: TimelinePage
+    owed: tuple[WishView, ...]
 
 
 @require_safe
@@ -175,6 +177,7 @@ def person_page(person: Customer, *, after: str = "", talks_after: str = "", kin
         talks=talks,
         next_talks=next_talks,
         timeline=timeline_page(ids, limit=LINES, after=after, kind=kind),
+        owed=owed_to(ids),
     )
 
 

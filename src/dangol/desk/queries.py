@@ -12,6 +12,7 @@ from dangol.customers.kinds import kind_words
 from dangol.customers.models import Identity
 from dangol.customers.profile import notes_of, source_words, tags_of
 from dangol.customers.queries import identities_of, ids_of_person, living_customer
+from dangol.desk.owed import owed_to
 from dangol.desk.pages import IdentityView, OtherConversation, WhoView
 from dangol.desk.timeline import newest_lines
 from dangol.inbox.models import Conversation
@@ -61,6 +62,8 @@ def who_view(conversation: Conversation) -> WhoView:
             replace(line, about="", url="") if line.url == here else line
             for line in newest_lines(ids, limit=LINES, subjects=subjects)
         ),
+        owed=owed_to(ids),
+        give_url=reverse("giving", args=[conversation.pk]),
     )
 
 

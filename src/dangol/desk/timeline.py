@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import pgettext, pgettext_lazy
 
 from dangol.customers import timeline as customers_timeline
+from dangol.goodwill import timeline as goodwill_timeline
 from dangol.inbox import timeline as inbox_timeline
 from dangol.kernel.models import Event
 from dangol.kernel.places import Place
@@ -19,7 +20,7 @@ from dangol.staff.models import Staff
 
 # Each offers WORDS, the names of the events that it tells of, GROUP, under which they can be had alone, and
 # timeline_lines.
-SOURCES: Final = (inbox_timeline, customers_timeline, orders_timeline)
+SOURCES: Final = (inbox_timeline, customers_timeline, orders_timeline, goodwill_timeline)
 TOLD: Final = frozenset(name for source in SOURCES for name in source.WORDS)
 GROUPS: Final = {
     "talk": pgettext_lazy("kind of what happened", "talk"),

@@ -12,6 +12,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from dangol.desk.owed import open_wishes
 from dangol.inbox.duties import Duties, Talk
 from dangol.kernel.db import read_rows
 from dangol.kernel.durations import short_duration
@@ -20,6 +21,7 @@ from dangol.staff.models import Staff
 from dangol.staff.rights import may
 
 WORDS: Final = 12
+MOST_ASKED: Final = 3
 _STUCK: Final = """
 SELECT (SELECT COUNT(*) FROM channels_raw WHERE state = 'quarantined'),
        (SELECT COUNT(*) FROM kernel_setback WHERE next_at IS NULL)
@@ -43,14 +45,40 @@ class Job:
 
 
 def jobs_of(person: Staff, duties: Duties, *, at: datetime) -> tuple[Job, ...]:
-    """The person's jobs. One query more for who may see stuck work."""
+    """The person's jobs. One query more for who may see stuck work, and one for who may say yes."""
     return (
+        *(_asked(person) if may(person, "approve_giving") else ()),
         *_failed(duties),
         *_due(duties, at),
         *_unassigned(person, duties, at),
         *_drafts(duties),
         *(_stuck() if may(person, "see_stuck_work") else ()),
     )
+
+
+def _asked(person: Staff) -> Iterator[Job]:
+    asked = open_wishes(person)
+    for wish in asked[:MOST_ASKED]:
+        values = {"name": wish.staff, "customer": wish.customer or _("a customer"), "amount": wish.amount}
+        yield Job(
+            key=f"asked-{wish.id}",
+            title=_("%(name)s asks to give %(customer)s %(amount)s") % values,
+            detail=wish.over or _("above a limit or the budget"),
+            url=wish.url,
+            button=_("Decide"),
+            face=wish.staff,
+            is_urgent=True,
+        )
+    more = len(asked) - MOST_ASKED
+    if more > 0:
+        yield Job(
+            key="asked-more",
+            title=ngettext("%(n)d more waits for a yes", "%(n)d more wait for a yes", more) % {"n": more},
+            detail=_("above a limit or the budget"),
+            url=asked[MOST_ASKED].url,
+            button=_("Decide"),
+            icon="info",
+        )
 
 
 def _failed(duties: Duties) -> Iterator[Job]:

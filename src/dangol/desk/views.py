@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from dangol.desk.context import counts_of
+from dangol.desk.owed import asked_in
 from dangol.desk.queries import url_or_nothing, who_view
 from dangol.inbox.commands.replies import UNDO_SECONDS
 from dangol.inbox.listing import TABS, list_page
@@ -50,6 +51,7 @@ def conversation(request: HttpRequest, conversation_id: int) -> HttpResponse:
         context["list"] = _list(request, conversation_id)
     if part != "items":
         window = Window.read(request.GET.dict(), is_below_first=part == "earlier")
+        context |= {"bars": "desk/_asked.html", "asked": asked_in(row.pk, person)}
         context["talk"] = talk = conversation_page(row, person=person, at=at, window=window)
         if talk.since and "since" not in request.GET:
             # The page that stays open goes on from where it began: what was loaded above it stays where it is.

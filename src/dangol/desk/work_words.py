@@ -20,6 +20,11 @@ LOOPS: Final[dict[str, str | Promise]] = {
 # What did not follow, by the name of the reaction in reactions.py.
 REACTIONS: Final[dict[str, str | Promise]] = {
     "a sent reply stops the clock": _("An answer left, but the customer’s clock was not stopped."),
+    "a second reply is booked": _("A second answer left, but its time is not in the ledger."),
+    "who may say yes is asked by mail": _(
+        "Somebody asked to give more than a limit, but no mail was sent about it."
+    ),
+    "a refund books itself": _("A refund was recorded, but it is not in the ledger."),
     "a failed reply waits again": _(
         "An answer could not be sent, but the conversation was not put back on the list."
     ),

@@ -19,3 +19,57 @@ class CauseRetired(Refused):
     """The cause is no longer offered."""
 
     message = _("This cause is no longer used. Choose another.")
+
+
+class NothingGiven(Refused):
+    """No amount, or one below nothing."""
+
+    message = _("Say how much it is worth, more than nothing.")
+
+
+class MoreThanWished(Refused):
+    """A yes to more than was asked for."""
+
+    message = _("You can say yes to all of it or to less, and not to more.")
+
+
+class AlreadyDecided(Refused):
+    """Somebody said yes or no before, or the wish was withdrawn."""
+
+    message = _("This was decided already. Load the page again to see how.")
+
+
+class NotYourWish(Refused):
+    """Only who asked may withdraw it, or who may decide it."""
+
+    message = _("Only the person who asked can take this back, or somebody who may decide it.")
+
+
+class AboveYourLimit(Refused):
+    """Who decides has a limit as well."""
+
+    message = _("This is above your own limit or above the month’s budget. Please ask the owner.")
+
+
+class TooMuchForOrder(Refused):
+    """More refunded than was paid."""
+
+    message = _("That is more than the order cost. Check the amount.")
+
+
+class CauseNameless(Refused):
+    """A cause without a name."""
+
+    message = _("Give the cause a name.")
+
+
+class CauseNamedTwice(Refused):
+    """Its parent has one of that name."""
+
+    message = _("There is a cause of that name already. Choose another name.")
+
+
+class CauseGoesInCircles(Refused):
+    """A cause below itself."""
+
+    message = _("A cause can't be below itself. Choose another place.")

@@ -32,3 +32,45 @@ class CauseNamed(Happened):
 
     entry_id: int
     cause_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfWish(Happened):
+    """Parent of what happens to a wish. Amounts are in minor units of the business's own currency of then."""
+
+    wish_id: int
+    conversation_id: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GoodwillGiven(OfWish):
+    """Something was given to a customer: at once, or after somebody said yes."""
+
+    entry_id: int
+    amount: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class GoodwillTakenBack(OfWish):
+    """A gift was a mistake."""
+
+    amount: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class WishAsked(OfWish):
+    """Somebody wants to give more than their limit or the budget allows, and asks."""
+
+    amount: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class WishRefused(OfWish):
+    """A customer's wish was not granted."""
+
+    amount: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class WishWithdrawn(OfWish):
+    """Who asked needs no answer any more."""

@@ -21,11 +21,13 @@ RIGHTS: Final[dict[str, frozenset[Role]]] = {
     "undo_for_others": LEADS,
     "see_stuck_work": LEADS,
     "import_orders": LEADS,
+    "approve_giving": LEADS,
     "change_mailboxes": LEADS,
     "invite_staff": LEADS,
     "change_roles": OWNER,
     "change_business": OWNER,
     "back_up": OWNER,
+    "change_goodwill": OWNER,
 }
 
 P = ParamSpec("P")

@@ -194,7 +194,7 @@ def test_the_page_costs_the_same_number_of_queries_however_much_is_on_it(
         receive(mail(f"Guest {n} <guest{n}@example.com>", f"Question {n}"))
         add_note(actor=tom, conversation=asked, text=f"note {n}", at=AT)
 
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(22):
         get(f"/inbox/{asked.pk}/")
     with django_assert_max_num_queries(8):
         get("/inbox/")

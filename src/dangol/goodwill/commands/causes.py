@@ -1,0 +1,110 @@
+"""The tree of causes: begun once, and the business's own from then on."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from dangol.business.queries import current_business
+from dangol.goodwill.errors import CauseGoesInCircles, CauseNamedTwice, CauseNameless
+from dangol.goodwill.first_causes import Example, first_causes
+from dangol.goodwill.models import Cause
+from dangol.kernel.audit import record_act
+from dangol.kernel.db import lock_for_transaction
+from dangol.staff.models import Staff
+from dangol.staff.rights import demand
+
+
+def begin_causes() -> None:
+    """Make the first causes in the business's language, where there is none yet. Again is the same as once."""
+    if Cause.objects.exists():
+        return
+    with transaction.atomic():
+        lock_for_transaction("goodwill.causes")
+        if not Cause.objects.exists():
+            _plant(first_causes(current_business().language), None)
+
+
+def add_cause(*, actor: Staff, name: str, parent: Cause | None, words: str = "", at: datetime) -> Cause:
+    """A new cause, the last below its parent. Refused without a name, or for one that its parent has already."""
+    demand(actor, "change_goodwill")
+    with transaction.atomic():
+        siblings = Cause.objects.filter(parent=parent)
+        last = siblings.order_by("-position").values_list("position", flat=True).first()
+        cause = Cause(parent=parent, position=0 if last is None else last + 1)
+        _write(cause, name, words)
+        _record(actor, at, "add_cause", cause, {}, {"name": cause.name})
+        return cause
+
+
+def change_cause(
+    *, actor: Staff, cause: Cause, name: str, parent: Cause | None, words: str, at: datetime
+) -> Cause:
+    """Another name, other words, or another place in the tree. Refused below itself (CauseGoesInCircles)."""
+    demand(actor, "change_goodwill")
+    with transaction.atomic():
+        above = parent
+        while above is not None:
+            if above.pk == cause.pk:
+                raise CauseGoesInCircles
+            above = above.parent
+        before = {"name": cause.name, "parent": cause.parent_id, "words": cause.words}
+        cause.parent = parent
+        _write(cause, name, words)
+        after = {"name": cause.name, "parent": cause.parent_id, "words": cause.words}
+        _record(actor, at, "change_cause", cause, before, after)
+        return cause
+
+
+def retire_cause(*, actor: Staff, cause: Cause, at: datetime) -> None:
+    """No longer offer it, nor what is below it; what was booked under it stays."""
+    demand(actor, "change_goodwill")
+    with transaction.atomic():
+        for each in (cause, *cause.children.filter(retired_at=None)):
+            each.retired_at = at
+            each.save(update_fields=["retired_at"])
+            _record(actor, at, "retire_cause", each, {"retired": False}, {"retired": True})
+
+
+def bring_cause_back(*, actor: Staff, cause: Cause, at: datetime) -> None:
+    """Offer it again."""
+    demand(actor, "change_goodwill")
+    with transaction.atomic():
+        cause.retired_at = None
+        cause.save(update_fields=["retired_at"])
+        _record(actor, at, "bring_cause_back", cause, {"retired": True}, {"retired": False})
+
+
+def _plant(examples: tuple[Example, ...], parent: Cause | None) -> None:
+    for position, each in enumerate(examples):
+        cause = Cause.objects.create(
+            name=each.name, parent=parent, words="\n".join(each.words), position=position
+        )
+        _plant(each.examples, cause)
+
+
+def _write(cause: Cause, name: str, words: str) -> None:
+    cause.name = " ".join(name.split())[:80]
+    cause.words = "\n".join(dict.fromkeys(word for line in words.splitlines() if (word := line.strip())))
+    if not cause.name:
+        raise CauseNameless
+    if Cause.objects.filter(parent=cause.parent, name=cause.name).exclude(pk=cause.pk).exists():
+        raise CauseNamedTwice
+    try:
+        with transaction.atomic():
+            cause.save()
+    except IntegrityError as failure:
+        raise CauseNamedTwice from failure
+
+
+def _record(
+    actor: Staff,
+    at: datetime,
+    act: str,
+    cause: Cause,
+    before: Mapping[str, object],
+    after: Mapping[str, object],
+) -> None:
+    record_act(
+        actor_id=actor.pk, at=at, act=act, thing="Cause", thing_id=cause.pk, before=before, after=after
+    )

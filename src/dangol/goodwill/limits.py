@@ -1,0 +1,103 @@
+"""Who may give how much without asking, and how much was given. Read under the lock of whoever gives."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db.models import Sum as Added
+from django.utils import timezone
+
+from dangol.business.models import Business
+from dangol.customers.models import Customer, Segment
+from dangol.customers.queries import ids_of_person, living_customer
+from dangol.goodwill.models import Entry, GivingLimit, GivingPolicy
+from dangol.goodwill.rules import Limits, Over, stricter, usual_limits, what_is_over, without_asking
+from dangol.staff.models import Role, Staff
+
+GIVING: Final = "goodwill.giving"
+"""The name of the lock under which all giving happens, one at a time: two at once would both see the room for one."""
+WISH: Final = "wish"
+"""The source of entries that were given by hand. Only these count against limits and the budget."""
+
+
+@dataclass(frozen=True)
+class Room:
+    """What somebody may give a customer now. `segment` is the playbook whose limit counts, "" for none."""
+
+    limits: Limits
+    to_customer: int
+    in_month: int
+    segment: str = ""
+
+    @property
+    def left(self) -> int | None:
+        """How much may be given without asking; None is without a limit."""
+        return without_asking(self.limits, to_customer=self.to_customer, in_month=self.in_month)
+
+    def over(self, amount: int) -> Over:
+        """Which limit the amount would exceed; "" for none."""
+        return what_is_over(amount, self.limits, to_customer=self.to_customer, in_month=self.in_month)
+
+
+def room_for(staff: Staff, customer: Customer | None, *, business: Business, at: datetime) -> Room:
+    """How much this person may give this customer without asking: the strictest of what the role, the customer's
+    first playbook with a limit, and the month's budget allow."""
+    act, month = _role_limits(staff.role)
+    segment = _limiting_segment(customer) if customer else None
+    if segment is not None:
+        act, month = stricter((act, segment.limit_an_act)), stricter((month, segment.limit_a_month))
+    limits = Limits(act, month, _budget())
+    return _room(limits, customer, business, at, segment.name if segment else "")
+
+
+def room_to_decide(staff: Staff, customer: Customer | None, *, business: Business, at: datetime) -> Room:
+    """How much this person may say yes to: the role's own limits, and the budget. An owner has neither.
+
+    A playbook's limit is there so that somebody is asked, hence it does not bind who is.
+    """
+    limits = Limits() if staff.role == Role.OWNER else Limits(*_role_limits(staff.role), _budget())
+    return _room(limits, customer, business, at)
+
+
+def given_between(
+    since: datetime, until: datetime, *, business: Business, customer: Customer | None = None
+) -> int:
+    """What was given by hand in that time, less what was taken back: to one person, or by all to everybody."""
+    entries = Entry.objects.filter(
+        happened_at__gte=since, happened_at__lt=until, own_currency=business.currency
+    )
+    if customer is not None:
+        entries = entries.filter(customer__in=ids_of_person(living_customer(customer.pk)))
+    mine = entries.filter(source_kind=WISH) | entries.filter(reverses__source_kind=WISH)
+    return int(mine.order_by().aggregate(total=Added("booked"))["total"] or 0)
+
+
+def month_of(at: datetime, business: Business) -> tuple[datetime, datetime]:
+    """The first instant of the business's month, and that of the next."""
+    first = timezone.localtime(at, business.zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return first, (first + timedelta(days=32)).replace(day=1)
+
+
+def _room(
+    limits: Limits, customer: Customer | None, business: Business, at: datetime, segment: str = ""
+) -> Room:
+    since, until = month_of(at, business)
+    to_customer = given_between(since, until, business=business, customer=customer) if customer else 0
+    return Room(limits, to_customer, given_between(since, until, business=business), segment)
+
+
+def _budget() -> int | None:
+    policy = GivingPolicy.objects.first()
+    return policy.budget_a_month if policy else None
+
+
+def _role_limits(role: str) -> tuple[int | None, int | None]:
+    row = GivingLimit.objects.filter(role=role).first()
+    return (row.an_act, row.a_customer_a_month) if row else usual_limits(role)
+
+
+def _limiting_segment(customer: Customer) -> Segment | None:
+    ids = ids_of_person(living_customer(customer.pk))
+    mine = Segment.objects.filter(memberships__customer__in=ids)
+    limiting = mine.exclude(limit_an_act=None, limit_a_month=None)
+    return limiting.order_by("position", "pk").first()

@@ -1,0 +1,87 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dangol.goodwill.causes import cause_choices, proposed_cause
+from dangol.goodwill.commands.causes import add_cause, begin_causes, change_cause, retire_cause
+from dangol.goodwill.errors import CauseGoesInCircles, CauseNamedTwice, CauseNameless
+from dangol.goodwill.first_causes import ENGLISH, KOREAN
+from dangol.goodwill.models import Cause
+from dangol.goodwill.proposing import propose
+from tests.parts.cast import NOON
+
+
+def words_of(tree):
+    examples = [each for place in tree for each in place.examples]
+    return {n: each.words for n, each in enumerate(examples)}, [each.name for each in examples]
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("The burger was cold.", "Cold or poor quality"),
+        ("The drink was MISSING from my bag", "Something was missing"),
+        ("It was delivered two hours late", "Late"),
+        ("The box came crushed and had leaked", "Broken or damaged"),
+        ("Your colleague was rude to me", "Unfriendly"),
+        ("Thank you, it was lovely", None),
+        ("My chocolate cake was great", None),  # has "late" in it, and no word that begins so
+        ("버거가 다 식어서 왔어요", "식었거나 품질이 나쁨"),
+        ("사진처럼 포장이 터져서 왔어요", "깨졌거나 망가짐"),
+        ("두 시간째 아직 안 왔어요", "늦음"),
+        ("아직안왔어요", "늦음"),
+        ("음료가 빠졌습니다", "빠진 것이 있음"),
+        ("직원이 너무 불친절했어요", "불친절"),
+        ("전화를 안 받으시네요", "답이 없음"),
+        ("정말 맛있었어요, 감사합니다", None),
+    ],
+)
+def test_a_customers_words_propose_a_cause(text, cause):
+    words, names = words_of(ENGLISH if text.isascii() else KOREAN)
+    found = propose(text, words)
+    assert (None if found is None else names[found]) == cause
+
+
+@given(st.text(), st.dictionaries(st.integers(), st.lists(st.text(max_size=5), max_size=4), max_size=4))
+def test_whatever_is_written_it_proposes_one_of_them_or_none(text, words):
+    assert propose(text, words) in {None, *words}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("language", "first"), [("en", "The way of ordering"), ("ko", "주문 과정")])
+def test_a_new_installation_begins_with_the_four_places_in_its_language(shop, language, first):
+    shop.language = language
+    shop.save()
+    begin_causes()
+    begin_causes()
+    tops = Cause.objects.filter(parent=None).order_by("position")
+    assert tops.count() == 4
+    assert tops[0].name == first
+    assert all(top.children.count() >= 2 for top in tops)
+
+
+@pytest.mark.django_db
+def test_a_cause_is_renamed_moved_and_retired(shop, minji):
+    begin_causes()
+    top, other = Cause.objects.filter(parent=None).order_by("position")[:2]
+    made = add_cause(actor=minji, name=" The  fryer ", parent=top, words="fryer\n\nfryer\noil", at=NOON)
+    assert (made.name, made.words) == ("The fryer", "fryer\noil")
+    change_cause(actor=minji, cause=made, name="The new fryer", parent=other, words="oil", at=NOON)
+    choices = cause_choices()
+    assert ("The new fryer", other.name) in {(each.name, each.above) for each in choices}
+    assert proposed_cause("smells of oil", choices) == made.pk
+    retire_cause(actor=minji, cause=other, at=NOON)
+    assert made.pk not in {each.id for each in cause_choices()}
+
+
+@pytest.mark.django_db
+def test_a_cause_has_a_name_of_its_own_and_is_not_below_itself(shop, minji):
+    begin_causes()
+    top = Cause.objects.filter(parent=None).first()
+    below = top.children.first()
+    with pytest.raises(CauseNameless):
+        add_cause(actor=minji, name="  ", parent=top, at=NOON)
+    with pytest.raises(CauseNamedTwice):
+        add_cause(actor=minji, name=top.name, parent=None, at=NOON)
+    with pytest.raises(CauseGoesInCircles):
+        change_cause(actor=minji, cause=top, name=top.name, parent=below, words="", at=NOON)
