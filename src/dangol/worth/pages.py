@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from dangol.worth.entries import NO_CAUSE, Entries, Money, Where, period_said, where_said
@@ -166,7 +166,7 @@ def statement_page(asked: Asked, *, today: date) -> StatementPage:
         earlier=_step(asked.period.before, asked.where),
         later=_later(asked.period, asked.where, today),
         newest=_newest(asked, today),
-        orders_url=_url_or_nothing("orders"),
+        orders_url=reverse("orders_import"),
         today=today,
     )
 
@@ -286,13 +286,6 @@ def _newest(asked: Asked, today: date) -> Step | None:
         return None
     period = month_period(*month_of(min(day, today)), asked.period.zone, today=today)
     return None if period == asked.period else _step(period, asked.where)
-
-
-def _url_or_nothing(name: str) -> str:
-    try:
-        return reverse(name)
-    except NoReverseMatch:
-        return ""
 
 
 def title_of(page: StatementPage) -> str:

@@ -142,6 +142,7 @@ def test_without_entries_and_orders_it_says_what_to_do(desk):
     page = shown(desk)
     assert "Nothing is in the ledger yet" in page
     assert "There are no orders yet" in page
+    assert reverse("orders_import") in page
 
 
 def test_entries_come_a_page_at_a_time_below_the_sum_of_all(desk, enter):
