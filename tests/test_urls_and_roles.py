@@ -124,6 +124,7 @@ TABLE: Final[dict[str, Line]] = {
     # Settings
     "settings": to(EVERYBODY),
     "business_settings": to(OWNER),
+    "rates_settings": to(OWNER),
     "hours_settings": to(OWNER),
     "backups": to(OWNER),
     "backup_now": to(OWNER, DOING),

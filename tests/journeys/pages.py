@@ -125,6 +125,7 @@ PAGES: Final[dict[str, Line | NoPage]] = {
     # Settings
     "settings": LEADS_ON,
     "business_settings": seen_by(OWNER),
+    "rates_settings": seen_by(OWNER),
     "hours_settings": seen_by(OWNER),
     "backups": seen_by(OWNER),
     "backup_now": ACT,

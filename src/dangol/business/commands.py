@@ -5,18 +5,22 @@ person of the staff, or None for the machine and for the first visit, when nobod
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import models, transaction
+from django.utils.translation import gettext as _
 
 from dangol.business import rules
 from dangol.business.events import BusinessChanged, BusinessSetUp, HoursChanged
 from dangol.business.hours import Span
-from dangol.business.models import Business, OpeningCalendar, Place
+from dangol.business.models import Business, ExchangeRate, OpeningCalendar, Place
+from dangol.business.money import CURRENCIES
 from dangol.business.public_holidays import public_holidays
-from dangol.business.queries import SpecialDay, version_at
+from dangol.business.queries import SpecialDay, current_business, version_at
+from dangol.business.rates import TRILLION
 from dangol.kernel.audit import record_act
 from dangol.kernel.events import emit
 
@@ -209,3 +213,28 @@ def _values(row: models.Model, names: Iterable[str]) -> dict[str, Any]:
 
 def _id(actor: models.Model | None) -> int | None:
     return None if actor is None else int(actor.pk)
+
+
+@transaction.atomic
+def add_exchange_rate(
+    *, actor: models.Model | None, currency: str, rate: Decimal, since: date, at: datetime
+) -> ExchangeRate:
+    """From that day on, one unit of the currency is worth so many of the business's own. Refused when it cannot be.
+
+    What was converted before keeps its rate.
+    """
+    own = current_business().currency
+    trillionths = int((rate * TRILLION).to_integral_value())
+    if currency not in CURRENCIES or currency == own:
+        raise rules.BusinessIncomplete(_("Please choose a currency that is not your own."))
+    if not 0 < trillionths < 2**63:
+        raise rules.BusinessIncomplete(_("Please enter a rate above 0, like 1390.25."))
+    row = ExchangeRate.objects.create(
+        currency=currency,
+        own_currency=own,
+        rate_trillionths=trillionths,
+        effective_from=since,
+        recorded_at=at,
+    )
+    _record(actor, at, "add_exchange_rate", row, {}, {"currency": currency, "rate": str(rate)})
+    return row

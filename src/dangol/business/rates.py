@@ -40,6 +40,11 @@ class Rates:
         steps = self._steps.get(currency, ())
         return next((rate for since, rate in steps if since <= day), None)
 
+    def first_day(self, currency: str) -> date | None:
+        """The first day for which a rate of the currency is known."""
+        steps = self._steps.get(currency, ())
+        return min((since for since, _rate in steps), default=None)
+
     def own(self, amount: int, currency: str, day: date) -> tuple[int | None, int | None]:
         """(the amount in minor units of the own currency, the rate that it was converted by in trillionths).
 

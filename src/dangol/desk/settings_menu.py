@@ -26,6 +26,7 @@ class Subject(NamedTuple):
 SUBJECTS: Final = (
     Subject("business_settings", _("Business"), "shop", "change_business"),
     Subject("hours_settings", _("Opening hours"), "times", "change_business"),
+    Subject("rates_settings", _("Exchange rates"), "worth", "change_business"),
     Subject("mailboxes", _("Mailboxes"), "mail", "change_mailboxes"),
     Subject("staff", _("Staff"), "team", "invite_staff"),
     Subject("backups", _("Backups"), "backup", "back_up"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dangol.desk import settings_menu, settings_views
+from dangol.desk import rates_settings, settings_menu, settings_views
 from dangol.desk.backups import views as backups
 from dangol.desk.setup import business_step, views
 
@@ -15,6 +15,7 @@ urlpatterns = [
     path("setup/ready/", views.ready, name="set_up_ready"),
     path("settings/", settings_menu.settings_index, name="settings"),
     path("settings/business/", settings_views.business_settings, name="business_settings"),
+    path("settings/rates/", rates_settings.rates_settings, name="rates_settings"),
     path("settings/hours/", settings_views.hours_settings, name="hours_settings"),
     path("settings/backups/", backups.backups, name="backups"),
     path("settings/backups/now/", backups.backup_now, name="backup_now"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -333,3 +333,28 @@ def _staff(names: set[str]) -> Mapping[str, int]:
 def _as_emitted(event: Happened, actor_id: int | None, silent: bool) -> Happened:
     values = {**vars(event), "actor_id": actor_id, "silent": silent}
     return type(event)(**values)
+
+
+@transaction.atomic
+def convert_orders(*, currency: str, limit: int = _MANY) -> int:
+    """Give orders and refunds that waited for a rate their amount in the business's own currency; returns how many.
+
+    At most `limit` of each; those of days without a rate stay as they are. Again until it says 0.
+    """
+    business = current_business()
+    rates = Rates(business.currency)
+    first = rates.first_day(currency)
+    if first is None:
+        return 0
+    begins = datetime.combine(first, time(), tzinfo=business.zone)
+    done = 0
+    for model, when in ((Order, "ordered_at"), (Refund, "refunded_at")):
+        waiting = model.objects.filter(currency=currency, own_amount=None, **{f"{when}__gte": begins})
+        rows = list(waiting.order_by("id")[:limit])
+        for row in rows:
+            day = getattr(row, when).astimezone(business.zone).date()
+            row.own_currency = business.currency
+            row.own_amount, row.rate_trillionths = rates.own(row.amount, currency, day)
+        update_rows(rows, ["own_currency", "own_amount", "rate_trillionths"])
+        done += len(rows)
+    return done

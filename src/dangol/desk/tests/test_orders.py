@@ -150,3 +150,14 @@ def test_a_file_that_is_no_table_is_refused_on_the_page(client, dongsuk, take):
     upload = SimpleUploadedFile("cat.png", b"\x89PNG\r\n\0\0")
     page = client.post(reverse("orders_import"), {"file": upload})
     assert (page.status_code, b"no table that can be read" in page.content) == (422, True)
+
+
+def test_a_new_rate_converts_what_waited_for_it_and_nothing_else(client, minji, take):
+    early = MONDAY - timedelta(days=30)
+    take(order("1", 1_000, currency="USD"), order("2", 1_000, currency="USD", ordered_at=early))
+    client.force_login(minji)
+    said = {"currency": "USD", "rate": "1390.25", "since": str(MONDAY.date())}
+    assert client.post(reverse("rates_settings"), said).status_code == 303
+    assert dict(Order.objects.values_list("key", "own_amount")) == {"1": 13_902, "2": None}
+    assert "1 USD = 1,390.25 KRW" in client.get(reverse("rates_settings")).content.decode()
+    assert client.post(reverse("rates_settings"), {**said, "currency": "KRW"}).status_code == 422
