@@ -126,6 +126,9 @@ TABLE: Final[dict[str, Line]] = {
     "business_settings": to(OWNER),
     "rates_settings": to(OWNER),
     "hours_settings": to(OWNER),
+    "goodwill_settings": to(OWNER),
+    "causes": to(OWNER, DOING, name="The fryer"),
+    "cause": to(OWNER, DOING, "cause_id", name="The fryer"),
     "backups": to(OWNER),
     "backup_now": to(OWNER, DOING),
     "backup_file": Line(OWNER, LOOKING, ("backup_id",), answers=NOTHING_THERE),  # asks for the password first
@@ -208,7 +211,7 @@ def world(people: dict[str, Any], tom: Any, receive: Any) -> dict[str, Any]:
     from dangol.customers.models import Customer
     from dangol.customers.unsubscribing import token_of
     from dangol.desk.models import Alarm
-    from dangol.goodwill.models import Entry, Wish
+    from dangol.goodwill.models import Cause, Entry, Wish
     from dangol.inbox.models import Attachment, Conversation, Message
     from dangol.kernel.models import Event, Setback
     from dangol.orders.models import FileImport, Order, Source
@@ -289,6 +292,7 @@ def world(people: dict[str, Any], tom: Any, receive: Any) -> dict[str, Any]:
         "key": "abc-123",
         "pk": 1,
         "wish_id": wish.pk,
+        "cause_id": Cause.objects.create(name="Packing").pk,
     }
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dangol.desk import rates_settings, settings_menu, settings_views
+from dangol.desk import giving_settings, rates_settings, settings_menu, settings_views
 from dangol.desk.backups import views as backups
 from dangol.desk.setup import business_step, views
 
@@ -16,6 +16,9 @@ urlpatterns = [
     path("settings/", settings_menu.settings_index, name="settings"),
     path("settings/business/", settings_views.business_settings, name="business_settings"),
     path("settings/rates/", rates_settings.rates_settings, name="rates_settings"),
+    path("settings/goodwill/", giving_settings.goodwill_settings, name="goodwill_settings"),
+    path("settings/goodwill/causes/", giving_settings.causes, name="causes"),
+    path("settings/goodwill/causes/<int:cause_id>/", giving_settings.cause, name="cause"),
     path("settings/hours/", settings_views.hours_settings, name="hours_settings"),
     path("settings/backups/", backups.backups, name="backups"),
     path("settings/backups/now/", backups.backup_now, name="backup_now"),

@@ -14,6 +14,7 @@ class CauseChoice:
     name: str
     above: str
     words: tuple[str, ...]
+    parent_id: int | None = None
 
 
 def cause_choices() -> tuple[CauseChoice, ...]:
@@ -28,9 +29,8 @@ def cause_choices() -> tuple[CauseChoice, ...]:
     def walk(parent: Cause | None) -> None:
         for row in below.get(parent.pk if parent else None, ()):
             above = parent.name if parent else ""
-            found.append(
-                CauseChoice(row.pk, row.name, above, tuple(row.words.split("\n")) if row.words else ())
-            )
+            words = tuple(row.words.split("\n")) if row.words else ()
+            found.append(CauseChoice(row.pk, row.name, above, words, row.parent_id))
             walk(row)
 
     walk(None)
