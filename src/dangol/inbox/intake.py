@@ -56,10 +56,12 @@ def _read(raw: Raw, folders: contextlib.ExitStack) -> IncomingMessage | None:
     if raw.tries > MOST_TRIES:
         set_aside(raw=raw, reason="filing: died", at=clock.now())
         return None
+    # Where the process that reads it leaves its files, until they are filed. If none can be made, that is the machine's
+    # trouble and not this mail's.
+    is_apart = raw.tries > 1 or raw.size > LARGE_BYTES
+    folder = folders.enter_context(passing_folder()) if is_apart else None
     try:
-        if raw.tries > 1 or raw.size > LARGE_BYTES:
-            # Where the process that reads it leaves its files, until they are filed.
-            folder = folders.enter_context(passing_folder())
+        if folder:
             with raw.opened() as file:
                 return read_isolated(file, is_own=is_own_message_id, folder=folder)
         return parse(raw.content, is_own=is_own_message_id)

@@ -32,11 +32,12 @@ class Bell:
     def __init__(self, name: Name) -> None:
         self.name = f"{name}.{os.getpid()}.{next(_numbers)}"
         self.is_hung = False
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket: socket.socket | None = None
 
     def __enter__(self) -> "Bell":
-        self._socket.setblocking(False)
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # also where the process has as many files open as it may
+            self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            self._socket.setblocking(False)
             _folder().mkdir(mode=0o700, exist_ok=True)
             with _reached(_folder()) as folder:
                 with contextlib.suppress(FileNotFoundError):
@@ -48,16 +49,19 @@ class Bell:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._socket.close()
+        if self._socket:
+            self._socket.close()
         with contextlib.suppress(OSError):
             (_folder() / self.name).unlink()
 
     def fileno(self) -> int:
         """For whoever waits for several things."""
+        assert self._socket, "none that is not hung is waited for"
         return self._socket.fileno()
 
     def silence(self) -> None:
         """It has been heard."""
+        assert self._socket, "none that is not hung rings"
         with contextlib.suppress(OSError):
             for _ in range(ENOUGH):
                 self._socket.recv(16)
@@ -96,7 +100,8 @@ def _ring(line: socket.socket, bell: str) -> None:
     try:
         line.sendto(b"!", bell)
     except ConnectionRefusedError:
-        os.unlink(bell)  # its process was killed
+        with contextlib.suppress(OSError):  # another one who rings was faster
+            os.unlink(bell)  # its process was killed
     except OSError:
         return  # full: it is ringing; gone: nobody waits
 

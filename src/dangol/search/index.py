@@ -74,7 +74,7 @@ def find_in_time(
         return Found((), is_whole=False)
     try:
         with time_limit(end - time.monotonic()):
-            for ref in _database().find(TABLES[kind], wanted, limit, before):
+            for ref in _database().find(TABLES[kind], wanted, limit, before, end):
                 ids.append(ref)
                 if time.monotonic() > end and len(ids) < limit:
                     return Found(tuple(ids), is_whole=False)
@@ -105,7 +105,9 @@ class _Database(Protocol):
     def put(self, table: str, entries: Sequence[tuple[int, str]], /) -> None: ...
     def remove(self, table: str, refs: Sequence[int], /) -> None: ...
     def tidy(self, table: str, pages: int, /) -> bool: ...
-    def find(self, table: str, terms: Sequence[Term], limit: int, before: int | None, /) -> Iterator[int]: ...
+    def find(
+        self, table: str, terms: Sequence[Term], limit: int, before: int | None, until: float | None = None, /
+    ) -> Iterator[int]: ...
     def count_up_to(self, table: str, terms: Sequence[Term], limit: int, /) -> int: ...
 
 

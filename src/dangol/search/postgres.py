@@ -11,6 +11,7 @@ A tsvector remembers 255 places of a token: in a text that repeats one more ofte
 """
 
 import contextlib
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
@@ -19,6 +20,7 @@ from typing import Final
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
+from dangol.kernel.db import TookTooLong
 from dangol.search.words import Term, tokens
 
 PROBE, FIRST_LOOK = 2_000, 400
@@ -51,8 +53,13 @@ def tidy(table: str, pages: int) -> bool:
     return False
 
 
-def find(table: str, terms: Sequence[Term], limit: int, before: int | None) -> Iterator[int]:
-    """The newest ids whose texts match every term, as they are found."""
+def find(
+    table: str, terms: Sequence[Term], limit: int, before: int | None, until: float | None = None
+) -> Iterator[int]:
+    """The newest ids whose texts match every term, as they are found; TookTooLong when `until` is over.
+
+    `until` is a reading of the monotonic clock. The database's own limit is one for each of the many statements.
+    """
     end = _END if before is None else before
     query = " & ".join(map(_expression, terms))
     found, most = 0, min(FIRST_LOOK, PROBE)
@@ -69,6 +76,8 @@ def find(table: str, terms: Sequence[Term], limit: int, before: int | None) -> I
             if most > PROBE:
                 break
         for in_span, reached in _by_spans(cursor, table, query, end):
+            if until is not None and time.monotonic() > until:
+                raise TookTooLong
             with _by_the_index(cursor):
                 cursor.execute(
                     f"WITH matching AS MATERIALIZED (SELECT ref FROM {table}"

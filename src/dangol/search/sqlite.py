@@ -67,8 +67,10 @@ def tidy(table: str, pages: int) -> bool:
         return _changes(cursor) - before >= 2
 
 
-def find(table: str, terms: Sequence[Term], limit: int, before: int | None) -> Iterator[int]:
-    """The newest ids whose texts match every term, as they are found."""
+def find(
+    table: str, terms: Sequence[Term], limit: int, before: int | None, until: float | None = None
+) -> Iterator[int]:
+    """The newest ids whose texts match every term, as they are found. The time limit of the connection is for all."""
     end = _END if before is None else before
     narrow: list[str] = []
     wide: list[Term] = []

@@ -181,5 +181,5 @@ def _stored(folder: str = "") -> Iterator[str]:
     for name in sorted(files):
         if not name.startswith("."):
             yield f"{folder}/{name}".lstrip("/")
-    for name in sorted(folders):
+    for name in sorted(each for each in folders if not each.startswith(".")):
         yield from _stored(f"{folder}/{name}".lstrip("/"))

@@ -133,6 +133,19 @@ def test_a_disk_without_room_for_files_sets_nothing_aside(mailbox, settings, tmp
     assert Message.objects.count() == 2
 
 
+def test_where_no_folder_can_be_made_for_large_mail_nothing_is_set_aside(mailbox, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    (tmp_path / ".writing").write_text("in the way")
+    store(mailbox, mail())
+    Raw.objects.update(tries=1)
+    with pytest.raises(OSError, match="writing"):
+        take_in_batch()
+    assert Raw.objects.get().state == "new"
+    (tmp_path / ".writing").unlink()
+    assert take_in_batch() == 1
+    assert Message.objects.count() == 1
+
+
 def files_in(folder: Path) -> set[Path]:
     return {path for path in folder.rglob("*") if path.is_file()}
 

@@ -1,5 +1,6 @@
 """The index on the database of this run, held against the definition in `words`."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +9,7 @@ from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dangol.kernel.db import TookTooLong
 from dangol.search import index, postgres, sqlite
 from dangol.search.models import TABLES, MessageText
 from dangol.search.words import plain, terms
@@ -27,19 +29,27 @@ ENDLESS = (
 )
 
 WAYS = {
-    "each word by itself": {},
-    "the newest first": {"MOST_ENDINGS": 0},
-    "all that begins so": {"MOST_ENDINGS": 0, "PROBE": 0, "PROBE_A_HIT": 0},
-    "by spans of two and of eight": {"PROBE": 0, "SPANS": (1, 3)},
+    "each word by itself": (),
+    "the newest first": ((sqlite, "MOST_ENDINGS", 0),),
+    "all that begins so": (
+        (sqlite, "MOST_ENDINGS", 0),
+        (sqlite, "PROBE", 0),
+        (sqlite, "PROBE_A_HIT", 0),
+        (postgres, "PROBE", 0),
+    ),
+    "by spans of two and of eight": (
+        (sqlite, "PROBE", 0),
+        (postgres, "PROBE", 0),
+        (postgres, "SPANS", (1, 3)),
+    ),
 }
 
 
 @pytest.fixture(params=WAYS)
 def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """How a word is looked for depends on how common it is; all ways must agree."""
-    for name, value in WAYS[request.param].items():
-        monkeypatch.setattr(sqlite, name, value, raising=False)
-        monkeypatch.setattr(postgres, name, value, raising=False)
+    for database, name, value in WAYS[request.param]:
+        monkeypatch.setattr(database, name, value)
 
 
 @pytest.fixture
@@ -334,6 +344,16 @@ def test_a_search_that_takes_too_long_says_so_and_gives_what_it_has(monkeypatch:
     assert index.find_in_time("message", "any", limit=10, seconds=0.2) == index.Found((5,), is_whole=False)
     monkeypatch.undo()
     assert index.find("message", "주문", limit=10) == [4, 2]  # nothing is left of the limit
+
+
+@pytest.mark.only_postgres
+@pytest.mark.usefixtures("messages")
+def test_the_time_is_that_of_all_spans_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres, "PROBE", 0)
+    asked = postgres.find("search_message", terms("주문"), 10, None, time.monotonic() + 60)
+    assert list(asked) == [4, 2]
+    with pytest.raises(TookTooLong):
+        list(postgres.find("search_message", terms("주문"), 10, None, time.monotonic()))
 
 
 @pytest.mark.usefixtures("messages")
