@@ -173,6 +173,7 @@ def test_other_letters_and_packed_files_are_read(tmp_path, encoding):
 @pytest.mark.parametrize(
     "content",
     [b"", b"   \n", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"one word", gzip.compress(b"a,b\n" * 9999)[:40]],
+    ids=["empty", "blank", "picture", "word", "half of a .gz"],
 )
 def test_a_file_that_is_no_table_is_refused_in_a_sentence(tmp_path, content):
     path = tmp_path / "orders.csv"
