@@ -220,6 +220,10 @@ def assert_whole(desk: Installation) -> int:
 def assert_equal(before: Installation, after: Installation) -> None:
     """Rows, files and key are the same, but for the line that says that it was put back."""
     old, new = before.rows(but=NOT_CARRIED), after.rows(but=NOT_CARRIED)
+    for label in ("desk.Backup", "desk.UnfinishedBackup", "desk.BackupPlan"):
+        assert old.pop(label) or before.url, label
+        anew = new.pop(label)
+        assert [row["folder"] for row in anew] == ([""] if label == "desk.BackupPlan" else []), label
     told = [row for row in new["kernel.AuditEntry"] if row not in old["kernel.AuditEntry"]]
     assert [row["act"] for row in told] == ["put_backup_back"]
     assert told[0]["id"] > 10_000, "no id is given that may have been given after the backup"

@@ -20,6 +20,8 @@ from dangol.kernel.forks import endings_held_back, fork
 from dangol.kernel.keys import make_secret
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from dangol.kernel.loops import Loop
     from dangol.transfer.backup import Progress
 
@@ -175,12 +177,25 @@ def put_backup_back(path: Path, files: Path | None) -> None:
         contextlib.nullcontext(sys.stdin.buffer) if str(path) == "-" else path.open("rb") as archive,
         _bar("Putting back") as bar,
     ):
-        done = restore(archive, target=target, files_from=files or beside, at=clock.now(), progress=bar)
+        done = restore(
+            archive,
+            target=target,
+            files_from=files or beside,
+            at=clock.now(),
+            progress=bar,
+            begin_anew=_begin_anew,
+        )
     click.echo(f"{done.rows} rows, {done.files} files, as of {done.made_at:%Y-%m-%d %H:%M} UTC: {target}")
     if done.set_aside:
         click.echo(
             f"{done.set_aside} mails were on their way then and may have left: see Stuck work in Settings."
         )
+
+
+def _begin_anew(at: "datetime") -> None:
+    from dangol.desk.backups.commands import begin_backups_anew
+
+    begin_backups_anew(at=at)
 
 
 @contextlib.contextmanager

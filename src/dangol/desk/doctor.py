@@ -239,7 +239,7 @@ def _backups(troubles: Sequence[Trouble], at: datetime) -> Iterator[Finding]:
     if any(each.kind is Kind.BACKUP for each in troubles):
         return
     is_on = BackupPlan.objects.filter(is_on=True).exists()
-    made_at = newest_backup_at() if is_on else newest_of_the_owner()
+    made_at = newest_backup_at(at=at) if is_on else newest_of_the_owner()
     if made_at is None:
         if is_on:
             yield Finding(_("Backups"), "good", _("The first one is made tonight."))

@@ -109,3 +109,22 @@ class Backup(models.Model):
 
     def __str__(self) -> str:
         return f"backup {self.pk}"
+
+
+class UnfinishedBackup(models.Model):
+    """A backup that was begun: here until it is whole, or until what there was of it is seen to be gone.
+
+    The disk may be away by then, and the plan may name another folder.
+    """
+
+    folder = models.CharField(max_length=500, blank=True)
+    name = models.CharField(max_length=120)
+    begun_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["folder", "name"], name="one_unfinished_backup_a_name")
+        ]
+
+    def __str__(self) -> str:
+        return f"unfinished backup {self.pk}"

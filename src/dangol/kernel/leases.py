@@ -35,6 +35,17 @@ def take_lease(name: str, *, holder: str, seconds: float, at: datetime) -> bool:
     return True
 
 
+def keep_lease(name: str, *, holder: str, seconds: float, at: datetime) -> bool:
+    """Renew a lease that `holder` has; False, and nothing is taken, when it has it no more.
+
+    One that ran out and that nobody took meanwhile is kept: a machine that slept goes on.
+    """
+    until = at + timedelta(seconds=seconds)
+    if Lease.objects.filter(name=name, holder=holder, until__gt=at + timedelta(seconds=seconds / 2)).exists():
+        return True
+    return bool(Lease.objects.filter(name=name, holder=holder).update(until=until))
+
+
 def give_back_lease(name: str, *, holder: str) -> None:
     """Let the next one have it at once."""
     Lease.objects.filter(name=name, holder=holder).delete()

@@ -4,6 +4,7 @@ The database first, as it is at one instant; the files afterwards. A file is alw
 it, so that every row of that instant finds its file.
 """
 
+import contextlib
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -26,6 +27,10 @@ from dangol.transfer.states import Newer, models_at, state_of, unknown_to_us
 from dangol.transfer.tables import Table, carried_tables, highest_given, parts, total
 
 SHA256: Final = re.compile("[0-9a-f]{64}")
+
+
+class Unreadable(Refused):
+    """A fault in reading what is backed up, not in writing the backup."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +124,8 @@ def _name(fresh: Path, path: Path) -> None:
 
 def count_files() -> tuple[int, int]:
     """How many files there are, and their bytes in all."""
-    sizes = [default_storage.size(path) for path in _stored()]
+    with _reading():
+        sizes = [default_storage.size(path) for path in _stored()]
     return len(sizes), sum(sizes)
 
 
@@ -161,15 +167,39 @@ def _add_rows(writer: Writer, table: Table, step: Callable[[int], None]) -> int:
 
 def _add_files(writer: Writer) -> Iterator[tuple[int, bool]]:
     """Each file's size, and whether it holds what its name says."""
-    for path in _stored():
-        try:
-            file = default_storage.open(path, "rb")
-        except FileNotFoundError:
-            continue  # it went since the list was made
-        with file:
+    paths = _stored()
+    while True:
+        with _reading():
+            path = next(paths, None)
+            if path is None:
+                return
+            try:
+                file = default_storage.open(path, "rb")
+            except FileNotFoundError:
+                continue  # it went since the list was made
             size, name = default_storage.size(path), path.rpartition("/")[2]
-            found = writer.add_file(f"{FILES}/{path}", size, cast(IO[bytes], file))
-            yield size, found == name or not SHA256.fullmatch(name)
+        with file:
+            found = writer.add_file(f"{FILES}/{path}", size, cast(IO[bytes], _Source(file)))
+        yield size, found == name or not SHA256.fullmatch(name)
+
+
+class _Source:
+    """An open file whose faults are told from those of the file that is written."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def read(self, size: int = -1) -> bytes:
+        with _reading():
+            return cast(bytes, self._file.read(size))
+
+
+@contextlib.contextmanager
+def _reading() -> Iterator[None]:
+    try:
+        yield
+    except OSError as failure:
+        raise Unreadable(f"The installation's own files could not be read: {failure}") from failure
 
 
 def _stored(folder: str = "") -> Iterator[str]:

@@ -7,7 +7,7 @@ sum was right it is moved to its place, the database last.
 import contextlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -37,12 +37,19 @@ class PutBack:
 
 
 def restore(
-    archive: IO[bytes], *, target: Path, files_from: Path | None, at: datetime, progress: Progress
+    archive: IO[bytes],
+    *,
+    target: Path,
+    files_from: Path | None,
+    at: datetime,
+    progress: Progress,
+    begin_anew: Callable[[datetime], None],
 ) -> PutBack:
     """Put the backup into the target folder and, where DATABASE_URL is set, into the database it names.
 
     In a process of its own that has not set Django up yet: it does so on the folder that is being built. `files_from`
-    is the folder of files for a backup that holds none. Refused, and nothing changed, when the target is not empty,
+    is the folder of files for a backup that holds none. `begin_anew` is told the time when all rows are in, for what
+    looks after things outside of the installation. Refused, and nothing changed, when the target is not empty,
     or the archive is damaged or from a newer version.
     """
     reader = Reader(archive)
@@ -56,7 +63,7 @@ def restore(
         members = reader.members()
         _keep_secret(next(members, None), work)
         _set_up(work)
-        return _build(reader, members, target, work, files_from, made_at, at, progress)
+        return _build(reader, members, target, work, files_from, made_at, at, progress, begin_anew)
     except BaseException:
         _clear(target)
         if not was_there:
@@ -81,6 +88,7 @@ def _build(
     made_at: datetime,
     at: datetime,
     progress: Progress,
+    begin_anew: Callable[[datetime], None],
 ) -> PutBack:
     from django.core.management import call_command
     from django.db import connection
@@ -102,6 +110,7 @@ def _build(
             _link_files(reader.head, files_from, work / FILES)
         call_command("migrate", interactive=False, verbosity=0)
         set_aside = take_care(made_at=made_at, at=at, step=progress.step)
+        begin_anew(at)
         if connection.vendor == "postgresql":
             _put_in_place(work, target)  # before the commit: no row may name a file that is not there
     if connection.vendor == "sqlite":

@@ -205,21 +205,22 @@ def quarantine_trouble(count: int, newest: int) -> Trouble | None:
 
 
 def backup_trouble(
-    *, newest: datetime, failure: str, failing_since: datetime | None, at: datetime
+    *, newest: datetime | None, begun: datetime, failure: str, failing_since: datetime | None, at: datetime
 ) -> Trouble | None:
     """The last try failed (`failure` is a machine word, or ""), or the newest backup is older than two days.
 
-    `newest` is from when they are expected where there is none.
+    They are expected from `begun` on. `newest` is None where none was ever made.
     """
-    is_old = at - newest > OLD_BACKUP
+    since = max(newest or begun, begun)
+    is_old = at - since > OLD_BACKUP
     if not (is_old or failure):
         return None
     return Trouble(
         Kind.BACKUP,
         "bad" if is_old else "warn",
-        since=newest if is_old else failing_since,
+        since=since if is_old else failing_since,
         level=2 if is_old else 1,
-        data={"failure": failure, "days": (at - newest).days},
+        data={"failure": failure, "days": (at - (newest or begun)).days, "is_none": newest is None},
     )
 
 

@@ -269,9 +269,11 @@ def _reactions(_trouble: Trouble) -> _Words:
 def _backup(trouble: Trouble) -> _Words:
     days, failure = int(trouble.data.get("days", 0)), str(trouble.data.get("failure", ""))
     is_old = trouble.level > 1
-    said = ngettext("The newest backup is %(n)d day old", "The newest backup is %(n)d days old", days) % {
-        "n": days
-    }
+    said = (
+        ngettext("No backup was made in %(n)d day", "No backup was made in %(n)d days", days)
+        if trouble.data.get("is_none")
+        else ngettext("The newest backup is %(n)d day old", "The newest backup is %(n)d days old", days)
+    ) % {"n": days}
     return _Words(
         said if is_old else _("The last backup could not be made"),
         what_to_do(failure),

@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Final
 
 from django.db import transaction
+from django.db.models import F, Q
 
 from dangol.desk.backups.folders import named_folder
 from dangol.desk.events import BackupAsked, BackupFailed, BackupMade, BackupPlanChanged
-from dangol.desk.models import Backup, BackupPlan
+from dangol.desk.models import Backup, BackupPlan, UnfinishedBackup
 from dangol.kernel.audit import record_act
 from dangol.kernel.events import emit
 from dangol.staff.models import Staff
@@ -21,6 +22,9 @@ def begin_plan(*, is_on: bool, at: datetime) -> BackupPlan:
     plan, _is_new = BackupPlan.objects.get_or_create(
         pk=BackupPlan.ONLY, defaults={"is_on": is_on, "begun_at": at}
     )
+    if plan.begun_at > at:  # by a clock that ran ahead: none would be expected until then
+        plan.begun_at = at
+        plan.save(update_fields=["begun_at"])
     return plan
 
 
@@ -31,9 +35,9 @@ def change_backup_plan(*, actor: Staff | None, is_on: bool, folder: str, at: dat
     What lies in the folder of before stays there and is no longer looked after.
     """
     demand(actor, RIGHT)
-    folder = named_folder(folder)
     begin_plan(is_on=is_on, at=at)
     plan = BackupPlan.objects.select_for_update().get()
+    folder = named_folder(folder, before=plan.folder, is_on=is_on)
     before = {"is_on": plan.is_on, "folder": plan.folder}
     after = {"is_on": is_on, "folder": folder}
     if before == after:
@@ -55,10 +59,13 @@ def change_backup_plan(*, actor: Staff | None, is_on: bool, folder: str, at: dat
 
 @transaction.atomic
 def ask_for_backup(*, actor: Staff | None, is_on: bool = True, at: datetime) -> bool:
-    """Have one made now, by whoever is at work; False when one is already asked for or being made."""
+    """Have one made now, by whoever is at work; False when one is already asked for or being made.
+
+    One that was asked for, begun and killed may be asked for again: it is made at once then.
+    """
     demand(actor, RIGHT)
     begin_plan(is_on=is_on, at=at)
-    free = BackupPlan.objects.filter(asked_at=None, making="")
+    free = BackupPlan.objects.filter(Q(asked_at=None) | Q(tried_at__gte=F("asked_at")), making="")
     if not free.update(asked_at=at):
         return False
     emit(BackupAsked(happened_at=at, actor_id=actor.pk if actor else None))
@@ -75,9 +82,16 @@ def hand_out_backup(*, actor: Staff | None, backup: Backup, at: datetime) -> Non
     )  # fmt: skip
 
 
-def note_begun(*, name: str, at: datetime) -> None:
-    """A backup is being written under this name."""
-    BackupPlan.objects.update(making=name, asked_at=None, tried_at=at, done=0, length=0)
+@transaction.atomic
+def note_begun(*, folder: str, name: str, at: datetime) -> None:
+    """A backup is being written under this name. It stays asked for until it is made or has failed."""
+    note_unfinished(folder=folder, name=name, begun_at=at)
+    BackupPlan.objects.update(making=name, tried_at=at, done=0, length=0)
+
+
+def note_unfinished(*, folder: str, name: str, begun_at: datetime) -> None:
+    """There may be a file by this name in the folder, or half of one, that is to be looked after."""
+    UnfinishedBackup.objects.get_or_create(folder=folder, name=name, defaults={"begun_at": begun_at})
 
 
 def note_progress(*, done: int, length: int) -> None:
@@ -85,23 +99,55 @@ def note_progress(*, done: int, length: int) -> None:
     BackupPlan.objects.update(done=done, length=length)
 
 
-def note_broken_off(*, asked_at: datetime | None, tried_at: datetime | None) -> None:
-    """Dangol ended meanwhile: what was asked for is still to be made."""
-    BackupPlan.objects.update(making="", asked_at=asked_at, tried_at=tried_at)
+def note_broken_off(*, tried_at: datetime | None) -> None:
+    """Dangol ended meanwhile: what was asked for is still to be made, by the rule for one tried at `tried_at`."""
+    BackupPlan.objects.update(making="", tried_at=tried_at)
 
 
 @transaction.atomic
 def note_made(*, folder: str, name: str, bytes: int, made_at: datetime, at: datetime) -> Backup:
     """It is whole and on the disk."""
     row = Backup.objects.create(folder=folder, name=name, bytes=bytes, made_at=made_at)
-    BackupPlan.objects.update(making="", failure="", failing_since=None)
+    UnfinishedBackup.objects.filter(folder=folder, name=name).delete()
+    # One of long ago that is found whole ends nothing that is asked for or has failed since.
+    being_made = BackupPlan.objects.filter(making=name)
+    being_made.filter(folder=folder).update(failure="", failing_since=None)
+    being_made.update(making="", asked_at=None)
     emit(BackupMade(happened_at=at, backup_id=row.pk, bytes=bytes))
     return row
 
 
 @transaction.atomic
-def note_failed(*, failure: str, at: datetime) -> None:
-    """It could not be made, by this machine word."""
-    BackupPlan.objects.filter(failing_since=None).update(failing_since=at)
-    BackupPlan.objects.update(making="", failure=failure, tried_at=at)
+def note_failed(*, folder: str, failure: str, at: datetime) -> None:
+    """It could not be made into this folder, by this machine word. Where the plan names another one by now, that is
+    tried as if nothing had been."""
+    here = BackupPlan.objects.filter(folder=folder)
+    here.filter(failing_since=None).update(failing_since=at)
+    here.update(failure=failure, asked_at=None, tried_at=at)
+    BackupPlan.objects.update(making="")
     emit(BackupFailed(happened_at=at))
+
+
+def forget_backup(*, backup: Backup) -> None:
+    """Its file was removed, or is somebody else's by now."""
+    backup.delete()
+
+
+def forget_unfinished(*, unfinished: UnfinishedBackup) -> None:
+    """Nothing of it is left."""
+    unfinished.delete()
+
+
+@transaction.atomic
+def begin_backups_anew(*, at: datetime) -> None:
+    """In what was put back: into its own data folder, and none from before is its own.
+
+    The desk that the backup is of may still be at work, and its folder for backups within reach: a restore that is
+    tried beside it must neither write there nor clear anything away.
+    """
+    Backup.objects.all().delete()
+    UnfinishedBackup.objects.all().delete()
+    BackupPlan.objects.update(
+        folder="", begun_at=at, asked_at=None, tried_at=None, failing_since=None, failure="", making="",
+        done=0, length=0,
+    )  # fmt: skip

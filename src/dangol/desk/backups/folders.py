@@ -14,6 +14,7 @@ from dangol.transfer.shelf import shelf
 # Written when the folder is named. Where a disk was mounted there is an empty folder when the disk is away: without
 # the mark it is not the folder that was meant, and what is written there would fill the wrong disk.
 MARK: Final = ".dangol-backups"
+LONGEST: Final = 500  # as many characters as the plan holds
 _MARK_WORDS: Final = "Dangol keeps backups here, and removes only those that it has made.\n"
 
 
@@ -37,15 +38,35 @@ class InsideTheData(Refused):
     )
 
 
+class NotThere(Refused):
+    message = _("The folder for backups is not there: the disk may not be plugged in.")
+
+
 class Away(Exception):
     """The folder is not there just now, or is another one than was meant."""
 
 
-def named_folder(text: str) -> str:
-    """The folder that an owner names, marked as the one; "" stays. Refused when backups cannot go there."""
-    if not text.strip():
+def named_folder(text: str, *, before: str, is_on: bool) -> str:
+    """The folder that an owner names, marked as the one when it is not that of `before`; "" stays.
+
+    Refused when backups cannot go there. That of before may be away when they are switched off, and is never marked
+    again: the folder that is there while its disk is away would become the one.
+    """
+    text = text.strip()
+    if not text:
         return ""
-    path = Path(text.strip())
+    try:
+        path = before if text == before else str(_real_folder(Path(text)))
+        if path != before:
+            (Path(path) / MARK).write_text(_MARK_WORDS, encoding="ascii")
+        elif is_on and not (Path(path) / MARK).is_file():
+            raise NotThere
+    except OSError as failure:
+        raise NotWritable from failure
+    return path
+
+
+def _real_folder(path: Path) -> Path:
     if not path.is_absolute():
         raise NotAbsolute
     if not path.is_dir():
@@ -54,11 +75,9 @@ def named_folder(text: str) -> str:
     data = settings.DANGOL_DATA.resolve()
     if path == data or data in path.parents:
         raise InsideTheData
-    try:
-        (path / MARK).write_text(_MARK_WORDS, encoding="ascii")
-    except OSError as failure:
-        raise NotWritable from failure
-    return str(path)
+    if len(str(path)) > LONGEST:
+        raise NotWritable
+    return path
 
 
 def reach(folder: str) -> Path:

@@ -4,7 +4,7 @@ import errno
 import logging
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -16,14 +16,16 @@ from django.utils.translation import override
 from dangol.business.models import Business
 from dangol.business.queries import calendar_at, current_business
 from dangol.desk.backups import commands, rules
-from dangol.desk.backups.folders import Away, is_of_one_disk, reach, size_of
-from dangol.desk.models import Backup, BackupPlan
+from dangol.desk.backups.clearing import clear_away, clear_halves
+from dangol.desk.backups.folders import Away, is_of_one_disk, reach
+from dangol.desk.backups.queries import newest_backup_at
+from dangol.desk.models import Backup, BackupPlan, UnfinishedBackup
 from dangol.kernel import clock
 from dangol.kernel.errors import Refused
-from dangol.kernel.leases import give_back_lease, take_lease
+from dangol.kernel.leases import give_back_lease, keep_lease, take_lease
 from dangol.kernel.loops import beat
 from dangol.kernel.processes import this_process
-from dangol.transfer.backup import Progress, back_up_to, count_files
+from dangol.transfer.backup import Progress, Unreadable, back_up_to, count_files
 from dangol.transfer.room import database_bytes
 from dangol.transfer.shelf import name_for
 
@@ -44,6 +46,10 @@ class Ending(Exception):
     """Dangol ends: nobody waits for a backup then."""
 
 
+class LeaseLost(Exception):
+    """Another process took this one for dead, and looks after the backups now."""
+
+
 def back_up_when_due(*, is_ending: Callable[[], bool] = lambda: False) -> int:
     """One turn: a backup where one is due. Returns 0: it may rest.
 
@@ -53,16 +59,17 @@ def back_up_when_due(*, is_ending: Callable[[], bool] = lambda: False) -> int:
     if not business.is_set_up:
         return 0
     plan = commands.begin_plan(is_on=is_on_by_itself(), at=at)
-    if not (plan.asked_at or plan.making or _is_due(plan, business, at)):
+    if not (plan.making or _is_wanted(plan, business, at)):
         return 0
     if not take_lease(LEASE, holder=this_process(), seconds=LEASE_SECONDS, at=at):
         return 0
     try:
+        clear_halves(at=at)
         plan = BackupPlan.objects.get()  # whoever had the lease before may have done it
-        if plan.making:
-            _settle_broken_off(plan, at)
+        if plan.making:  # and was killed at it
+            commands.note_broken_off(tried_at=plan.tried_at)
             plan = BackupPlan.objects.get()
-        if plan.asked_at or _is_due(plan, business, at):
+        if _is_wanted(plan, business, at):
             with override("en"):  # what is written to the log
                 _make(plan, business, is_ending)
     finally:
@@ -75,10 +82,12 @@ def is_on_by_itself() -> bool:
     return not settings.DANGOL_DEMO
 
 
-def _is_due(plan: BackupPlan, business: Business, at: datetime) -> bool:
+def _is_wanted(plan: BackupPlan, business: Business, at: datetime) -> bool:
+    if rules.is_to_be_made_now(asked=plan.asked_at, tried=plan.tried_at, at=at):
+        return True
     if not plan.is_on:
         return False
-    newest = Backup.objects.order_by("-made_at", "-id").values_list("made_at", flat=True).first()
+    newest = newest_backup_at(at=at)
     return rules.is_due(
         last=max(newest or plan.begun_at, plan.begun_at),
         tried=plan.tried_at,
@@ -89,28 +98,53 @@ def _is_due(plan: BackupPlan, business: Business, at: datetime) -> bool:
 
 
 def _make(plan: BackupPlan, business: Business, is_ending: Callable[[], bool]) -> None:
-    at = clock.now()
+    at, name = clock.now(), ""
     try:
         folder = reach(plan.folder)
-        name = next(name for name in _names(at) if not (folder / name).exists())
+        name = _free_name(plan.folder, folder, at)
         _demand_room(folder)
-        commands.note_begun(name=name, at=at)
+        commands.note_begun(folder=plan.folder, name=name, at=at)
         back_up_to(folder / name, at=at, progress=_Telling(folder, is_ending))
         size = (folder / name).stat().st_size
+        _keep_lease()
     except Ending:
-        commands.note_broken_off(asked_at=plan.asked_at, tried_at=plan.tried_at)
+        commands.note_broken_off(tried_at=plan.tried_at)
+        clear_halves(at=at, own=name)
         log.info("backup=broken-off reason=ending")
+        return
+    except LeaseLost:
+        _leave(plan.folder, name, at)
         return
     except Exception as failure:
         word = word_of(failure)
         if word is None:
             raise  # the database is away, or a fault of ours: the loop says so, and the next turn clears away
-        commands.note_failed(failure=word, at=clock.now())
+        if not _has_lease():  # what was written has been cleared away by whoever has it
+            _leave(plan.folder, name, at)
+            return
+        commands.note_failed(folder=plan.folder, failure=word, at=clock.now())
+        clear_halves(at=at, own=name)
         log.warning("backup=failed reason=%s", word)
         return
     commands.note_made(folder=plan.folder, name=name, bytes=size, made_at=at, at=clock.now())
     log.info("backup=made bytes=%d", size)
-    clear_away(plan.folder, folder, business)
+    clear_away(plan.folder, folder, business, at=at)
+
+
+def _leave(folder: str, name: str, at: datetime) -> None:
+    """Leave the plan to whoever has the lease, and what there may be of this backup as well."""
+    if name:
+        commands.note_unfinished(folder=folder, name=name, begun_at=at)
+    log.warning("backup=broken-off reason=lease")
+
+
+def _keep_lease() -> None:
+    if not _has_lease():
+        raise LeaseLost
+
+
+def _has_lease() -> bool:
+    return keep_lease(LEASE, holder=this_process(), seconds=LEASE_SECONDS, at=clock.now())
 
 
 def word_of(failure: Exception) -> str | None:
@@ -119,6 +153,8 @@ def word_of(failure: Exception) -> str | None:
         return "no-room"
     if isinstance(failure, Away):
         return "no-folder"
+    if isinstance(failure, Unreadable):
+        return "unreadable"
     if isinstance(failure, Refused):
         return "refused"
     if isinstance(failure, OSError):
@@ -130,25 +166,6 @@ def word_of(failure: Exception) -> str | None:
             return "no-folder"
         return "disk"
     return None
-
-
-def clear_away(named: str, folder: Path, business: Business) -> None:
-    """Remove what is not kept of the backups that were made into this folder, and nothing else.
-
-    A file that is not as it was written is somebody else's by now: it stays, and is forgotten.
-    """
-    rows = list(Backup.objects.filter(folder=named))
-    stay = rules.kept((row.made_at for row in rows if _is_there(row, folder)), business.zone)
-    for row in rows:
-        if row.made_at in stay and _is_there(row, folder):
-            continue
-        if _is_there(row, folder):
-            (folder / row.name).unlink(missing_ok=True)
-        row.delete()
-
-
-def _is_there(row: Backup, folder: Path) -> bool:
-    return size_of(folder / row.name) == row.bytes
 
 
 def _demand_room(folder: Path) -> None:
@@ -165,27 +182,14 @@ def free_bytes(folder: Path) -> int:
     return shutil.disk_usage(folder).free
 
 
-def _settle_broken_off(plan: BackupPlan, at: datetime) -> None:
-    """What a killed process has left: half a file goes, and one that got its name is whole and ours.
-
-    The name was written down when nothing had it.
-    """
-    size = None
-    try:
-        folder = reach(plan.folder)
-        size = size_of(folder / plan.making)
-        for path in folder.glob(f".{plan.making}.*.part"):
-            path.unlink(missing_ok=True)
-    except (Away, OSError):
-        pass  # another folder was named meanwhile, or it is away
-    if size is None or plan.tried_at is None:
-        commands.note_broken_off(asked_at=plan.asked_at, tried_at=plan.tried_at)
-    else:
-        commands.note_made(folder=plan.folder, name=plan.making, bytes=size, made_at=plan.tried_at, at=at)
+def _free_name(named: str, folder: Path, at: datetime) -> str:
+    """A name that no file there has, nor a backup that is not there just now."""
+    names = (name_for(KIND, at + timedelta(seconds=seconds)) for seconds in count())
+    return next(name for name in names if not (_is_remembered(named, name) or (folder / name).exists()))
 
 
-def _names(at: datetime) -> Iterator[str]:
-    return (name_for(KIND, at + timedelta(seconds=seconds)) for seconds in count())
+def _is_remembered(folder: str, name: str) -> bool:
+    return any(kind.objects.filter(folder=folder, name=name).exists() for kind in (Backup, UnfinishedBackup))
 
 
 class _Telling(Progress):
@@ -211,7 +215,7 @@ class _Telling(Progress):
     def _tell(self) -> None:
         if free_bytes(self._folder) < self._least:
             raise NoRoom
+        _keep_lease()
         commands.note_progress(done=self._done, length=self._length)
-        take_lease(LEASE, holder=this_process(), seconds=LEASE_SECONDS, at=clock.now())
         beat(LOOP)
         self._told = time.monotonic()

@@ -67,7 +67,7 @@ def backups_page(*, is_on: bool, at: datetime) -> BackupsPage:
         folder=plan.folder,
         shown_folder=plan.folder or str(settings.DANGOL_DATA / FOLDER),
         is_at_home=not plan.folder,
-        is_asked=plan.asked_at is not None,
+        is_asked=rules.is_to_be_made_now(asked=plan.asked_at, tried=plan.tried_at, at=at),
         is_running=bool(plan.making),
         percent=min(100 * plan.done // plan.length, 100) if plan.making and plan.length else None,
         trouble=what_failed(plan.failure),
@@ -78,9 +78,10 @@ def backups_page(*, is_on: bool, at: datetime) -> BackupsPage:
     )
 
 
-def newest_backup_at() -> datetime | None:
-    """When the last one was made by itself."""
-    return Backup.objects.order_by("-made_at", "-id").values_list("made_at", flat=True).first()
+def newest_backup_at(*, at: datetime) -> datetime | None:
+    """When the last one was made by itself; one that a clock that ran ahead has dated later than `at` is not it."""
+    made = Backup.objects.filter(made_at__lte=at).order_by("-made_at", "-id")
+    return made.values_list("made_at", flat=True).first()
 
 
 def backup_at_hand(backup_id: int) -> tuple[Backup, Path]:

@@ -8,7 +8,7 @@ from dangol.business.hours import Span
 
 DAILY: Final = 7
 WEEKLY: Final = 4
-AGAIN_AFTER: Final = timedelta(hours=1)  # one that failed
+AGAIN_AFTER: Final = timedelta(hours=1)  # one that failed, or was broken off
 # The hours of a night, the quietest first: a kitchen that closes at four is asleep at five.
 _NIGHT: Final = (3, 4, 5, 2, 6, 1, 0, 7, 23, 8, 22, 9)
 
@@ -18,16 +18,17 @@ LEFT_FOR_MAIL: Final = 1024 * MIB  # on the disk of the data folder: below it th
 LEAST_FOR_MAIL: Final = 256 * MIB  # and a backup that takes more than was thought is broken off
 
 
-def kept(made: Iterable[datetime], zone: tzinfo) -> set[datetime]:
+def kept(made: Iterable[datetime], zone: tzinfo, *, at: datetime) -> set[datetime]:
     """Which backups stay, of these by the time they were made: the last 7 daily and 4 weekly ones.
 
     Daily ones are the newest of each of the seven newest days that have any, by the zone's calendar. Weekly ones are
     the newest of each of the four newest weeks (Monday to Sunday) that have any and were over before those days.
-    To clear away every day or once in a while comes to the same, and the newest always stays.
+    To clear away every day or once in a while comes to the same, and the newest always stays. What a clock that ran
+    ahead has dated later than `at` counts as made just before it: else it would be the newest for ever.
     """
     by_day: dict[date, datetime] = {}
-    for at in sorted(made):
-        by_day[at.astimezone(zone).date()] = at
+    for when in sorted(made, key=lambda when: (when <= at, when)):
+        by_day[min(when, at).astimezone(zone).date()] = when
     days = sorted(by_day, reverse=True)
     if not days:
         return set()
@@ -71,12 +72,24 @@ def is_due(*, last: datetime, tried: datetime | None, at: datetime, hour: int, z
     A machine that slept then makes it when it wakes. One that failed is tried again after an hour.
     """
     is_wanted = last < newest_slot(at=at, hour=hour, zone=zone)
-    return is_wanted and (tried is None or tried <= last or at - tried >= AGAIN_AFTER)
+    return is_wanted and (tried is None or tried <= last or not _is_just_tried(tried, at))
+
+
+def is_to_be_made_now(*, asked: datetime | None, tried: datetime | None, at: datetime) -> bool:
+    """Whether somebody asks for one: it is made at once, and an hour after a try for it that was killed."""
+    if asked is None:
+        return False
+    return tried is None or tried < asked or not _is_just_tried(tried, at)
 
 
 def room_needed(*, database: int, files: int, last: int | None) -> int:
     """Bytes that the next one may take: half as much again as the last, else all that there is, before it is packed."""
     return last * 3 // 2 if last else database + files
+
+
+def _is_just_tried(tried: datetime, at: datetime) -> bool:
+    # A try in the future is one of a clock that ran ahead, and says nothing.
+    return timedelta(0) <= at - tried < AGAIN_AFTER
 
 
 def _monday(day: date) -> date:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from dangol.desk.backups.commands import ask_for_backup, change_backup_plan, hand_out_backup
 from dangol.desk.backups.making import is_on_by_itself
 from dangol.desk.backups.queries import backup_at_hand, backups_page
+from dangol.desk.backups.saving import open_alone
 from dangol.kernel import clock
 from dangol.kernel.errors import Refused
 from dangol.kernel.redirects import see_other
@@ -66,10 +67,13 @@ def backup_now(request: HttpRequest) -> HttpResponse:
 def backup_file(request: HttpRequest, backup_id: int) -> HttpResponse:
     """The file, for somebody who has signed in lately: it holds everything, the passwords of the mailboxes too."""
     row, path = backup_at_hand(backup_id)
-    hand_out_backup(actor=actor(request), backup=row, at=clock.now())
-    response = FileResponse(
-        path.open("rb"), as_attachment=True, filename=row.name, content_type="application/gzip"
-    )
+    file = open_alone(path)
+    try:
+        hand_out_backup(actor=actor(request), backup=row, at=clock.now())
+    except BaseException:
+        file.close()
+        raise
+    response = FileResponse(file, as_attachment=True, filename=row.name, content_type="application/gzip")
     response["Cache-Control"] = "private, no-store"
     return response  # type: ignore[return-value]  # it is streamed
 

@@ -12,6 +12,7 @@ _FAILED: Final[Mapping[str, str | Promise]] = {
     "no-folder": gettext_lazy("The folder for backups is not there: the disk may not be plugged in."),
     "not-writable": gettext_lazy("Dangol may not write into the folder for backups."),
     "refused": gettext_lazy("The installation could not be read as a whole. `dangol doctor` says more."),
+    "unreadable": gettext_lazy("Files of the desk itself could not be read."),
     "disk": gettext_lazy("The disk reports a fault."),
 }
 _TO_DO: Final[Mapping[str, str | Promise]] = {
@@ -21,6 +22,9 @@ _TO_DO: Final[Mapping[str, str | Promise]] = {
         "Give the user that Dangol runs as the right to, or name another folder in Settings › Backups."
     ),
     "refused": gettext_lazy("Run `dangol doctor`, and make one with `dangol backup`."),
+    "unreadable": gettext_lazy(
+        "See that the user that Dangol runs as may read the data folder, and have its disk checked."
+    ),
     "disk": gettext_lazy("Name a folder on another disk in Settings › Backups, and have this one checked."),
 }
 

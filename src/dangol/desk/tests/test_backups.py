@@ -8,22 +8,31 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.storage import default_storage
 from django.db.backends.signals import connection_created
 from django.urls import reverse
 
 from dangol.desk.alarms.checks import look
 from dangol.desk.alarms.rules import Kind
 from dangol.desk.backups import making, rules
-from dangol.desk.backups.commands import ask_for_backup, begin_plan, change_backup_plan
-from dangol.desk.backups.folders import MARK, InsideTheData, NoSuchFolder, NotAbsolute, NotWritable
+from dangol.desk.backups.commands import (
+    ask_for_backup,
+    begin_backups_anew,
+    begin_plan,
+    change_backup_plan,
+    note_begun,
+)
+from dangol.desk.backups.folders import MARK, InsideTheData, NoSuchFolder, NotAbsolute, NotThere, NotWritable
 from dangol.desk.backups.making import back_up_when_due
+from dangol.desk.backups.words import what_failed
 from dangol.desk.doctor import examine
-from dangol.desk.models import Backup, BackupPlan
+from dangol.desk.models import Backup, BackupPlan, UnfinishedBackup
 from dangol.desk.tests.reading import words_of
 from dangol.kernel import clock
 from dangol.kernel.errors import NotAllowed
 from dangol.kernel.leases import take_lease
 from dangol.kernel.models import AuditEntry, Event, Lease
+from dangol.transfer import backup
 from dangol.transfer.backup import Progress
 from dangol.transfer.snapshot import ALIAS
 
@@ -217,7 +226,7 @@ def test_half_a_file_of_a_killed_process_goes_and_a_whole_one_is_kept(at, data):
     half = folder / ".dangol-20261125-180000.tar.gz.123.part"
     half.write_bytes(b"half")
     (folder / ".other.tar.gz.123.part").write_bytes(b"somebody's")
-    BackupPlan.objects.update(making="dangol-20261125-180000.tar.gz", tried_at=NIGHT)
+    note_begun(folder="", name="dangol-20261125-180000.tar.gz", at=NIGHT)
     at(NIGHT + timedelta(minutes=1))
     assert files(folder) == [".other.tar.gz.123.part"], "and it waits an hour"
     at(NIGHT + timedelta(hours=1))
@@ -225,7 +234,7 @@ def test_half_a_file_of_a_killed_process_goes_and_a_whole_one_is_kept(at, data):
 
     whole = folder / "dangol-20261126-180000.tar.gz"
     whole.write_bytes(b"whole")
-    BackupPlan.objects.update(making=whole.name, tried_at=NIGHT + DAY)
+    note_begun(folder="", name=whole.name, at=NIGHT + DAY)
     at(NIGHT + DAY + timedelta(minutes=1))
     assert Backup.objects.get(name=whole.name).made_at == NIGHT + DAY
     assert whole in folder.iterdir()
@@ -268,6 +277,7 @@ def test_how_far_it_is_can_be_seen_meanwhile(data, minji, monkeypatch, client):
         ("{tmp}/nothing", NoSuchFolder),
         ("{tmp}/data/files", InsideTheData),
         ("/proc/sys", NotWritable),
+        ("/" + "a" * 300, NotWritable),
     ],
 )
 def test_a_folder_that_cannot_be_is_refused(name, refusal, data, tmp_path, minji):
@@ -319,3 +329,219 @@ def test_the_page_of_a_folder_that_is_away_says_so(at, data, tmp_path, minji, cl
     words = words_of(client.get(reverse("backups")).content.decode())
     assert "The folder for backups is not there" in words
     assert "Kept backups" not in words
+
+
+def test_what_was_asked_for_and_has_no_room_fails_once_and_says_so(at, data, minji, client, monkeypatch):
+    monkeypatch.setattr(making, "free_bytes", lambda folder: 0)
+    ask_for_backup(actor=minji, at=EVENING)
+    at(EVENING)
+    at(EVENING + timedelta(seconds=3))
+    assert happened() == ["BackupAsked", "BackupFailed"]
+    client.force_login(minji)
+    words = words_of(client.get(reverse("backups")).content.decode())
+    assert "There is too little room on the disk." in words
+    assert "Back up now" in words
+
+
+def test_what_was_asked_for_and_killed_is_made_after_an_hour_or_when_asked_again(at, data, minji):
+    minute = timedelta(minutes=1)
+    for is_asked_again in (False, True):
+        change_backup_plan(actor=minji, is_on=False, folder="", at=EVENING)
+        Backup.objects.all().delete()
+        ask_for_backup(actor=minji, at=EVENING)
+        note_begun(folder="", name="dangol-20261125-120000.tar.gz", at=EVENING + minute)
+        at(EVENING + 2 * minute)
+        at(EVENING + 59 * minute)
+        assert not Backup.objects.exists(), "it does not spin"
+        assert plan().making == ""
+        if is_asked_again:
+            assert ask_for_backup(actor=minji, at=EVENING + 60 * minute)
+            at(EVENING + 60 * minute)
+        else:
+            at(EVENING + 61 * minute)
+        assert Backup.objects.count() == 1
+        assert plan().asked_at is None
+
+
+def test_the_folder_under_a_disk_that_is_away_is_not_marked_by_saving_again(at, data, tmp_path, minji):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    change_backup_plan(actor=minji, is_on=True, folder=str(disk), at=EVENING)
+    disk.rename(tmp_path / "unplugged")
+    disk.mkdir()
+    with pytest.raises(NotThere):
+        change_backup_plan(actor=minji, is_on=True, folder=f"{disk}/", at=EVENING)
+    assert files(disk) == []
+
+    disk.rmdir()
+    change_backup_plan(actor=minji, is_on=False, folder=str(disk), at=EVENING)
+    assert (plan().is_on, plan().folder) == (False, str(disk))
+
+
+def test_backups_on_a_disk_that_is_away_are_not_forgotten(at, data, tmp_path, minji):
+    """Two disks take turns at one place."""
+    disk, other = tmp_path / "disk", tmp_path / "other"
+    disk.mkdir()
+    change_backup_plan(actor=minji, is_on=True, folder=str(disk), at=EVENING)
+    for number in range(8):
+        at(NIGHT + number * DAY)
+    first = files(disk)
+    disk.rename(other)
+    disk.mkdir()
+    (disk / MARK).touch()
+    at(NIGHT + 8 * DAY)
+    assert Backup.objects.count() == 8
+    disk.rename(tmp_path / "away")
+    other.rename(disk)
+    at(NIGHT + 9 * DAY)
+    assert len(files(disk)) == len(first)
+    assert first[1] not in files(disk), "its oldest goes"
+    assert Backup.objects.count() == 8
+
+
+def test_one_that_cannot_be_removed_does_not_keep_the_others(at, data, monkeypatch):
+    for number in range(7):
+        at(NIGHT + number * DAY)
+    stuck, *_ = files(data / "backups")
+    Backup.objects.create(
+        folder="", name="dangol-20261120-180000.tar.gz", made_at=NIGHT - timedelta(days=5, hours=1), bytes=3
+    )
+    (data / "backups" / "dangol-20261120-180000.tar.gz").write_bytes(b"old")
+    real = Path.unlink
+
+    def unlink(path: Path, **options: bool) -> None:
+        if path.name == stuck:
+            raise PermissionError(1, "Operation not permitted")
+        real(path, **options)
+
+    monkeypatch.setattr(Path, "unlink", unlink)
+    for number in (7, 8):
+        at(NIGHT + number * DAY)
+    assert stuck in files(data / "backups")
+    assert Backup.objects.filter(name=stuck).exists()
+    assert len(files(data / "backups")) == 9
+    monkeypatch.setattr(Path, "unlink", real)
+    at(NIGHT + 9 * DAY)
+    assert stuck not in files(data / "backups")
+
+
+def test_a_night_in_the_future_neither_stops_backups_nor_alarms(at, data):
+    ahead = NIGHT + 400 * DAY
+    at(ahead)
+    assert Backup.objects.count() == 1
+    assert troubles(NIGHT + 3 * DAY) == [("bad", "")]
+    at(NIGHT + 3 * DAY)
+    assert troubles(NIGHT + 3 * DAY) == []
+    assert files(data / "backups") == ["dangol-20261128-180000.tar.gz"], "the other counts as made before"
+
+
+def test_a_plan_that_was_begun_in_the_future_waits_no_longer_than_others(at, data):
+    BackupPlan.objects.update(begun_at=NIGHT + 400 * DAY)
+    at(NIGHT)
+    at(NIGHT + DAY)
+    assert Backup.objects.count() == 1
+
+
+def test_half_a_file_goes_when_its_disk_is_back_though_another_folder_was_named(at, data, tmp_path, minji):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    change_backup_plan(actor=minji, is_on=True, folder=str(disk), at=EVENING)
+    note_begun(folder=str(disk), name="dangol-20261125-180000.tar.gz", at=NIGHT)
+    half = ".dangol-20261125-180000.tar.gz.123.part"
+    (disk / half).write_bytes(b"half")
+    disk.rename(tmp_path / "unplugged")
+    change_backup_plan(actor=minji, is_on=True, folder="", at=NIGHT)
+    at(NIGHT + timedelta(minutes=1))
+    assert len(files(data / "backups")) == 1, "another folder need not wait"
+    assert UnfinishedBackup.objects.count() == 1
+
+    (tmp_path / "unplugged").rename(disk)
+    at(NIGHT + DAY)
+    assert files(disk) == [MARK]
+    assert not UnfinishedBackup.objects.exists()
+
+
+def test_what_fails_in_a_folder_says_nothing_of_the_one_that_was_named_meanwhile(
+    at, data, tmp_path, minji, monkeypatch
+):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+
+    def renamed(*_: object, **__: object) -> None:
+        change_backup_plan(actor=minji, is_on=True, folder=str(disk), at=NIGHT)
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(making, "back_up_to", renamed)
+        at(NIGHT)
+    assert (plan().failure, plan().making, plan().tried_at) == ("", "", None)
+    assert not UnfinishedBackup.objects.exists()
+    at(NIGHT + timedelta(seconds=3))
+    assert len(files(disk)) == 2
+
+
+def test_who_has_lost_the_lease_writes_nothing_more(at, data, monkeypatch):
+    real = making.back_up_to
+
+    def slept(path: Path, *, at: datetime, progress: Progress) -> Any:
+        Lease.objects.update(holder="elsewhere:1:1")
+        BackupPlan.objects.update(making="another.tar.gz", done=7)
+        return real(path, at=at, progress=progress)
+
+    monkeypatch.setattr(making, "back_up_to", slept)
+    at(NIGHT)
+    assert (plan().making, plan().done, plan().failure) == ("another.tar.gz", 7, "")
+    assert files(data / "backups") == []
+    assert happened() == []
+    assert Lease.objects.get(name=making.LEASE).holder == "elsewhere:1:1"
+
+
+def test_a_file_of_the_desk_that_cannot_be_read_is_no_fault_of_the_backup_disk(at, data, monkeypatch):
+    def broken(*_: object, **__: object) -> Any:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(default_storage, "size", broken)
+    monkeypatch.setattr(backup, "_stored", lambda: iter(["ab/cd/file"]))
+    at(NIGHT)
+    assert plan().failure == "unreadable"
+    assert what_failed("unreadable")
+    assert files(data / "backups") == []
+
+
+def test_what_was_put_back_is_not_at_a_backup_and_leaves_those_of_before_alone(at, data, tmp_path, minji):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    change_backup_plan(actor=minji, is_on=True, folder=str(disk), at=EVENING)
+    at(NIGHT)
+    ask_for_backup(actor=minji, at=NIGHT)
+    note_begun(folder=str(disk), name="half.tar.gz", at=NIGHT)
+    (disk / ".half.tar.gz.1.part").touch()
+    before = files(disk)
+
+    begin_backups_anew(at=NIGHT + 9 * DAY)
+
+    at(NIGHT + 9 * DAY)
+    assert troubles(NIGHT + 9 * DAY) == []
+    at(NIGHT + 10 * DAY)
+    assert files(disk) == before
+    assert len(files(data / "backups")) == 1
+    assert plan().is_on
+
+
+def test_one_is_saved_at_a_time(at, data, minji, client):
+    at(NIGHT)
+    address = reverse("backup_file", args=[Backup.objects.get().pk])
+    minji.set_password("a long enough word")
+    minji.save()
+    client.force_login(minji)
+    client.post(client.get(address)["Location"], {"password": "a long enough word"})
+    first = client.get(address)
+    assert first.status_code == 200
+    second = client.get(address)
+    assert second.status_code == 422
+    assert "One is being saved already. Try again when it is through." in second.content.decode()
+    first.close()
+    third = client.get(address)
+    assert b"".join(third.streaming_content)
+    assert client.get(address).status_code == 200
+    assert AuditEntry.objects.filter(act="hand_out_backup").count() == 3

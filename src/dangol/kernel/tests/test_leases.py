@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dangol.kernel.leases import give_back_lease, take_lease
+from dangol.kernel.leases import give_back_lease, keep_lease, take_lease
 from dangol.kernel.processes import this_process
 from dangol.kernel.tests.test_processes import name_of_a_dead_process
 
@@ -32,6 +32,16 @@ def test_nobody_gives_back_what_another_has():
     take_lease("mailbox:1", holder="far:1", seconds=60, at=AT)
     give_back_lease("mailbox:1", holder="away:2")
     assert not take_lease("mailbox:1", holder="away:2", seconds=60, at=AT)
+
+
+def test_who_keeps_it_renews_it_and_never_takes_what_somebody_else_had():
+    take_lease("mailbox:1", holder="far:1", seconds=60, at=AT)
+    assert keep_lease("mailbox:1", holder="far:1", seconds=60, at=AT + timedelta(seconds=300))
+    assert not take_lease("mailbox:1", holder="away:2", seconds=60, at=AT + timedelta(seconds=359))
+    assert take_lease("mailbox:1", holder="away:2", seconds=60, at=AT + timedelta(seconds=360))
+    assert not keep_lease("mailbox:1", holder="far:1", seconds=60, at=AT + timedelta(seconds=900))
+    give_back_lease("mailbox:1", holder="away:2")
+    assert not keep_lease("mailbox:1", holder="far:1", seconds=60, at=AT + timedelta(seconds=900))
 
 
 def test_a_dead_process_of_this_machine_is_not_waited_for():
