@@ -257,7 +257,11 @@ def orders() -> None:
 @click.option(
     "--cancelled-by", default="C", show_default=True, help='What a cancellation begins with; "" for none.'
 )
-@click.option("--month-first", is_flag=True, help="3/4/2026 is the fourth of March.")
+@click.option(
+    "--month-first/--day-first",
+    default=None,
+    help="What 3/4/2026 is: the fourth of March, or the third of April (default: what other dates show).",
+)
 @click.option("--all-or-nothing", is_flag=True, help="Write nothing when a row is refused.")
 @click.option("--refused", type=click.Path(path_type=Path, dir_okay=False), help="Write refused rows there.")
 @click.option("--dry-run", is_flag=True, help="Only look: nothing is written.")
@@ -269,7 +273,7 @@ def orders_import(
     source: str,
     columns: tuple[str, ...],
     cancelled_by: str,
-    month_first: bool,
+    month_first: bool | None,
     all_or_nothing: bool,
     refused: Path | None,
     dry_run: bool,

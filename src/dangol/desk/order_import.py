@@ -1,13 +1,16 @@
 """Orders come in by a file on the page: kept, looked through, started; `dangol work` reads it, and the page follows."""
 
-from collections.abc import Mapping
+import csv
+import io
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 
 from django import forms
 from django.core.files.storage import default_storage
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language, gettext_lazy, override
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -16,9 +19,10 @@ from dangol.business.queries import current_business
 from dangol.kernel import clock
 from dangol.kernel.errors import Gone, Refused
 from dangol.kernel.redirects import see_other
+from dangol.kernel.spreadsheets import table_response
 from dangol.orders.columns import FIELDS, propose_columns
 from dangol.orders.file_orders import REASONS
-from dangol.orders.import_jobs import keep_upload, preview, reading_of, start_import
+from dangol.orders.import_jobs import FAILURES, keep_upload, preview, reading_of, start_import
 from dangol.orders.incoming import IncomingRefund
 from dangol.orders.models import FileImport
 from dangol.staff.rights import actor, needs
@@ -34,7 +38,9 @@ class UploadForm(forms.Form):
     file = forms.FileField(
         label=gettext_lazy("File"),
         help_text=gettext_lazy(
-            "CSV from your shop’s system, also packed as .gz. Nothing is written before you have looked at it."
+            "CSV from your shop’s system, also packed as .gz: at most 100 MB, and 500 MB unpacked. "
+            "Nothing is written before you have looked at it. "
+            "The file is deleted when it is imported, or after 14 days."
         ),
     )
 
@@ -49,6 +55,15 @@ class OptionsForm(forms.Form):
         max_length=80,
         required=False,
         help_text=gettext_lazy("Only if you sell in several shops whose numbers may be the same."),
+    )
+    month_first = forms.ChoiceField(
+        label=gettext_lazy("A date like 3/4/2026 is"),
+        choices=[
+            ("", gettext_lazy("as other dates in the file show")),
+            ("day", gettext_lazy("3 April: the day comes first")),
+            ("month", gettext_lazy("4 March: the month comes first")),
+        ],
+        required=False,
     )
     all_or_nothing = forms.BooleanField(
         label=gettext_lazy("Write nothing if a row cannot be read"), required=False
@@ -75,7 +90,8 @@ class OptionsForm(forms.Form):
         chosen = self.cleaned_data
         columns = {field: int(chosen[f"column_{field}"]) for field in FIELDS if chosen.get(f"column_{field}")}
         plain = {name: chosen[name] for name in ("currency", "zone", "source", "all_or_nothing")}
-        return {**plain, "columns": columns}
+        month_first = {"day": False, "month": True}.get(chosen["month_first"])
+        return {**plain, "month_first": month_first, "columns": columns}
 
 
 @require_http_methods(METHODS)
@@ -113,18 +129,34 @@ def order_import(request: HttpRequest, job_id: int) -> HttpResponse:
 
 @require_safe
 @needs("import_orders")
-def order_import_refused(request: HttpRequest, job_id: int) -> HttpResponse:
+def order_import_refused(request: HttpRequest, job_id: int) -> HttpResponseBase:
     """The refused rows with their reasons."""
     job = _job(job_id)
     if not job.refused_path or not default_storage.exists(job.refused_path):
         raise Gone
-    file = default_storage.open(job.refused_path, "rb")
-    return cast(
-        HttpResponse,
-        FileResponse(
-            file, as_attachment=True, filename="refused.csv", content_type="text/csv; charset=utf-8"
-        ),
-    )
+    return table_response("refused.csv", *_in_words(job.refused_path))
+
+
+def _in_words(path: str) -> tuple[list[str], Iterator[list[str]]]:
+    """The header and the rows of a file of refused ones, their reasons in the reader's language."""
+    rows = _rows_of(path)
+    header = next(rows, [])
+    language = get_language() or "en"
+
+    def said() -> Iterator[list[str]]:
+        for row in rows:
+            with override(language):  # it is sent when the request is over
+                yield [*row[:-1], str(REASONS.get(row[-1], row[-1]))]
+
+    return header, said()
+
+
+def _rows_of(path: str) -> Iterator[list[str]]:
+    with (
+        default_storage.open(path, "rb") as file,
+        io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as text,
+    ):
+        yield from csv.reader(text)
 
 
 def _chosen(request: HttpRequest, job: FileImport) -> HttpResponse:
@@ -190,6 +222,7 @@ def _result(job: FileImport) -> dict[str, Any]:
     return {
         "is_open": is_open,
         "is_dry": bool(job.options.get("dry_run")),
+        "failure": str(FAILURES.get(job.failure, job.failure)),
         "refused": _reasons(job.report.get("refused", {})),
         "language": (get_language() or "en")[:2],
     }

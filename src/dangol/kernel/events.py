@@ -4,7 +4,7 @@ An app defines its events as frozen dataclasses below `Happened`; a command call
 whoever wants to follow calls `since` with the cursor it kept.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, ClassVar, Final, NamedTuple
@@ -16,7 +16,7 @@ from dangol.kernel import clock
 from dangol.kernel.bells import ring_after_commit
 from dangol.kernel.models import Event, Follower
 from dangol.kernel.prepared import Prepared
-from dangol.kernel.rows import insert_rows
+from dangol.kernel.rows import insert_rows, update_rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +73,7 @@ class CurrentTransaction(Func):
 
 
 MANY: Final = 5  # events that are worth to ask first which transaction this is
+_AT_ONCE: Final = 200
 COMMON = frozenset(field.name for field in fields(Happened))
 
 
@@ -168,6 +169,30 @@ def hand_over(
     """
     rows = Event.objects.filter(customer_id__in=from_customers, **{f"data__{key}__in": list(values)})
     rows.update(customer_id=to_customer)
+
+
+def hand_over_each(
+    from_customers: Collection[int | None],
+    to_customers: Mapping[int, int | None],
+    *,
+    key: str,
+    names: Collection[str],
+) -> None:
+    """Let what happened with each of these things be that of the customer beside it, in the caller's transaction.
+
+    `to_customers` is by the number in the data that `key` names. Only events of these names, and of the first
+    customers, or of nobody where None is among them.
+    """
+    wanted = list(to_customers)
+    whose = Q(customer_id__in=[each for each in from_customers if each is not None])
+    if None in from_customers:
+        whose |= Q(customer_id=None)
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = wanted[start : start + _AT_ONCE]
+        rows = list(Event.objects.filter(whose, name__in=names, **{f"data__{key}__in": some}))
+        for row in rows:
+            row.customer_id = to_customers[row.data[key]]
+        update_rows(rows, ["customer_id"])
 
 
 def repair_after_restore() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
+from django.db import DataError, IntegrityError
 from django.utils.translation import gettext_lazy as _
 
 from dangol.business.money import CURRENCIES
@@ -45,6 +46,10 @@ class NothingTaken(Refused):
     message = _("Nothing was written: rows were refused.")
 
 
+class NotAsExpected(Refused):
+    message = _("Something in the file is not as expected. Nothing more was written.")
+
+
 def import_file(
     file: Path,
     *,
@@ -53,7 +58,7 @@ def import_file(
     source: str,
     columns: Iterable[str],
     cancelled_by: str,
-    month_first: bool,
+    month_first: bool | None,
     all_or_nothing: bool,
     refused: Path | None,
     dry_run: bool,
@@ -91,13 +96,16 @@ def import_file(
             if writer:
                 writer(refusal)
 
-        done = import_orders(
-            actor=None,
-            source=None if dry_run else source_named(source, at=clock.now()),
-            rows=rows,
-            all_or_nothing=all_or_nothing,
-            refuse=refuse,
-        )
+        try:
+            done = import_orders(
+                actor=None,
+                source=None if dry_run else source_named(source, at=clock.now()),
+                rows=rows,
+                all_or_nothing=all_or_nothing,
+                refuse=refuse,
+            )
+        except (DataError, IntegrityError, OverflowError):
+            raise NotAsExpected from None  # they quote what a customer wrote
     seconds, cpu = time.monotonic() - began, time.process_time() - worked
     if as_json:
         click.echo(
@@ -121,7 +129,7 @@ def _say(done: Imported, first: list[Refusal], currency: str, seconds: float, cp
     counted, taken = done.counted, done.taken
     click.echo(
         f"{counted.lines} lines, {counted.orders} orders, {counted.cancellations} cancellations, "
-        f"{len(counted.customers)} customers, {exact_text(counted)} {currency}"
+        f"{len(counted.customers)} customers, {exact_text(counted, currency)} {currency}"
     )
     if done.is_written:
         click.echo(

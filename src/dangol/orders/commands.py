@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ from dangol.business.rates import Rates
 from dangol.customers.commands import normal_address, recognise_customers
 from dangol.customers.models import NUMBER, Identity
 from dangol.kernel.db import lock_for_transaction
-from dangol.kernel.events import Happened, emit
+from dangol.kernel.events import Happened, emit, hand_over_each
 from dangol.kernel.rows import insert_rows, insert_values, update_rows
 from dangol.orders.events import OrderCancelled, OrderPlaced, RefundRecorded
 from dangol.orders.incoming import IncomingOrder, IncomingRefund, IncomingTrade, fingerprint
@@ -25,12 +25,18 @@ from dangol.orders.rules import customer_address, line_amount
 from dangol.staff.models import Staff
 from dangol.staff.rights import demand
 
+OWN: Final = ("own_currency", "own_amount", "rate_trillionths")
 FILES: Final = "Files"
 """The source of files for which nobody named another; its customers' numbers are the shop's own."""
 LINE: Final = ("sku", "name", "quantity_thousandths", "unit_price_e4", "amount")
+_MOST_OWN: Final = 10**17
+_SAME: Final = timedelta(
+    days=1
+)  # so far may the time of one order be moved without a word of how new that is
 _MANY: Final = 500  # SQLite takes so many parameters at once on every version
 
 TradeRow = TypeVar("TradeRow", Order, Refund)
+Key = TypeVar("Key", str, int)
 Incoming = TypeVar("Incoming", bound=IncomingTrade)
 
 
@@ -43,6 +49,9 @@ class Taken:
     new_refunds: int = 0
     changed_refunds: int = 0
     known: int = 0
+    other_day: tuple[
+        str, ...
+    ] = ()  # keys of orders that were not taken: their number is that of another day's
 
     def __add__(self, other: "Taken") -> "Taken":
         return Taken(
@@ -51,6 +60,7 @@ class Taken:
             self.new_refunds + other.new_refunds,
             self.changed_refunds + other.changed_refunds,
             self.known + other.known,
+            self.other_day + other.other_day,
         )
 
 
@@ -75,13 +85,19 @@ def take_orders(
     """Write what a source says of its orders and refunds; the same again changes nothing.
 
     In any order and however often: of one key the newest `revised_at` counts, without one what came last; a refund may
-    come before its order and is joined to it later. `silent` for history: it is on the timeline, and nothing reacts.
+    come before its order and is joined to it later. What does not say how new it is and moves an order by more than a
+    day is another order of the same number: it is not taken, and neither is what was given back of it.
+    `silent` for history: it is on the timeline, and nothing reacts.
     The same number of queries however many there are.
     """
     demand(actor, "import_orders")
     lock_for_transaction(f"orders of {source.pk}")
-    new_orders, changed_orders, known = _sorted_out(Order, source, _newest(orders))
-    new_refunds, changed_refunds, known_refunds = _sorted_out(Refund, source, _newest(refunds))
+    new_orders, changed_orders, known, orders_waiting = _sorted_out(Order, source, _newest(orders))
+    others = {come.key for row, come in changed_orders if _is_of_other_day(row, come)}
+    changed_orders = [(row, come) for row, come in changed_orders if come.key not in others]
+    backs = _newest(each for each in refunds if each.order_key not in others)
+    new_refunds, changed_refunds, known_refunds, refunds_waiting = _sorted_out(Refund, source, backs)
+    _convert([*orders_waiting, *refunds_waiting])
     come = [*new_orders, *(each for _, each in changed_orders)]
     gone = [*new_refunds, *(each for _, each in changed_refunds)]
     if come or gone:
@@ -98,6 +114,7 @@ def take_orders(
         len(new_refunds),
         len(changed_refunds),
         known + known_refunds,
+        tuple(sorted(others)),
     )
 
 
@@ -120,7 +137,7 @@ class _Writing:
     def common(self, trade: IncomingTrade, happened_at: datetime) -> dict[str, Any]:
         """The fields that orders and refunds share."""
         day = happened_at.astimezone(self.zone).date()
-        own_amount, rate = self.rates.own(trade.amount, trade.currency, day)
+        own_amount, rate = _own(self.rates, trade.amount, trade.currency, day)
         customer, place = self.customers.get(trade.key), self.places.get(trade.place)
         return {
             "number": trade.number[:80],
@@ -181,13 +198,15 @@ def _write_orders(
         for come in new
     ]
     insert_rows(rows)
+    was_of = {row.pk: row.customer_id for row, _ in changed}
     was_cancelled = {row.pk: row.cancelled_at for row, _ in changed}
-    _change(changed, write.order)
+    _change(changed, write.order, write.zone)
     if changed:
         OrderLine.objects.filter(order__in=[row.pk for row, _ in changed]).delete()
     written = [*zip(rows, new, strict=True), *changed]
     insert_values(OrderLine, ("order_id", *LINE), _lines(written))
     _join_refunds(write.source, rows)
+    _follow_customers([row for row, _ in changed], was_of)
     for row in rows:
         yield OrderPlaced(happened_at=row.ordered_at, customer_id=row.customer_id, order_id=row.pk)
     for row, _come in written:
@@ -210,7 +229,7 @@ def _write_refunds(
         for come in new
     ]
     insert_rows(rows)
-    _change(changed, lambda come: write.refund(come, orders.get(come.order_key)))
+    _change(changed, lambda come: write.refund(come, orders.get(come.order_key)), write.zone)
     if changed:
         RefundLine.objects.filter(refund__in=[row.pk for row, _ in changed]).delete()
     written = [*zip(rows, new, strict=True), *changed]
@@ -224,12 +243,24 @@ def _write_refunds(
         )
 
 
-def _change(changed: Sequence[tuple[TradeRow, Incoming]], fields: Any) -> None:
+def _is_same_money(row: "Order | Refund", values: Mapping[str, Any], zone: ZoneInfo) -> bool:
+    happened_at = values["ordered_at" if isinstance(row, Order) else "refunded_at"]
+    return (row.amount, row.currency, _when(row).astimezone(zone).date()) == (
+        values["amount"],
+        values["currency"],
+        happened_at.astimezone(zone).date(),
+    )
+
+
+def _change(changed: Sequence[tuple[TradeRow, Incoming]], fields: Any, zone: ZoneInfo) -> None:
     names: set[str] = set()
     for row, come in changed:
         values: dict[str, Any] = fields(come)
         if values["revised_at"] is None:
             values["revised_at"] = row.revised_at  # a file does not make forget how new the shop's word was
+        if row.own_amount is not None and _is_same_money(row, values, zone):
+            for name in OWN:
+                del values[name]  # the rate of then is kept, whatever it is by now
         for name, value in values.items():
             setattr(row, name, value)
         names |= {name.removesuffix("_id") for name in values}
@@ -254,11 +285,36 @@ def _join_refunds(source: Source, orders: Sequence[Order]) -> None:
         for keys in _some(by_key)
         for refund in Refund.objects.filter(~Q(order_key=""), source=source, order=None, order_key__in=keys)
     ]
+    nobodys = {refund.pk for refund in waiting if refund.customer_id is None}
     for refund in waiting:
         order = by_key[refund.order_key]
         refund.order_id = order.pk
         refund.customer_id = refund.customer_id or order.customer_id
+    found = {
+        refund.pk: refund.customer_id for refund in waiting if refund.pk in nobodys and refund.customer_id
+    }
     update_rows(waiting, ["order", "customer"])
+    hand_over_each({None}, found, key="refund_id", names=["RefundRecorded"])
+
+
+def _follow_customers(orders: Sequence[Order], was_of: Mapping[int, int | None]) -> None:
+    """What happened with orders that are somebody else's now, or somebody's at last, and their refunds go along."""
+    moved = {row.pk: row.customer_id for row in orders if row.customer_id not in {None, was_of[row.pk]}}
+    if not moved:
+        return
+    from_customers = {was_of[pk] for pk in moved}
+    hand_over_each(from_customers, moved, key="order_id", names=["OrderPlaced", "OrderCancelled"])
+    refunds = [
+        refund
+        for some in _some(moved)
+        for refund in Refund.objects.filter(order__in=some)
+        if refund.customer_id in {None, was_of[refund.order_id or 0]}
+    ]
+    for refund in refunds:
+        refund.customer_id = moved[refund.order_id or 0]
+    update_rows(refunds, ["customer"])
+    theirs = {refund.pk: refund.customer_id for refund in refunds}
+    hand_over_each(from_customers, theirs, key="refund_id", names=["RefundRecorded"])
 
 
 def _newest(trades: Iterable[Incoming]) -> dict[str, Incoming]:
@@ -272,8 +328,9 @@ def _newest(trades: Iterable[Incoming]) -> dict[str, Incoming]:
 
 def _sorted_out(
     model: type[TradeRow], source: Source, come: Mapping[str, Incoming]
-) -> tuple[list[Incoming], list[tuple[TradeRow, Incoming]], int]:
-    """(the new ones, those that change a row, how many are known or older than what is there)."""
+) -> tuple[list[Incoming], list[tuple[TradeRow, Incoming]], int, list[TradeRow]]:
+    """(the new ones, those that change a row, how many are known or older than what is there, and which rows of these
+    wait for a rate)."""
     rows = {row.key: row for row in _by_key(model, source, come)}
     new = [each for key, each in come.items() if key not in rows]
     changed = [
@@ -281,7 +338,13 @@ def _sorted_out(
         for key, row in rows.items()
         if not _is_older(come[key].revised_at, row.revised_at) and fingerprint(come[key]) != row.fingerprint
     ]
-    return new, changed, len(come) - len(new) - len(changed)
+    touched = {row.pk for row, _ in changed}
+    waiting = [row for row in rows.values() if row.own_amount is None and row.pk not in touched]
+    return new, changed, len(come) - len(new) - len(changed), waiting
+
+
+def _is_of_other_day(row: Order, come: IncomingOrder) -> bool:
+    return come.revised_at is None and abs(come.ordered_at - row.ordered_at) > _SAME
 
 
 def _is_older(revised_at: datetime | None, known_at: datetime | None) -> bool:
@@ -293,7 +356,7 @@ def _by_key(model: type[TradeRow], source: Source, keys: Iterable[str]) -> list[
     return [row for some in _some(keys) for row in model.objects.filter(source=source, key__in=some)]
 
 
-def _some(keys: Iterable[str]) -> Iterable[list[str]]:
+def _some(keys: Iterable[Key]) -> Iterable[list[Key]]:
     listed = list(keys)
     return (listed[start : start + _MANY] for start in range(0, len(listed), _MANY))
 
@@ -335,6 +398,12 @@ def _as_emitted(event: Happened, actor_id: int | None, silent: bool) -> Happened
     return type(event)(**values)
 
 
+def _own(rates: Rates, amount: int, currency: str, day: date) -> tuple[int | None, int | None]:
+    own_amount, rate = rates.own(amount, currency, day)
+    # By a mistyped rate it may be more than the database holds.
+    return (own_amount, rate) if own_amount is None or abs(own_amount) <= _MOST_OWN else (None, None)
+
+
 @transaction.atomic
 def convert_orders(*, currency: str, limit: int = _MANY) -> int:
     """Give orders and refunds that waited for a rate their amount in the business's own currency; returns how many.
@@ -342,19 +411,31 @@ def convert_orders(*, currency: str, limit: int = _MANY) -> int:
     At most `limit` of each; those of days without a rate stay as they are. Again until it says 0.
     """
     business = current_business()
-    rates = Rates(business.currency)
-    first = rates.first_day(currency)
+    first = Rates(business.currency).first_day(currency)
     if first is None:
         return 0
     begins = datetime.combine(first, time(), tzinfo=business.zone)
     done = 0
     for model, when in ((Order, "ordered_at"), (Refund, "refunded_at")):
         waiting = model.objects.filter(currency=currency, own_amount=None, **{f"{when}__gte": begins})
-        rows = list(waiting.order_by("id")[:limit])
-        for row in rows:
-            day = getattr(row, when).astimezone(business.zone).date()
-            row.own_currency = business.currency
-            row.own_amount, row.rate_trillionths = rates.own(row.amount, currency, day)
-        update_rows(rows, ["own_currency", "own_amount", "rate_trillionths"])
-        done += len(rows)
+        done += _convert(list(waiting.order_by("id")[:limit]))
     return done
+
+
+def _convert(waiting: "Sequence[Order | Refund]") -> int:
+    """Give these their amount in the business's own currency where a rate is known by now; returns how many."""
+    if not waiting:
+        return 0
+    business = current_business()
+    rates = Rates(business.currency)
+    for row in waiting:
+        day = _when(row).astimezone(business.zone).date()
+        row.own_currency = business.currency
+        row.own_amount, row.rate_trillionths = _own(rates, row.amount, row.currency, day)
+    for model in (Order, Refund):
+        update_rows([row for row in waiting if isinstance(row, model) and row.own_amount is not None], OWN)
+    return sum(row.own_amount is not None for row in waiting)
+
+
+def _when(row: "Order | Refund") -> datetime:
+    return row.ordered_at if isinstance(row, Order) else row.refunded_at

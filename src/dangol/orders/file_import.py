@@ -1,26 +1,33 @@
 """A whole file of orders, into the database: in pieces, each whole, so that a broken-off one is simply done again."""
 
 import csv
+import re
 import resource
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
+from django.db import transaction
+
 from dangol.business.money import exponent
 from dangol.kernel import clock
+from dangol.kernel.spreadsheets import harmless
 from dangol.orders.commands import Taken, take_orders
 from dangol.orders.file_orders import REASONS, Counted, Refusal
-from dangol.orders.file_reading import GatheredRows
+from dangol.orders.file_reading import REFUSED_COLUMNS, GatheredRows
 from dangol.orders.incoming import IncomingOrder, IncomingRefund
 from dangol.orders.models import Source
 from dangol.staff.models import Staff
 
 BATCH: Final = 500
-"""Orders that are written in one transaction: some 12,000 lines, and others wait a fraction of a second for it."""
+"""Orders that are written in one transaction: others wait a fraction of a second for it."""
+_BATCH_LINES: Final = 20_000
+"""Lines after which a transaction ends all the same; an order has at most 10,000."""
+_NUMBER: Final = re.compile(r"[+-]?[\d.,]+")
 
 
 @dataclass(frozen=True)
@@ -51,19 +58,50 @@ def import_orders(
             pass
         if source is None or counted.refused:
             return Imported(counted, Taken(), is_written=False)
-    counted, taken = Counted(), Taken()
-    for batch in batches(rows, counted, (lambda _refusal: None) if all_or_nothing else refuse):
-        taken += take_batch(actor=actor, source=source, batch=batch)
-        on_progress(len(batch))
+    try:
+        with transaction.atomic() if all_or_nothing else nullcontext():
+            counted, taken = Counted(), Taken()
+            for batch in batches(rows, counted, refuse):
+                now = take_batch(actor=actor, source=source, batch=batch)
+                refuse_known(rows, now, counted, refuse)
+                taken += now
+                on_progress(len(batch))
+            if all_or_nothing and counted.refused:
+                raise NothingKept(counted)
+    except NothingKept as none:
+        return Imported(none.counted, Taken(), is_written=False)
     return Imported(counted, taken, is_written=True)
+
+
+class NothingKept(Exception):
+    """Ends a transaction of all or nothing of which an order was refused by what is in the database."""
+
+    def __init__(self, counted: Counted) -> None:
+        self.counted = counted
+
+
+def refuse_known(
+    rows: GatheredRows, taken: Taken, counted: Counted, refuse: Callable[[Refusal], None]
+) -> None:
+    """Refuse the rows of the orders that were not taken because their number is one of another day."""
+    for key in taken.other_day:
+        rows.refuse_order(key, "other_day", counted, refuse)
 
 
 def batches(
     rows: GatheredRows, counted: Counted, refuse: Callable[[Refusal], None]
 ) -> Iterator[list[IncomingOrder | IncomingRefund]]:
     """What the file holds, in pieces of which each is written at once."""
-    trades = rows.trades(counted, refuse)
-    while batch := list(islice(trades, BATCH)):
+    batch: list[IncomingOrder | IncomingRefund] = []
+    lines = 0
+    for trade in rows.trades(counted, refuse):
+        is_of_last = isinstance(trade, IncomingRefund) and trade.order_key  # a refund comes with its order
+        if not is_of_last and (len(batch) >= BATCH or lines + len(trade.lines) > _BATCH_LINES) and batch:
+            yield batch
+            batch, lines = [], 0
+        batch.append(trade)
+        lines += len(trade.lines)
+    if batch:
         yield batch
 
 
@@ -83,16 +121,24 @@ def take_batch(
 
 
 class RefusedFile:
-    """Refused rows as a CSV file with the file's own names of the columns, to be corrected and imported again."""
+    """Refused rows as a CSV file with the file's own names of the columns, to be corrected and imported again.
 
-    def __init__(self, path: Path, rows: GatheredRows) -> None:
+    The reason is a sentence in the language of now, or with `has_codes` the word for it, to be said in words later.
+    """
+
+    def __init__(self, path: Path, rows: GatheredRows, *, has_codes: bool = False) -> None:
         self._file = path.open("w", encoding="utf-8-sig", newline="")
         self._writer = csv.writer(self._file)
-        self._writer.writerow([*rows.header, "row", "reason"])
+        self._has_codes = has_codes
+        self._writer.writerow([*map(harmless, rows.header), *REFUSED_COLUMNS])
 
     def __call__(self, refusal: Refusal) -> None:
         """Write one."""
-        self._writer.writerow([*refusal.cells, refusal.row, str(REASONS[refusal.reason])])
+        reason = refusal.reason if self._has_codes else str(REASONS[refusal.reason])
+        cells = (cell.replace("\0", "") for cell in refusal.cells)
+        self._writer.writerow(
+            [*(cell if _NUMBER.fullmatch(cell) else harmless(cell) for cell in cells), refusal.row, reason]
+        )
 
     def __enter__(self) -> "RefusedFile":
         return self
@@ -111,9 +157,13 @@ def as_report(done: Imported, *, currency: str, seconds: float, cpu_seconds: flo
         "customers": len(counted.customers),
         "lines_without_customer": counted.lines_without_customer,
         "refused": dict(counted.refused),
-        "sum_exact": exact_text(counted),
+        "sum_exact": exact_text(counted, currency),
         "sum_rounded": rounded_text(counted, currency),
         "currency": currency,
+        "other_sums": {
+            other: {"sum_exact": exact_text(counted, other), "sum_rounded": rounded_text(counted, other)}
+            for other in sorted(counted.rounded.keys() - {currency})
+        },
         "written": {
             "new_orders": done.taken.new_orders,
             "changed_orders": done.taken.changed_orders,
@@ -127,9 +177,9 @@ def as_report(done: Imported, *, currency: str, seconds: float, cpu_seconds: flo
     }
 
 
-def exact_text(counted: Counted) -> str:
-    """Σ quantity × price with all of its decimals and no more."""
-    value = Decimal(counted.exact_e7).scaleb(-7)
+def exact_text(counted: Counted, currency: str) -> str:
+    """Σ quantity × price of the lines in this currency, with all of its decimals and no more."""
+    value = Decimal(counted.exact_e7[currency]).scaleb(-7)
     return f"{value.normalize():f}" if value else "0"
 
 

@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from functools import lru_cache
+from datetime import date, datetime, timedelta
+from functools import lru_cache, reduce
+from operator import or_
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -16,9 +17,13 @@ from dangol.business.rates import half_even
 from dangol.orders.incoming import IncomingLine, IncomingOrder, IncomingRefund
 from dangol.orders.rules import line_amount, plain_number
 from dangol.orders.values import (
+    MOST,
+    Ambiguous,
+    Decimals,
+    OutOfTime,
     Unreadable,
-    has_decimal_comma,
-    is_day_first,
+    day_first_of,
+    decimals_of,
     read_instant,
     read_minor,
     read_scaled,
@@ -29,9 +34,23 @@ REASONS: Final[Mapping[str, str | Promise]] = {
     "number_too_long": _("The order number is longer than 80 letters."),
     "time_missing": _("There is no time of the order."),
     "time_unreadable": _("A time cannot be read."),
+    "time_ambiguous": _(
+        "A date like 3/4/2026 can be two days, and the file does not show which. Choose which comes first."
+    ),
+    "time_out_of_range": _("A time lies before 1970 or after 2200."),
     "quantity_unreadable": _("The quantity is no number with at most three decimals."),
     "price_unreadable": _("The price is no number with at most four decimals."),
     "amount_unreadable": _("An amount is no number."),
+    "number_ambiguous": _("A number like 1,234 can be two, because the column writes decimals with commas."),
+    "amount_too_large": _("Quantity and price make an amount that nobody pays."),
+    "totals_differ": _(
+        "The rows of this order have different amounts for the whole of it. If they are of each line, choose that."
+    ),
+    "customers_differ": _("The rows of this order number are of different customers."),
+    "days_apart": _("The rows of this order number are more than a day apart."),
+    "other_day": _("An order of this number is known, of another day. Is it another shop, or another year?"),
+    "letter_zero": _("A cell holds a sign that no text has (NUL)."),
+    "customer_too_long": _("The customer’s number or address is too long."),
     "currency_unknown": _("The currency is none that we know."),
     "too_many_cells": _("The row has more cells than the file has columns."),
     "too_many_lines": _("The order has more than 10,000 lines."),
@@ -39,7 +58,27 @@ REASONS: Final[Mapping[str, str | Promise]] = {
     "other_line_refused": _("Another line of this order was refused, and an order comes whole or not."),
 }
 """Why a row is not taken: the word that counts it, and the sentence for people."""
-_COMMA_FIELDS: Final = ("unit_price", "line_total", "total", "quantity", "shipping", "tax")
+NUMBERS: Final = (
+    "quantity",
+    "unit_price",
+    "line_total",
+    "total",
+    "tax",
+    "shipping",
+    "discount",
+    "refunded",
+)
+TIMES: Final = (
+    "ordered_at",
+    "cancelled_at",
+    "promised_at",
+    "fulfilled_at",
+    "subscription_from",
+    "subscription_until",
+)
+WIDE, ZERO = 1, 2
+"""What is wrong with a row as such: more cells than columns, a NUL in one."""
+_APART: Final = timedelta(days=1)  # rows of one order; night shifts pass midnight
 
 
 @dataclass(frozen=True)
@@ -50,7 +89,9 @@ class Reading:
     currency: str
     zone: ZoneInfo
     cancelled_by: str = "C"  # numbers that begin so, and take things back, are cancellations
-    month_first: bool = False  # of 3/4/2026, where no other date of the file shows it
+    month_first: bool | None = (
+        None  # of 3/4/2026; where neither this nor another date says it, nothing is guessed
+    )
 
 
 @dataclass(frozen=True)
@@ -64,8 +105,8 @@ class Refusal:
 
 @dataclass
 class Counted:
-    """What a file holds, counted while it is read. Amounts are exact in 1/10,000,000 of a unit, rounded in minor units
-    of each currency."""
+    """What a file holds, counted while it is read. Amounts are exact in 1/10,000,000 of a unit, rounded in minor units,
+    both of each currency."""
 
     lines: int = 0
     orders: int = 0
@@ -74,7 +115,7 @@ class Counted:
     lines_without_customer: int = 0
     customers: set[int] = field(default_factory=set)
     refused: Counter[str] = field(default_factory=Counter)
-    exact_e7: int = 0
+    exact_e7: Counter[str] = field(default_factory=Counter)
     rounded: Counter[str] = field(default_factory=Counter)
 
 
@@ -94,15 +135,16 @@ class _Refuse(Exception):
 class OrderMaker:
     """Makes the orders of one file."""
 
-    def __init__(self, reading: Reading, sample: Sequence[Sequence[str]]) -> None:
+    def __init__(self, reading: Reading, shown: Mapping[str, int]) -> None:
+        """`shown` is what all cells of the fields show of how they are written (`values.shown_by`)."""
         self._reading = reading
         self.fields = tuple(reading.columns)
-        samples = {
-            name: [row[place].strip() for row in sample if place < len(row) and row[place].strip()]
-            for name, place in reading.columns.items()
-        }
-        self._comma = any(has_decimal_comma(samples.get(name, [])) for name in _COMMA_FIELDS)
-        self._day_first = is_day_first(samples.get("ordered_at", []), otherwise=not reading.month_first)
+        self._written: dict[str, Decimals] = {}
+        for name in NUMBERS:
+            others = [shown.get(each, 0) for each in NUMBERS if each != name]
+            self._written[name] = decimals_of(shown.get(name, 0), reduce(or_, others, 0))
+        dates = reduce(or_, (shown.get(name, 0) for name in TIMES), 0)
+        self._day_first = day_first_of(dates, reading.month_first)
         places = {name: place for place, name in enumerate(self.fields, start=3)}
         self._of_line = [
             places.get(name, 0) for name in ("sku", "item", "quantity", "unit_price", "line_total")
@@ -115,7 +157,7 @@ class OrderMaker:
         self, number: str, rows: Sequence[tuple[Any, ...]], counted: "Counted"
     ) -> "list[IncomingOrder | IncomingRefund] | Unfit":
         """The order, or the cancellation, and what was given back of it; counted with it. Rows are (number of the
-        order, row of the file, whether it is too wide, cells of the fields …)."""
+        order, row of the file, what is wrong with it as such, cells of the fields …)."""
         try:
             return self._whole(number, rows, counted)
         except _Refuse as refused:
@@ -128,7 +170,10 @@ class OrderMaker:
             raise _Refuse("number_missing")
         if len(number) > 80:
             raise _Refuse("number_too_long")
+        if zero := next((row[1] for row in rows if row[2] & ZERO), 0):
+            raise _Refuse("letter_zero", zero)
         cells = _Cells(self.fields, rows)
+        _of_one_customer(cells)
         currency = self._currency(cells)
         lines = [self._line(row, currency) for row in rows] if self._is_by_lines else []
         trades = self._order(number, cells, lines, currency)
@@ -142,7 +187,7 @@ class OrderMaker:
         return said
 
     def _line(self, row: tuple[Any, ...], currency: str) -> IncomingLine:
-        if row[2]:
+        if row[2] & WIDE:
             raise _Refuse("too_many_cells", row[1])
         try:
             return self._line_of(*[row[place] if place else None for place in self._of_line], currency)
@@ -159,29 +204,34 @@ class OrderMaker:
         currency: str,
     ) -> IncomingLine:
         amount = None
+        how = self._written
         try:
-            thousandths = 1000 if quantity is None else read_scaled(quantity, 3, comma=self._comma)
-        except Unreadable:
-            raise _Refuse("quantity_unreadable") from None
+            thousandths = 1000 if quantity is None else read_scaled(quantity, 3, how["quantity"])
+        except Unreadable as failure:
+            raise _Refuse(_number_reason(failure, "quantity_unreadable")) from None
         try:
-            if price is not None:
-                price_e4 = read_scaled(price, 4, comma=self._comma)
-            elif total:
-                amount = read_minor(total, currency, comma=self._comma)
-                whole = read_scaled(total, 4, comma=self._comma)
-                price_e4 = half_even(whole * 1000, abs(thousandths)) if thousandths else whole
-            else:
-                price_e4 = 0
-        except Unreadable:
-            raise _Refuse("price_unreadable") from None
+            price_e4 = 0 if price is None else read_scaled(price, 4, how["unit_price"])
+            if total and total.strip():
+                amount = read_minor(total, currency, how["line_total"])
+                if price is None:
+                    price_e4 = _price_of_one(read_scaled(total, 4, how["line_total"]), thousandths)
+        except Unreadable as failure:
+            raise _Refuse(_number_reason(failure, "price_unreadable")) from None
+        by_price = line_amount(thousandths, price_e4, currency)
+        if amount is None and abs(by_price) > MOST:
+            raise _Refuse("amount_too_large")
+        if amount == by_price:
+            amount = None  # said twice
         return IncomingLine((sku or "").strip(), (item or "").strip(), thousandths, price_e4, amount)
 
     def _order(
         self, number: str, cells: "_Cells", lines: Sequence[IncomingLine], currency: str
     ) -> list[IncomingOrder | IncomingRefund]:
         amounts = [_amount(line, currency) for line in lines]
-        for text in set(cells.all("ordered_at")):
-            self._instant(text, cells, "ordered_at")
+        moments = [self._instant(text, cells, "ordered_at") for text in set(cells.all("ordered_at"))]
+        times = [moment for moment in moments if moment is not None]
+        if len(times) > 1 and max(times) - min(times) > _APART:
+            raise _Refuse("days_apart")
         at = self._time(cells, "ordered_at")
         if at is None:
             raise _Refuse("time_missing", cells.row_of("ordered_at"))
@@ -210,11 +260,11 @@ class OrderMaker:
             )
             return [IncomingRefund(**common, amount=given_back, lines=back, refunded_at=at)]
         money = {name: self._money(cells, name, currency) for name in ("tax", "shipping", "discount")}
-        total = self._money(cells, "total", currency)
+        total = self._total(cells, amounts, currency)
         if total is None:
-            total = self._line_totals(cells, currency)
-            total = sum(amounts) if total is None else total
-            total += money["shipping"] or 0
+            total = sum(amounts) + (money["shipping"] or 0)
+        if abs(total) > MOST:
+            raise _Refuse("amount_too_large")
         order = IncomingOrder(
             **common,
             amount=total,
@@ -250,25 +300,27 @@ class OrderMaker:
             return False
         return any(line.quantity_thousandths < 0 for line in lines)
 
-    def _line_totals(self, cells: "_Cells", currency: str) -> int | None:
-        try:
-            found = [
-                read_minor(text, currency, comma=self._comma)
-                for text in cells.all("line_total")
-                if text.strip()
-            ]
-        except Unreadable:
-            raise _Refuse("amount_unreadable") from None
-        return sum(found) if found else None
+    def _total(self, cells: "_Cells", amounts: Sequence[int], currency: str) -> int | None:
+        """What the file says of the whole order. Where it says it of each line instead, what they add up to."""
+        texts = cells.all("total")
+        if len(texts) < 2:
+            return self._money(cells, "total", currency)
+        said = [self._minor(text, cells, "total", currency) for text in texts if text.strip()]
+        if list(amounts) == said:
+            return sum(said)
+        if len(set(said)) > 1:
+            raise _Refuse("totals_differ")
+        return said[0] if said else None
 
     def _money(self, cells: "_Cells", name: str, currency: str) -> int | None:
         text = cells.first(name)
-        if not text:
-            return None
+        return self._minor(text, cells, name, currency) if text else None
+
+    def _minor(self, text: str, cells: "_Cells", name: str, currency: str) -> int:
         try:
-            return read_minor(text, currency, comma=self._comma)
-        except Unreadable:
-            raise _Refuse("amount_unreadable", cells.row_of(name)) from None
+            return read_minor(text, currency, self._written[name])
+        except Unreadable as failure:
+            raise _Refuse(_number_reason(failure, "amount_unreadable"), cells.row_of(name, text)) from None
 
     def _time(self, cells: "_Cells", name: str) -> datetime | None:
         return self._instant(cells.first(name), cells, name)
@@ -278,8 +330,9 @@ class OrderMaker:
             return None
         try:
             return read_instant(text, self._reading.zone, day_first=self._day_first)
-        except Unreadable:
-            raise _Refuse("time_unreadable", cells.row_of(name, text)) from None
+        except Unreadable as failure:
+            reason = {Ambiguous: "time_ambiguous", OutOfTime: "time_out_of_range"}.get(type(failure))
+            raise _Refuse(reason or "time_unreadable", cells.row_of(name, text)) from None
 
     def _count(
         self,
@@ -301,8 +354,8 @@ class OrderMaker:
         counted.refunds += sum(isinstance(each, IncomingRefund) for each in trades)
         if not lines:
             counted.rounded[currency] += first.amount
-            counted.exact_e7 += first.amount * 10**7 // 10 ** exponent(currency)
-        counted.exact_e7 += sum(line.quantity_thousandths * line.unit_price_e4 for line in lines)
+            counted.exact_e7[currency] += first.amount * 10**7 // 10 ** exponent(currency)
+        counted.exact_e7[currency] += sum(line.quantity_thousandths * line.unit_price_e4 for line in lines)
         counted.rounded[currency] += sum(_amount(line, currency) for line in lines)
 
 
@@ -330,12 +383,36 @@ class _Cells:
         place = self._places.get(name)
         if place is None:
             return 0
-        return next((row[1] for row in self._rows if (row[place] == text if text else row[place].strip())), 0)
+        wanted = text.strip()
+        return next(
+            (row[1] for row in self._rows if (row[place].strip() == wanted if text else row[place].strip())),
+            0,
+        )
 
     def name(self) -> str:
         """The customer's name, of two cells where there are two."""
         name = self.first("name") or f"{self.first('given_name')} {self.first('family_name')}"
         return " ".join(name.split())
+
+
+def _of_one_customer(cells: _Cells) -> None:
+    """Refuse rows of different customers: a number that begins anew each month is no number of one order."""
+    for name, most in (("customer_number", 120), ("email", 320)):
+        said = {plain_number(text).lower() for text in cells.all(name) if text.strip()}
+        if len(said) > 1:
+            raise _Refuse("customers_differ")
+        if any(len(text) > most for text in said):
+            raise _Refuse("customer_too_long", cells.row_of(name))
+
+
+def _number_reason(failure: Unreadable, otherwise: str) -> str:
+    return "number_ambiguous" if isinstance(failure, Ambiguous) else otherwise
+
+
+def _price_of_one(whole_e4: int, thousandths: int) -> int:
+    # Of what is taken back, quantity and amount are negative, and the price is not.
+    sign = -1 if thousandths < 0 else 1
+    return half_even(sign * whole_e4 * 1000, abs(thousandths)) if thousandths else whole_e4
 
 
 def _amount(line: IncomingLine, currency: str) -> int:

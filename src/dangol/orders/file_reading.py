@@ -6,21 +6,27 @@ order at a time, and an order whose lines lie apart in the file is one order all
 
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from itertools import groupby, islice
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final
 
+from dangol.kernel.spreadsheets import harmless
 from dangol.orders.columns import check_columns
-from dangol.orders.file_orders import Counted, OrderMaker, Reading, Refusal, Unfit
+from dangol.orders.file_orders import NUMBERS, TIMES, WIDE, ZERO, Counted, OrderMaker, Reading, Refusal, Unfit
 from dangol.orders.files import Table
 from dangol.orders.incoming import IncomingOrder, IncomingRefund
 from dangol.orders.rules import plain_number
+from dangol.orders.values import shown_by
 
 _MOST_LINES: Final = 10_000
 _PIECE: Final = 5_000
+_MOST_SEEN: Final = 50_000  # different cells that are remembered of a column, to look at each once
+_LONGEST_SHOWN: Final = 80  # letters of a cell that can be a number or a time
+REFUSED_COLUMNS: Final = ("row", "reason")
+"""What a file of refused rows has behind the file's own columns."""
 
 
 @contextmanager
@@ -55,7 +61,7 @@ class GatheredRows:
         self.fields = tuple(reading.columns)
         self.header = tuple(table.header[place] for place in reading.columns.values())
         self.rows = 0
-        self._make = OrderMaker(reading, table.sample)
+        self._make = OrderMaker(reading, {})
 
     def gather(self, table: Table) -> Iterator[int]:
         """Read the file once from its beginning to its end; says after each piece how many rows that was."""
@@ -68,18 +74,25 @@ class GatheredRows:
             f"CREATE TABLE line (k, n INTEGER, wide INTEGER, {columns}, PRIMARY KEY (k, n)) WITHOUT ROWID"
         )
         self._database.execute("BEGIN")
-        rows = enumerate(table.rows, start=2)
+        rows = enumerate(_unmarked(table), start=2)
+        look = Looking(
+            {field: place for field, place in self._reading.columns.items() if field in (*NUMBERS, *TIMES)}
+        )
         while piece := list(islice(rows, _PIECE)):
             prepared = []
             for n, row in piece:
                 if len(row) < width:
                     row += [""] * (width - len(row))
-                is_wide = len(row) > width and any(row[width:])
-                prepared.append((plain_number(row[number]), n, is_wide, *pick(row)))
+                wrong = WIDE if len(row) > width and any(row[width:]) else 0
+                if "\0" in "".join(row):
+                    wrong |= ZERO
+                prepared.append((plain_number(row[number]), n, wrong, *pick(row)))
+            look([row for _n, row in piece])
             self._database.executemany(f"INSERT INTO line VALUES ({marks})", prepared)  # noqa: S608  marks only
             self.rows += len(piece)
             yield len(piece)
         self._database.execute("COMMIT")
+        self._make = OrderMaker(self._reading, look.shown)
 
     def trades(
         self, counted: Counted, refuse: Callable[[Refusal], None]
@@ -105,6 +118,15 @@ class GatheredRows:
                 counted.lines += len(rows)
                 yield from made
 
+    def refuse_order(
+        self, key: str, reason: str, counted: Counted, refuse: Callable[[Refusal], None]
+    ) -> None:
+        """Refuse an order that was counted already, with all of its rows."""
+        rows = self._database.execute("SELECT * FROM line WHERE k = ? ORDER BY n", [key]).fetchall()
+        counted.orders -= 1
+        counted.lines -= len(rows)
+        self._give_up(Unfit(reason), rows, counted, refuse)
+
     def _give_up(
         self,
         unfit: Unfit,
@@ -117,3 +139,43 @@ class GatheredRows:
             reason = unfit.reason if unfit.row in {0, row[1]} else "other_line_refused"
             counted.refused[reason] += 1
             refuse(Refusal(row[1], reason, row[3:]))
+
+
+class Looking:
+    """Looks at the cells of columns, all of the file, for what they show of how they are written."""
+
+    def __init__(self, places: Mapping[str, int]) -> None:
+        self.shown = dict.fromkeys(places, 0)
+        self._places = places
+        self._seen: dict[str, set[str]] = {name: set() for name in places}
+
+    def __call__(self, rows: Sequence[Sequence[str]]) -> None:
+        """Look at some of the rows, each as wide as the header or wider."""
+        for name, place in self._places.items():
+            seen = self._seen[name]
+            if len(seen) > _MOST_SEEN:
+                seen.clear()
+            new = {row[place] for row in rows} - seen
+            for text in new:
+                if len(text) < _LONGEST_SHOWN:
+                    self.shown[name] |= shown_by(text)
+            seen |= new
+
+
+def shown_in(table: Table) -> list[int]:
+    """What each column of the whole file shows, by its place: to look through the first rows as all will be read."""
+    width = len(table.header)
+    look = Looking({str(place): place for place in range(width)})
+    rows = iter(table.rows)
+    while piece := list(islice(rows, _PIECE)):
+        look([row if len(row) >= width else row + [""] * (width - len(row)) for row in piece])
+    return list(look.shown.values())
+
+
+def _unmarked(table: Table) -> Iterator[list[str]]:
+    """The rows; of a file of refused ones, without the marks that keep a cell from being taken for a formula."""
+    if tuple(table.header[-2:]) != REFUSED_COLUMNS:
+        yield from table.rows
+        return
+    for row in table.rows:
+        yield [cell[1:] if harmless(cell[1:]) == cell else cell for cell in row]

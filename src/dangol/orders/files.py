@@ -20,6 +20,7 @@ from dangol.kernel.errors import Refused
 
 _PIECE: Final = 1024 * 1024
 _LONGEST_CELL: Final = 1024 * 1024
+_MOST_COLUMNS: Final = 500
 _HANGUL: Final = re.compile("[가-힣]")
 _SEPARATORS: Final = ",;\t|"
 SAMPLE: Final = 200  # rows that are looked at before the file is read
@@ -33,6 +34,12 @@ class NoTable(Refused):
     )
 
 
+class TooLong(NoTable):
+    """It is longer than what is read here."""
+
+    message = gettext_lazy("This file is too long. Cut it into several, or use the command line.")
+
+
 @dataclass(frozen=True)
 class Table:
     """A file's header and its rows behind it, each once. `sample` are the first of them, already looked at."""
@@ -44,19 +51,20 @@ class Table:
 
 
 @contextmanager
-def open_table(path: Path) -> Iterator[Table]:
-    """The table of the file, for as long as the context lasts. Refused (NoTable) when it is none."""
+def open_table(path: Path, *, most_bytes: int | None = None) -> Iterator[Table]:
+    """The table of the file, for as long as the context lasts. Refused (NoTable) when it is none, or when it is longer
+    than that, unpacked."""
     with ExitStack() as ending:
         try:
-            encoding = _encoding_of(path)
+            encoding = _encoding_of(path, most_bytes)
             file = ending.enter_context(path.open("rb"))
-            binary = ending.enter_context(_unpacking(file))
+            binary = ending.enter_context(_unpacking(file))  # as long as when its letters were looked at
             text = io.TextIOWrapper(binary, encoding=encoding, newline="")
             rows = _rows(text)
             header = next(rows, None)
         except (OSError, EOFError, zlib.error) as failure:
             raise _unreadable(failure) from failure
-        if header is None or len(header) < 2:
+        if header is None or not 2 <= len(header) <= _MOST_COLUMNS:
             raise NoTable
         sample = list(islice(rows, SAMPLE))
         yield Table(tuple(header), tuple(map(tuple, sample)), _chained(sample, rows), file.tell)
@@ -79,19 +87,31 @@ def _rows(text: io.TextIOWrapper) -> Iterator[list[str]]:
                 yield row
     except csv.Error as failure:
         raise NoTable(_("The file is broken: a cell in it does not end.")) from failure
+    except UnicodeError as failure:
+        raise NoTable(_("The file’s letters cannot be read.")) from failure
     except (OSError, EOFError, zlib.error) as failure:
         raise _unreadable(failure) from failure
 
 
 def _lines(first: str, text: io.TextIOWrapper) -> Iterator[str]:
-    yield first
-    yield from text
+    line = first
+    while line:
+        if len(line) >= _LONGEST_CELL:
+            raise NoTable(_("A line of the file is longer than a million letters."))
+        yield line
+        line = text.readline(_LONGEST_CELL)
 
 
-def _encoding_of(path: Path) -> str:
+def _encoding_of(path: Path, most_bytes: int | None) -> str:
     """The letters that the whole file is written in: UTF-8 or -16, else Korean or Western ones of Windows."""
     with _unpacked(path) as binary:
         start = binary.read(_PIECE)
+        if most_bytes is not None:
+            length = len(start)
+            while length <= most_bytes and (piece := binary.read(_PIECE)):
+                length += len(piece)
+            if length > most_bytes:
+                raise TooLong
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     if b"\0" in start or not start.strip():

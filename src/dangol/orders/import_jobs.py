@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 
 from django.core.files.base import File
 from django.core.files.storage import default_storage
-from django.db import transaction
+from django.db import DataError, IntegrityError, transaction
 from django.db.models import Q
-from django.utils.translation import gettext as _
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from dangol.business.money import CURRENCIES
@@ -25,12 +25,20 @@ from dangol.kernel import clock
 from dangol.kernel.errors import Gone, Refused
 from dangol.kernel.loops import DATABASE_TROUBLE
 from dangol.kernel.processes import gone_among, this_process
-from dangol.orders.columns import check_columns
+from dangol.orders.columns import ColumnsMissing, check_columns
 from dangol.orders.commands import Taken, source_named
-from dangol.orders.file_import import Imported, RefusedFile, as_report, batches, take_batch
+from dangol.orders.file_import import (
+    Imported,
+    RefusedFile,
+    as_report,
+    batches,
+    import_orders,
+    refuse_known,
+    take_batch,
+)
 from dangol.orders.file_orders import Counted, OrderMaker, Reading, Refusal
-from dangol.orders.file_reading import GatheredRows, row_store
-from dangol.orders.files import open_table
+from dangol.orders.file_reading import GatheredRows, row_store, shown_in
+from dangol.orders.files import NoTable, TooLong, open_table
 from dangol.orders.incoming import IncomingOrder, IncomingRefund
 from dangol.orders.models import FileImport
 from dangol.orders.rules import plain_number
@@ -39,10 +47,43 @@ from dangol.staff.rights import demand
 
 State = FileImport.State
 SHOWN_ROWS: Final = 60
+MOST_UPLOADED: Final = 100_000_000
+MOST_UNPACKED: Final = 500_000_000
+"""Bytes of a file on the page, and of what is in it when it is unpacked. The command line takes any."""
+MOST_AT_ONCE: Final = 100_000
+"""Lines that are written in one transaction when it is all or nothing: nobody else writes on SQLite meanwhile."""
+KEPT: Final = timedelta(days=14)
+"""So long are files, their first rows and refused ones kept, and drafts."""
+_PIECE: Final = 1024 * 1024
+_SHOWN_LETTERS: Final = 300
+_BETWEEN_SWEEPS: Final = timedelta(hours=1)
 MOST_TRIES: Final = 5
 _FORGOTTEN: Final = timedelta(minutes=10)  # a claim of another machine that nobody renewed
 
 log = logging.getLogger(__name__)
+
+
+FAILURES: Final[Mapping[str, str | Promise]] = {
+    "again_and_again": gettext_lazy(
+        "Reading it ended the program again and again. Please try a part of the file."
+    ),
+    "not_as_expected": gettext_lazy("Something in the file is not as expected. Nothing more was written."),
+    "too_long_at_once": gettext_lazy(
+        "All or nothing is for at most 100,000 lines here. Import it without, or use the command line."
+    ),
+    "no_table": NoTable.message,
+    "too_long": TooLong.message,
+    "columns_missing": ColumnsMissing.message,
+}
+"""Why a file could not be read: the word that is kept, and the sentence for people."""
+
+
+class Failure(Refused):
+    """Reading ends, for one of FAILURES."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__(FAILURES[code])
 
 
 class NotNow(Refused):
@@ -56,13 +97,18 @@ class WhichMoney(Refused):
 
 
 def keep_upload(*, actor: Staff, name: str, content: IO[bytes], at: datetime) -> FileImport:
-    """Keep a file to be looked through and imported. Refused (NoTable) when it is no table."""
+    """Keep a file to be looked through and imported. Refused (NoTable) when it is no table, or too long."""
     demand(actor, "import_orders")
     with tempfile.NamedTemporaryFile(prefix="dangol-upload-") as kept:
-        shutil.copyfileobj(content, kept)
+        while piece := content.read(_PIECE):
+            kept.write(piece)
+            if kept.tell() > MOST_UPLOADED:
+                raise TooLong
         kept.flush()
-        with open_table(Path(kept.name)) as table:
-            sample = [list(table.header), *(list(row) for row in table.sample[:SHOWN_ROWS])]
+        with open_table(Path(kept.name), most_bytes=MOST_UNPACKED) as table:
+            first = [table.header, *table.sample[:SHOWN_ROWS]]
+            sample = [[cell[:_SHOWN_LETTERS].replace("\0", "") for cell in row] for row in first]
+            shown = shown_in(table)
         size = kept.tell()
         kept.seek(0)
         path = default_storage.save(f"imports/{uuid4().hex}", File(kept))
@@ -71,6 +117,7 @@ def keep_upload(*, actor: Staff, name: str, content: IO[bytes], at: datetime) ->
         path=path,
         size=size,
         sample=sample,
+        options={"shown": shown},
         created_at=at,
         created_by=actor,
     )
@@ -87,20 +134,22 @@ def reading_of(header: list[str], options: Mapping[str, Any]) -> Reading:
         currency=options["currency"],
         zone=ZoneInfo(options["zone"]),
         cancelled_by=options.get("cancelled_by", "C"),
-        month_first=bool(options.get("month_first")),
+        month_first=options.get("month_first"),
     )
 
 
 def preview(job: FileImport, reading: Reading) -> tuple[list[IncomingOrder | IncomingRefund], Counted]:
     """The first orders of the file as they would be taken; the last of them may go on behind what is looked at."""
     header, *rows = job.sample
-    make, counted = OrderMaker(reading, rows), Counted()
+    told = job.options.get("shown") or [0] * len(header)
+    shown = {field: told[place] for field, place in reading.columns.items()}
+    make, counted = OrderMaker(reading, shown), Counted()
     places, number = list(reading.columns.values()), reading.columns["number"]
     grouped: dict[str, list[tuple[Any, ...]]] = {}
     for n, row in enumerate(rows, start=2):
         cells = row + [""] * (len(header) - len(row))
         key = plain_number(cells[number])
-        grouped.setdefault(key, []).append((key, n, False, *(cells[place] for place in places)))
+        grouped.setdefault(key, []).append((key, n, 0, *(cells[place] for place in places)))
     found: list[IncomingOrder | IncomingRefund] = []
     for key, group in grouped.items():
         made = make(key, group, counted)
@@ -121,7 +170,8 @@ def start_import(*, actor: Staff, job_id: int, options: Mapping[str, Any], at: d
     if job.state in {State.QUEUED, State.RUNNING} or not job.path:
         raise NotNow
     reading_of(job.sample[0], options)
-    job.options, job.state, job.progress, job.tries = dict(options), State.QUEUED, 0, 0
+    job.options = {**options, "shown": job.options.get("shown", [])}
+    job.state, job.progress, job.tries = State.QUEUED, 0, 0
     job.report, job.failure, job.created_by, job.finished_at = {}, "", actor, None
     job.save()
     return job
@@ -133,13 +183,21 @@ class Imports:
     def __init__(self, afterwards: Callable[[], object] = lambda: None) -> None:
         self._afterwards = afterwards  # what follows from orders and refunds that came in
         self._running: Iterator[None] | None = None
+        self._swept_at: datetime | None = None
+
+    def _sweep(self) -> int:
+        now = clock.now()
+        if self._swept_at is not None and now - self._swept_at < _BETWEEN_SWEEPS:
+            return 0
+        self._swept_at = now
+        return sweep_imports(at=now)
 
     def turn(self) -> int:
         """A piece of an import; 0 where there is nothing to do."""
         if self._running is None:
             job = claim_import(at=clock.now())
             if job is None:
-                return 0
+                return self._sweep()
             self._running = _run(job, self._afterwards)
         try:
             next(self._running)
@@ -167,20 +225,26 @@ def _run(job: FileImport, afterwards: Callable[[], object]) -> Iterator[None]:
     began = clock.now()
     try:
         if job.tries > MOST_TRIES:
-            raise Refused(_("Reading it ended the program again and again. Please try a part of the file."))
+            raise Failure("again_and_again")
         yield from _read(job, began)
         afterwards()
+    except NotNow:
+        pass  # whoever took it over finishes it
     except Refused as refused:
-        _finish(job, State.FAILED, failure=str(refused))
-    except DATABASE_TROUBLE:
-        raise  # it is begun again when the claim is old, or this process has ended
+        _finish(job, State.FAILED, failure=_code_of(refused))
     except Exception as failure:
-        log.exception("import=%s failed=%s", job.pk, type(failure).__name__)
-        _finish(
-            job,
-            State.FAILED,
-            failure=_("Something in the file is not as expected. Nothing more was written."),
-        )
+        if isinstance(failure, DATABASE_TROUBLE) and not isinstance(failure, DataError | IntegrityError):
+            raise  # it is begun again when the claim is old, or this process has ended
+        # Not the failure's own words: they may quote what a customer wrote.
+        log.error("import=%s failed=%s", job.pk, type(failure).__name__)
+        _finish(job, State.FAILED, failure="not_as_expected")
+
+
+def _code_of(refused: Refused) -> str:
+    if isinstance(refused, Failure):
+        return refused.code
+    codes = {TooLong: "too_long", NoTable: "no_table", ColumnsMissing: "columns_missing"}
+    return codes.get(type(refused), "not_as_expected")
 
 
 def _read(job: FileImport, began: datetime) -> Iterator[None]:
@@ -189,13 +253,13 @@ def _read(job: FileImport, began: datetime) -> Iterator[None]:
         local = folder / "file"
         with default_storage.open(job.path, "rb") as kept, local.open("wb") as copy:
             shutil.copyfileobj(kept, copy)
-        table = ending.enter_context(open_table(local))
+        table = ending.enter_context(open_table(local, most_bytes=MOST_UNPACKED))
         reading = reading_of(list(table.header), job.options)
         rows = ending.enter_context(row_store(table, reading))
         for _many in rows.gather(table):
             _progress(job, 40 * table.position() // max(job.size, 1))
             yield
-        with RefusedFile(folder / "refused.csv", rows) as refuse:
+        with RefusedFile(folder / "refused.csv", rows, has_codes=True) as refuse:
             done = yield from _take(job, rows, refuse)
         report = as_report(
             done,
@@ -214,8 +278,6 @@ def _take(
     job: FileImport, rows: GatheredRows, refuse: Callable[[Refusal], None]
 ) -> Generator[None, None, Imported]:
     is_dry, is_all = bool(job.options.get("dry_run")), bool(job.options.get("all_or_nothing"))
-    written = Taken(**job.report.get("written", {}))  # of a run that was broken off
-    before = written.new_orders + written.changed_orders + written.new_refunds + written.changed_refunds
     if is_dry or is_all:
         counted = Counted()
         for _batch in batches(rows, counted, refuse):
@@ -224,13 +286,24 @@ def _take(
         if is_dry or counted.refused:
             return Imported(counted, Taken(), is_written=False)
     source = source_named(job.options.get("source", ""), at=clock.now())
+    if is_all:
+        if rows.rows > MOST_AT_ONCE:
+            raise Failure("too_long_at_once")
+        with transaction.atomic():
+            _progress(job, 50)  # it is ours till the end: who would take it over waits for this row
+            return import_orders(
+                actor=job.created_by, source=source, rows=rows, all_or_nothing=True, refuse=refuse
+            )
+    written = Taken(**{**job.report.get("written", {}), "other_day": ()})  # of a run that was broken off
+    before = written.new_orders + written.changed_orders + written.new_refunds + written.changed_refunds
     counted, taken, known = Counted(), written, 0
-    for batch in batches(rows, counted, (lambda _refusal: None) if is_all else refuse):
+    for batch in batches(rows, counted, refuse):
         with transaction.atomic():
             now = take_batch(actor=job.created_by, source=source, batch=batch)
+            refuse_known(rows, now, counted, refuse)
             known += now.known
             taken += now
-            job.report = {"written": asdict(replace(taken, known=0))}
+            job.report = {"written": {**asdict(replace(taken, known=0)), "other_day": []}}
             _progress(job, 40 + 60 * counted.lines // max(rows.rows, 1), report=job.report)
         yield
     taken = replace(taken, known=max(0, known - before))
@@ -254,20 +327,39 @@ def _finish(
     if is_over:
         job.path, job.sample = "", []
     job.progress = 100
-    FileImport.objects.filter(pk=job.pk, claimed_by=this_process()).update(
-        **{
-            name: getattr(job, name)
-            for name in (
-                "state",
-                "failure",
-                "finished_at",
-                "report",
-                "path",
-                "sample",
-                "progress",
-                "refused_path",
-            )
-        }
+    names = (
+        "state",
+        "failure",
+        "finished_at",
+        "report",
+        "path",
+        "sample",
+        "progress",
+        "refused_path",
     )
-    if is_over and path:
+    mine = FileImport.objects.filter(pk=job.pk, state=State.RUNNING, claimed_by=this_process())
+    if not mine.update(**{name: getattr(job, name) for name in names}):
+        _delete(job.refused_path)  # another process has taken it over, and needs the file
+    elif is_over:
+        _delete(path)
+
+
+def _delete(path: str) -> None:
+    if path:
         default_storage.delete(path)
+
+
+def sweep_imports(*, at: datetime) -> int:
+    """Delete what has been kept for long enough: uploads, their first rows, refused rows, and drafts as a whole."""
+    old = FileImport.objects.filter(created_at__lt=at - KEPT).exclude(state__in=(State.QUEUED, State.RUNNING))
+    over = old.filter(Q(finished_at=None) | Q(finished_at__lt=at - KEPT))
+    rows = list(over.filter(~Q(path="") | ~Q(refused_path="") | Q(state=State.DRAFT)).order_by("id")[:100])
+    swept = 0
+    for job in rows:
+        same = over.filter(pk=job.pk, state=job.state, path=job.path)  # nobody starts it meanwhile
+        emptied = {"path": "", "refused_path": "", "sample": []}
+        if same.delete()[0] if job.state == State.DRAFT else same.update(**emptied):
+            _delete(job.path)
+            _delete(job.refused_path)
+            swept += 1
+    return swept

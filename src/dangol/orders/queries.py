@@ -56,7 +56,7 @@ class OrderSheet:
     customer: str
     lines: tuple[OrderLine, ...]
     refunds: tuple[tuple[Refund, tuple[RefundLine, ...]], ...]
-    refunded: int
+    refunded: int  # in the order's currency; what was given back in another one is not added to it
 
 
 def order_list(*, number: str = "", after: str = "") -> OrderList:
@@ -90,7 +90,10 @@ def orders_of(customer_ids: Iterable[int], *, limit: int) -> tuple[OrderRow, ...
 def spent_by(customer_ids: Sequence[int]) -> Spent:
     """What the person has spent and got back, cancelled orders left out; two queries by the indexes."""
     orders = Order.objects.filter(customer__in=customer_ids, cancelled_at=None)
-    refunds = Refund.objects.filter(customer__in=customer_ids)
+    # What was given back of a cancelled order is left out like the order, or it would be taken off what others brought.
+    refunds = Refund.objects.filter(customer__in=customer_ids).filter(
+        Q(order=None) | Q(order__cancelled_at=None)
+    )
     bought, count = _sums(orders)
     back, _ = _sums(refunds)
     return Spent(count, bought, back)
@@ -114,7 +117,7 @@ def order_sheet(order_id: int) -> OrderSheet:
         customer=names_of([order.customer])[order.customer.pk] if order.customer else order.contact_name,
         lines=tuple(order.lines.order_by("id")),
         refunds=tuple((refund, tuple(by_refund.get(refund.pk, ()))) for refund in refunds),
-        refunded=sum(refund.amount for refund in refunds),
+        refunded=sum(each.amount for each in refunds if each.currency == order.currency),
     )
 
 

@@ -15,6 +15,7 @@ from dangol.kernel.errors import NotAllowed
 from dangol.kernel.models import Event
 from dangol.orders.commands import source_named, take_orders
 from dangol.orders.models import Order, OrderLine, Refund, RefundLine
+from dangol.orders.queries import order_sheet, spent_by
 from dangol.orders.tests.shop import BURGER, MONDAY, order, refund
 
 pytestmark = pytest.mark.django_db
@@ -185,3 +186,78 @@ def test_whatever_the_order_and_however_often_the_end_is_the_same(shop, said, ag
     for trade in [*said, *again]:
         take(shop, trade)
     assert [(row.amount, row.order.amount) for row in Refund.objects.all()] == [(5, 3)]
+
+
+def rate(won, since=MONDAY):
+    return ExchangeRate.objects.create(
+        currency="USD",
+        own_currency="KRW",
+        rate_trillionths=won * 10**12,
+        effective_from=since.date(),
+        recorded_at=MONDAY,
+    )
+
+
+def test_an_order_that_gets_its_customer_later_takes_its_events_and_refunds_along(shop):
+    take(shop, order(), refund(order_key="1001"), silent=True)
+    take(shop, order(customer_number="7"))
+    sora = Order.objects.get().customer_id
+    assert set(Event.objects.values_list("name", "customer_id")) == {
+        ("OrderPlaced", sora),
+        ("RefundRecorded", sora),
+    }
+    take(shop, order(customer_number="8"))
+    other = Order.objects.get().customer_id
+    assert other != sora
+    assert set(Event.objects.values_list("customer_id", flat=True)) == {other}
+    assert Refund.objects.get().customer_id == other
+
+
+def test_the_events_of_others_stay_where_they_are(shop):
+    take(shop, order("1"), order("2"))
+    take(shop, order("1", customer_number="7"))
+    assert Event.objects.filter(customer_id=None).count() == 1
+
+
+def test_what_waited_for_a_rate_has_it_when_it_comes_again(shop):
+    take(shop, order(amount=1_000, currency="USD"))
+    rate(1400)
+    assert take(shop, order(amount=1_000, currency="USD")).known == 1
+    assert Order.objects.get().own_amount == 14_000
+
+
+def test_a_change_keeps_the_rate_of_then_unless_the_money_or_the_day_changed(shop):
+    rate(1400)
+    take(shop, order(amount=1_000, currency="USD"))
+    rate(1300)
+    take(shop, order(amount=1_000, currency="USD", country="US"))
+    row = Order.objects.get()
+    assert (row.country, row.own_amount, row.rate_trillionths) == ("US", 14_000, 1400 * 10**12)
+    take(shop, order(amount=2_000, currency="USD", country="US"))
+    assert Order.objects.get().own_amount == 26_000
+
+
+def test_what_does_not_say_how_new_it_is_moves_no_order_to_another_day(shop):
+    take(shop, order())
+    late = MONDAY + timedelta(days=31)
+    taken = take(shop, order(amount=1, ordered_at=late), refund(order_key="1001"))
+    assert (taken.other_day, taken.changed_orders, taken.new_refunds) == (("1001",), 0, 0)
+    assert Order.objects.get().amount == 24_000
+    assert take(shop, order(amount=1, ordered_at=late, revised_at=late)).changed_orders == 1
+
+
+def test_a_cancelled_order_and_what_was_given_back_of_it_are_in_no_sum(shop):
+    take(shop, order(customer_number="7"), order("2", customer_number="7", cancelled_at=MONDAY))
+    take(
+        shop,
+        refund(order_key="2"),
+        refund("R2", 5_000, order_key="1001"),
+        refund("R3", 300, customer_number="7"),
+    )
+    spent = spent_by([Order.objects.first().customer_id])
+    assert (spent.spent, spent.refunded) == (((24_000, "KRW"),), ((5_300, "KRW"),))
+
+
+def test_what_was_given_back_in_another_currency_is_not_added(shop):
+    take(shop, order(), refund(order_key="1001"), refund("R2", 500, order_key="1001", currency="USD"))
+    assert order_sheet(Order.objects.get().pk).refunded == 12_000

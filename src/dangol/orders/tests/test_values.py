@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import reduce
+from operator import or_
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,12 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dangol.orders.values import (
+    COMMAS,
+    DAY,
+    MONTH,
+    POINTS,
+    Ambiguous,
+    OutOfTime,
     Unreadable,
-    has_decimal_comma,
-    is_day_first,
+    day_first_of,
+    decimals_of,
     read_instant,
     read_minor,
     read_scaled,
+    shown_by,
 )
 
 SEOUL, LONDON = ZoneInfo("Asia/Seoul"), ZoneInfo("Europe/London")
@@ -50,10 +59,55 @@ def test_amounts_are_rounded_half_to_even():
     assert read_minor("12,000원", "KRW") == 12_000
 
 
-def test_a_decimal_comma_is_seen_in_the_column():
-    assert has_decimal_comma(["1.234", "12,50"])
-    assert not has_decimal_comma(["1,234.50", "1,200"])
-    assert read_minor("1.234,50", "EUR", comma=True) == 123_450
+def written(*texts, others=()):
+    return decimals_of(_shown(texts), _shown(others))
+
+
+def _shown(texts):
+    return reduce(or_, map(shown_by, texts), 0)
+
+
+def test_a_column_shows_by_any_of_its_cells_how_it_is_written():
+    assert written("1.234", "12,50").comma
+    assert written("1.234.567").comma
+    assert written("1,234.50", "1,200") == POINTS
+    assert written("1,234", "12") == POINTS
+    assert read_minor("1.234,50", "EUR", COMMAS) == 123_450
+
+
+def test_a_column_that_shows_nothing_is_written_like_the_others_and_one_that_shows_something_is_not():
+    assert written("1.234", others=["12,50"]).comma
+    assert read_scaled("1.5", 4, written("1.5", others=["12,50"])) == 15_000
+
+
+@pytest.mark.parametrize(
+    ("text", "how"),
+    [
+        ("12,50", POINTS),
+        ("1,2345", POINTS),
+        ("1.5", COMMAS),
+        ("12,000", written("12,50", "12,000")),
+        ("1,234", written("12,50", "1.5")),
+        ("1.234", written("12,50", "1.5")),
+    ],
+)
+def test_a_number_that_does_not_fit_its_column_is_not_guessed(text, how):
+    with pytest.raises(Unreadable):
+        read_scaled(text, 4, how)
+
+
+def test_three_decimals_behind_a_comma_are_read_where_the_column_has_them():
+    assert read_scaled("1,500", 3, written("1,500", "0,250")) == 1_500
+
+
+def test_amounts_that_no_column_holds_are_unreadable():
+    with pytest.raises(Unreadable):
+        read_minor("10000000000000.01", "GBP")
+
+
+@given(st.text(alphabet="0123456789,.-/ 년월", max_size=12))
+def test_whatever_is_looked_at_shows_something_or_nothing(text):
+    assert 0 <= shown_by(text) < 32
 
 
 @pytest.mark.parametrize(
@@ -72,10 +126,31 @@ def test_times_are_read_in_the_usual_ways(text, hour):
     assert read_instant(text, SEOUL).astimezone(UTC) == datetime(2026, 1, 5, hour, tzinfo=UTC)
 
 
-def test_the_column_shows_whether_the_day_comes_first():
-    assert is_day_first(["3/4/2026", "25/4/2026"], otherwise=False)
-    assert not is_day_first(["3/4/2026", "4/25/2026"], otherwise=True)
+def test_the_dates_of_the_file_show_whether_the_day_comes_first():
+    assert [shown_by(text) for text in ("3/4/2026", "25/4/2026", "4/25/2026", "2026-04-25")] == [
+        0,
+        DAY,
+        MONTH,
+        0,
+    ]
+    assert (day_first_of(DAY, None), day_first_of(MONTH, None)) == (True, False)
+    assert (day_first_of(0, month_first=True), day_first_of(0, month_first=False)) == (False, True)
     assert read_instant("3/4/2026", LONDON, day_first=False).month == 3
+
+
+def test_where_nothing_says_or_something_contradicts_no_date_is_guessed():
+    assert [day_first_of(0, None), day_first_of(DAY | MONTH, None), day_first_of(DAY, True)] == [None] * 3
+    with pytest.raises(Ambiguous):
+        read_instant("3/4/2026", LONDON, day_first=None)
+    assert read_instant("25/4/2026", LONDON, day_first=None).month == 4
+    assert read_instant("4/25/2026", LONDON, day_first=None).month == 4
+    assert read_instant("4/4/2026", LONDON, day_first=None).month == 4
+
+
+@pytest.mark.parametrize("text", ["0001-01-01", "1969-12-31 23:00", "2201-01-01", "99991231", "1/1/0900"])
+def test_years_in_which_nobody_ordered_are_refused(text):
+    with pytest.raises(OutOfTime):
+        read_instant(text, SEOUL)
 
 
 @pytest.mark.parametrize(
