@@ -290,6 +290,8 @@ def orders_import(
     from dangol.running import prepare
 
     prepare(quiet=as_json)
+    from dangol.goodwill.commands.refunds import book_all_refunds
+    from dangol.kernel import clock
     from dangol.orders.command_line import import_file
 
     import_file(
@@ -305,6 +307,9 @@ def orders_import(
         dry_run=dry_run,
         as_json=as_json,
     )
+    if not dry_run:
+        for _written in book_all_refunds(at=clock.now()):
+            pass
 
 
 @main.command()

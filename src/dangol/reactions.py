@@ -3,7 +3,7 @@
 from dangol.business.events import HoursChanged
 from dangol.channels.events import DeliveryBounced, DeliveryFailed, DeliverySent
 from dangol.desk.giving_mail import tell_of_wish
-from dangol.goodwill.commands.refunds import book_refunds
+from dangol.goodwill.commands.refunds import book_refund
 from dangol.goodwill.events import WishAsked
 from dangol.inbox.commands.acknowledgements import acknowledge_arrival
 from dangol.inbox.commands.clock import recompute_due_times
@@ -12,7 +12,7 @@ from dangol.inbox.events import MessageArrived, ReplySent
 from dangol.inbox.second_replies import book_second_reply
 from dangol.kernel import clock
 from dangol.kernel.reacting import Reaction
-from dangol.orders.events import RefundRecorded
+from dangol.orders.events import RefundChanged, RefundRecorded
 
 
 def _sent(event: DeliverySent) -> None:
@@ -40,8 +40,8 @@ def _asked(event: WishAsked) -> None:
     tell_of_wish(wish_id=event.wish_id, at=clock.now())
 
 
-def _refunded(event: RefundRecorded) -> None:
-    book_refunds(refund_id=event.refund_id, at=clock.now())
+def _refunded(event: RefundRecorded | RefundChanged) -> None:
+    book_refund(refund_id=event.refund_id, at=clock.now())
 
 
 REACTIONS = (
@@ -53,4 +53,5 @@ REACTIONS = (
     Reaction("a second reply is booked", ReplySent, _answered),
     Reaction("who may say yes is asked by mail", WishAsked, _asked),
     Reaction("a refund books itself", RefundRecorded, _refunded),
+    Reaction("a changed refund is booked anew", RefundChanged, _refunded),
 )

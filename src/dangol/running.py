@@ -219,6 +219,7 @@ def work_loops() -> "list[Loop]":
     from dangol.channels.senders import SENDERS, Senders
     from dangol.desk.alarms.watching import watch
     from dangol.desk.backups.making import back_up_when_due
+    from dangol.goodwill.commands.refunds import book_all_refunds
     from dangol.inbox.commands.conversations import return_due_conversations
     from dangol.inbox.intake import take_in_batch
     from dangol.kernel import clock
@@ -236,7 +237,11 @@ def work_loops() -> "list[Loop]":
         *(Loop("outbox", senders.spare_turn, rest_seconds=0.5, is_spare=True) for _ in range(SENDERS - 1)),
         Loop("reactions", lambda: react(REACTIONS), rest_seconds=0.4),
         Loop("schedule", lambda: return_due_conversations(at=clock.now()), rest_seconds=5),
-        Loop("imports", Imports().turn, rest_seconds=2),
+        Loop(
+            "imports",
+            Imports(afterwards=lambda: book_all_refunds(at=clock.now())).turn,
+            rest_seconds=2,
+        ),
         Loop("alarms", watch, rest_seconds=60),
         Loop(
             "backups",

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from dangol.business.money import minor_units, money_text
 from dangol.business.queries import current_business
 from dangol.customers.models import Customer
-from dangol.customers.queries import living_customer
+from dangol.customers.queries import ids_of_person, living_customer, names_of
 from dangol.desk.owed import wish_view
 from dangol.desk.queries import url_or_nothing
 from dangol.goodwill.causes import CauseChoice, cause_choices, proposed_cause
@@ -51,7 +51,7 @@ STATE = Wish.State
 
 @dataclass(frozen=True)
 class Matter:
-    """What is given for. `order_worth` is None where no order, or none in our own money, is at hand."""
+    """What is given for. `order_worth` is None where no order, or none in our own money of today, is at hand."""
 
     customer: Customer | None
     back_url: str
@@ -63,7 +63,9 @@ class Matter:
     @property
     def order_worth(self) -> int | None:
         """What the order cost in the business's own money."""
-        return self.order.own_amount if self.order else None
+        if self.order is None or self.order.own_currency != current_business().currency:
+            return None
+        return self.order.own_amount
 
 
 class GivingForm(forms.Form):
@@ -107,7 +109,7 @@ class GivingForm(forms.Form):
             required=False,
             widget=forms.CheckboxSelectMultiple,
             choices=[
-                (str(line.pk), f"{line.name or line.sku} · {money_text(line.amount, currency)}")
+                (str(line.pk), f"{line.name or line.sku} · {money_text(line.amount, currency, _language())}")
                 for line in lines
             ],
         )
@@ -133,7 +135,7 @@ def giving(request: HttpRequest, conversation_id: int) -> HttpResponse:
     row = open_conversation(conversation_id)
     arrived = Message.objects.filter(conversation=row, direction=Message.Direction.IN, automatic="")
     said = "\n".join([row.subject, *arrived.order_by("-pk").values_list("text_new", flat=True)[:READ]])
-    order = _newest_order(row.customer)
+    order = _order_of(request, row.customer)
     matter = Matter(row.customer, reverse("conversation", args=[row.pk]), said, row.pk, order)
     return _giving(request, matter)
 
@@ -145,7 +147,7 @@ def order_giving(request: HttpRequest, order_id: int) -> HttpResponse:
     order = Order.objects.select_related("customer", "place").filter(pk=order_id).first()
     if order is None:
         raise Gone
-    in_own_money = order.currency == order.own_currency
+    in_own_money = order.currency == order.own_currency == current_business().currency
     lines = list(order.lines.order_by("pk")) if in_own_money else []
     back = reverse("customer", args=[order.customer_id]) if order.customer_id else reverse("today")
     return _giving(request, Matter(order.customer, _order_url(order) or back, order=order, lines=lines))
@@ -194,7 +196,7 @@ def _giving(request: HttpRequest, matter: Matter) -> HttpResponse:
     at, person, business = clock.now(), actor(request), current_business()
     choices = cause_choices()
     proposed = proposed_cause(matter.said, choices)
-    room = room_for(person, matter.customer, business=business, at=at)
+    room = room_for(person, matter.customer, order=matter.order, business=business, at=at)
     options: dict[str, Any] = {"causes": choices, "lines": matter.lines, "currency": business.currency}
     if request.method == "POST":
         form = GivingForm(request.POST, **options)
@@ -217,7 +219,7 @@ def _giving(request: HttpRequest, matter: Matter) -> HttpResponse:
         "form": form,
         "key": key,
         "matter": matter,
-        "customer": matter.customer.shown_name if matter.customer else "",
+        "customer": names_of([matter.customer])[matter.customer.pk] if matter.customer else "",
         "currency": business.currency,
         "room": _room_words(room, business.currency),
         "is_proposed": bool(proposed),
@@ -228,10 +230,7 @@ def _giving(request: HttpRequest, matter: Matter) -> HttpResponse:
 def _do(request: HttpRequest, data: dict[str, Any], matter: Matter, key: UUID, at: datetime) -> Wish:
     cause = Cause.objects.filter(pk=data["cause"]).first() if data["cause"] else None
     remedy = Remedy(Kind(data["kind"]), data["amount"] or 0, data["wished"], data["what"])
-    order = (
-        matter.order if matter.lines or request.POST.get("for_order") or not matter.conversation_id else None
-    )
-    about = About(cause, matter.customer, order, matter.conversation_id)
+    about = About(cause, matter.customer, matter.order, matter.conversation_id)
     command = decline_wish if "no" in request.POST else give_goodwill
     return command(actor=actor(request), remedy=remedy, about=about, key=key, at=at)
 
@@ -262,9 +261,19 @@ def _grouped(causes: Sequence[CauseChoice]) -> list[Any]:
     return groups
 
 
-def _newest_order(customer: Customer) -> Order | None:
-    person = living_customer(customer.pk)
-    return Order.objects.filter(customer=person, cancelled_at=None).order_by("-ordered_at", "-id").first()
+def _order_of(request: HttpRequest, customer: Customer) -> Order | None:
+    """The order that the form was about when it was shown, and at first their newest. Refused (Gone) when it is
+    somebody else's."""
+    theirs = Order.objects.filter(customer__in=ids_of_person(living_customer(customer.pk)))
+    if request.method != "POST":
+        return theirs.filter(cancelled_at=None).order_by("-ordered_at", "-id").first()
+    said = request.POST.get("for_order", "")
+    if not said:
+        return None
+    order = theirs.filter(pk=int(said)).first() if said.isdecimal() and len(said) < 19 else None
+    if order is None:
+        raise Gone
+    return order
 
 
 def _order_url(order: Order) -> str:

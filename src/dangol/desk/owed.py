@@ -1,16 +1,19 @@
 """What a customer is owed and was given, as it stands beside a conversation and on the customer's page."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from django.urls import reverse
 from django.utils.translation import get_language, gettext_lazy
 
 from dangol.business.money import money_text
+from dangol.customers.queries import names_of
 from dangol.desk.pages import WishView
+from dangol.goodwill.commands.giving import is_fresh
 from dangol.goodwill.models import Kind, Wish
+from dangol.kernel import clock
 from dangol.kernel.prepared import Prepared
-from dangol.staff.models import Staff
+from dangol.staff.models import Role, Staff
 from dangol.staff.rights import may
 
 STATE = Wish.State
@@ -46,28 +49,44 @@ _OPEN: Final = Prepared(
 
 
 def owed_to(customer_ids: Collection[int]) -> tuple[WishView, ...]:
-    """The last wishes of the person whose rows these are; one query."""
-    return tuple(wish_view(row, None) for row in _NEWEST(ids=tuple(customer_ids)))
+    """The last wishes of the person whose rows these are; one query, and
+    one for those without a name."""
+    return _views(_NEWEST(ids=tuple(customer_ids)), None)
 
 
 def open_wishes(person: Staff) -> tuple[WishView, ...]:
-    """What waits for a yes anywhere, the longest first; one query."""
-    return tuple(wish_view(row, person) for row in _OPEN(state=str(STATE.ASKED.value)))
+    """What waits for a yes anywhere, the longest first; one query, and
+    one for those without a name."""
+    return _views(_OPEN(state=str(STATE.ASKED.value)), person)
 
 
 def asked_in(conversation_id: int, person: Staff) -> tuple[WishView, ...]:
-    """What waits for a yes in a conversation, with what this person may do about it; one query."""
-    return tuple(wish_view(row, person) for row in _ASKED(conversation_id=conversation_id))
+    """What waits for a yes in a conversation, with what this person may do about it; one query, and
+    one for those without a name."""
+    return _views(_ASKED(conversation_id=conversation_id), person)
 
 
 def wish_view(row: Wish, person: Staff | None) -> WishView:
     """The wish in words."""
+    return _views([row], person)[0]
+
+
+def _views(rows: Iterable[Wish], person: Staff | None) -> tuple[WishView, ...]:
+    wishes = list(rows)
+    names = names_of(row.customer for row in wishes if row.customer)
+    return tuple(_view(row, person, names) for row in wishes)
+
+
+def _view(row: Wish, person: Staff | None, names: Mapping[int, str]) -> WishView:
     amount = row.given if row.state in {STATE.GIVEN, STATE.PARTLY} else row.proposed
-    customer = row.customer.shown_name if row.customer else ""
+    customer = names[row.customer_id] if row.customer_id else ""
     shown = money_text(amount, row.own_currency, (get_language() or "en")[:2])
     kind = str(Kind(row.kind).label)
     own = person is not None and person.pk in {row.staff_id, row.decided_by_id}
     decides = person is not None and may(person, "approve_giving")
+    answers = decides and person is not None and (person.pk != row.staff_id or person.role == Role.OWNER)
+    is_given = row.state in {STATE.GIVEN, STATE.PARTLY} and row.refund_id is None
+    takes_back = is_given and (decides or (own and is_fresh(row, clock.now())))
     return WishView(
         id=row.pk,
         url=reverse("wish", args=[row.pk]),
@@ -87,6 +106,6 @@ def wish_view(row: Wish, person: Staff | None) -> WishView:
         decided_by=row.decided_by.name if row.decided_by else "",
         over=str(OVER.get(row.over, "")),
         at=row.decided_at or row.asked_at,
-        may_decide=decides and row.state == STATE.ASKED,
-        may_take_back=(own or decides) and row.state in {STATE.ASKED, STATE.GIVEN, STATE.PARTLY},
+        may_decide=answers and row.state == STATE.ASKED,
+        may_take_back=takes_back or ((own or decides) and row.state == STATE.ASKED),
     )

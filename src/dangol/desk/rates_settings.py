@@ -14,6 +14,7 @@ from dangol.business.commands import add_exchange_rate
 from dangol.business.models import ExchangeRate
 from dangol.business.proposals import currency_choices
 from dangol.business.queries import current_business
+from dangol.goodwill.commands.refunds import book_all_refunds
 from dangol.kernel import clock
 from dangol.kernel.errors import Refused
 from dangol.kernel.redirects import see_other
@@ -56,6 +57,8 @@ def rates_settings(request: HttpRequest) -> HttpResponse:
             form.add_error(None, str(refused))
         else:
             while convert_orders(currency=row.currency):
+                pass
+            for _written in book_all_refunds(at=clock.now()):  # those that waited for the rate
                 pass
             messages.success(request, _("Saved."))
             return see_other("rates_settings")

@@ -25,6 +25,7 @@ REACTIONS: Final[dict[str, str | Promise]] = {
         "Somebody asked to give more than a limit, but no mail was sent about it."
     ),
     "a refund books itself": _("A refund was recorded, but it is not in the ledger."),
+    "a changed refund is booked anew": _("A refund was changed, but the ledger has it as it was."),
     "a failed reply waits again": _(
         "An answer could not be sent, but the conversation was not put back on the list."
     ),

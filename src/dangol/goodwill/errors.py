@@ -73,3 +73,40 @@ class CauseGoesInCircles(Refused):
     """A cause below itself."""
 
     message = _("A cause can't be below itself. Choose another place.")
+
+
+class OrderCancelledBefore(Refused):
+    """A cancelled order is no sale, so what is paid back for it is no cost of service."""
+
+    message = _(
+        "This order is cancelled: paying it back costs us nothing that was earned, so it is not entered here."
+    )
+
+
+class OtherMoney(Refused):
+    """It was counted in the currency that the business had before."""
+
+    message = _(
+        "This was counted in the currency that the business had before. Enter it anew, without the order, in today’s."
+    )
+
+
+class RefundPaid(Refused):
+    """The shop's system reported the refund: the money is gone."""
+
+    message = _(
+        "The shop reported that this refund was paid, so it can't be taken back here. "
+        "Correct it in the shop’s system: the ledger follows."
+    )
+
+
+class TooLateToTakeBack(Refused):
+    """It was given a while ago: somebody who may decide takes it back."""
+
+    message = _("This was given a while ago. Please ask a manager or an owner to take it back.")
+
+
+class YourOwnWish(Refused):
+    """Who asks does not answer, except the owner."""
+
+    message = _("You asked for this yourself, so somebody else says yes: another manager or the owner.")

@@ -18,7 +18,7 @@ from dangol.customers.models import NUMBER, Identity
 from dangol.kernel.db import lock_for_transaction
 from dangol.kernel.events import Happened, emit, hand_over_each
 from dangol.kernel.rows import insert_rows, insert_values, update_rows
-from dangol.orders.events import OrderCancelled, OrderPlaced, RefundRecorded
+from dangol.orders.events import OrderCancelled, OrderPlaced, RefundChanged, RefundRecorded
 from dangol.orders.incoming import IncomingOrder, IncomingRefund, IncomingTrade, fingerprint
 from dangol.orders.models import Order, OrderLine, Refund, RefundLine, Source
 from dangol.orders.rules import customer_address, line_amount
@@ -200,13 +200,19 @@ def _write_orders(
     insert_rows(rows)
     was_of = {row.pk: row.customer_id for row, _ in changed}
     was_cancelled = {row.pk: row.cancelled_at for row, _ in changed}
+    was = {row.pk: _concerns_refunds(row) for row, _ in changed}
     _change(changed, write.order, write.zone)
     if changed:
         OrderLine.objects.filter(order__in=[row.pk for row, _ in changed]).delete()
     written = [*zip(rows, new, strict=True), *changed]
     insert_values(OrderLine, ("order_id", *LINE), _lines(written))
-    _join_refunds(write.source, rows)
+    touched = _join_refunds(write.source, rows)
     _follow_customers([row for row, _ in changed], was_of)
+    others = [row.pk for row, _ in changed if _concerns_refunds(row) != was[row.pk]]
+    for start in range(0, len(others), _MANY):
+        touched += Refund.objects.filter(order__in=others[start : start + _MANY])
+    for refund in touched:
+        yield _changed_refund(refund, write.at)
     for row in rows:
         yield OrderPlaced(happened_at=row.ordered_at, customer_id=row.customer_id, order_id=row.pk)
     for row, _come in written:
@@ -229,6 +235,7 @@ def _write_refunds(
         for come in new
     ]
     insert_rows(rows)
+    was = {row.pk: _concerns_ledger(row) for row, _ in changed}
     _change(changed, lambda come: write.refund(come, orders.get(come.order_key)), write.zone)
     if changed:
         RefundLine.objects.filter(refund__in=[row.pk for row, _ in changed]).delete()
@@ -241,6 +248,26 @@ def _write_refunds(
             refund_id=row.pk,
             order_id=row.order_id,
         )
+    for row, _come in changed:
+        if _concerns_ledger(row) != was[row.pk]:
+            yield _changed_refund(row, write.at)
+
+
+def _concerns_refunds(order: Order) -> tuple[object, ...]:
+    return order.customer_id, order.place_id, order.cancelled_at
+
+
+def _concerns_ledger(refund: Refund) -> tuple[object, ...]:
+    return (
+        *(refund.currency, refund.amount, refund.own_currency, refund.own_amount, refund.refunded_at),
+        *(refund.customer_id, refund.place_id, refund.order_id),
+    )
+
+
+def _changed_refund(refund: Refund, at: datetime) -> RefundChanged:
+    return RefundChanged(
+        happened_at=at, customer_id=refund.customer_id, refund_id=refund.pk, order_id=refund.order_id
+    )
 
 
 def _is_same_money(row: "Order | Refund", values: Mapping[str, Any], zone: ZoneInfo) -> bool:
@@ -277,8 +304,8 @@ def _lines(written: Iterable[tuple[TradeRow, IncomingTrade]]) -> Iterator[tuple[
             yield owner, line.sku[:80], line.name[:300], quantity, price, amount
 
 
-def _join_refunds(source: Source, orders: Sequence[Order]) -> None:
-    """Refunds that came before their orders find them."""
+def _join_refunds(source: Source, orders: Sequence[Order]) -> list[Refund]:
+    """Refunds that came before their orders find them; those that did."""
     by_key = {row.key: row for row in orders}
     waiting = [
         refund
@@ -295,6 +322,7 @@ def _join_refunds(source: Source, orders: Sequence[Order]) -> None:
     }
     update_rows(waiting, ["order", "customer"])
     hand_over_each({None}, found, key="refund_id", names=["RefundRecorded"])
+    return waiting
 
 
 def _follow_customers(orders: Sequence[Order], was_of: Mapping[int, int | None]) -> None:

@@ -23,3 +23,11 @@ class RefundRecorded(Happened):
 
     refund_id: int
     order_id: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundChanged(Happened):
+    """A refund is not what it was: its amount, whose it is, its order, or whether that order stands."""
+
+    refund_id: int
+    order_id: int | None

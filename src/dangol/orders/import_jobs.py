@@ -3,7 +3,7 @@
 import logging
 import shutil
 import tempfile
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
@@ -180,8 +180,10 @@ def start_import(*, actor: Staff, job_id: int, options: Mapping[str, Any], at: d
 class Imports:
     """The loop's side: one file at a time, a piece a turn, so that the loop is seen to live and others get to write."""
 
-    def __init__(self, afterwards: Callable[[], object] = lambda: None) -> None:
-        self._afterwards = afterwards  # what follows from orders and refunds that came in
+    def __init__(self, afterwards: Callable[[], Iterable[object]] = tuple) -> None:
+        # What follows from orders and refunds that came in, a piece at a time. It is done before the file counts as
+        # read: after a kill in between the file is read again, and then it is done.
+        self._afterwards = afterwards
         self._running: Iterator[None] | None = None
         self._swept_at: datetime | None = None
 
@@ -221,13 +223,12 @@ def claim_import(*, at: datetime) -> FileImport | None:
     return None
 
 
-def _run(job: FileImport, afterwards: Callable[[], object]) -> Iterator[None]:
+def _run(job: FileImport, afterwards: Callable[[], Iterable[object]]) -> Iterator[None]:
     began = clock.now()
     try:
         if job.tries > MOST_TRIES:
             raise Failure("again_and_again")
-        yield from _read(job, began)
-        afterwards()
+        yield from _read(job, began, afterwards)
     except NotNow:
         pass  # whoever took it over finishes it
     except Refused as refused:
@@ -247,7 +248,7 @@ def _code_of(refused: Refused) -> str:
     return codes.get(type(refused), "not_as_expected")
 
 
-def _read(job: FileImport, began: datetime) -> Iterator[None]:
+def _read(job: FileImport, began: datetime, afterwards: Callable[[], Iterable[object]]) -> Iterator[None]:
     with ExitStack() as ending:
         folder = Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="dangol-import-")))
         local = folder / "file"
@@ -271,6 +272,9 @@ def _read(job: FileImport, began: datetime) -> Iterator[None]:
             with (folder / "refused.csv").open("rb") as file:
                 job.refused_path = default_storage.save(f"imports/{uuid4().hex}.csv", File(file))
         is_dry = bool(job.options.get("dry_run"))
+        for _piece in afterwards() if done.is_written else ():
+            _progress(job, job.progress)
+            yield
         _finish(job, State.DONE if done.is_written or is_dry else State.REFUSED, report=report)
 
 

@@ -5,7 +5,9 @@ import pytest
 from django.urls import reverse
 
 from dangol.channels.models import Delivery, DeliveryRecipient, Mailbox
+from dangol.customers.models import Customer, Identity
 from dangol.desk.giving_mail import tell_of_wish
+from dangol.desk.owed import open_wishes, wish_view
 from dangol.desk.tests.reading import see, words_of
 from dangol.goodwill.models import Cause, Entry, GivingLimit, GivingPolicy, Kind, Wish
 from dangol.inbox.commands.drafts import save_draft
@@ -144,6 +146,57 @@ def test_ticked_lines_of_an_order_say_how_much(client, hana, talk):
     assert response.status_code == 303
     entry = Entry.objects.get()
     assert (entry.booked, entry.kind, entry.order) == (2_500, Kind.REFUND, order)
+
+
+def order_of(customer, number, **more) -> Order:
+    source, _ = Source.objects.get_or_create(name="Till", defaults={"kind": "file", "created_at": NOON})
+    values = {
+        "currency": "KRW", "amount": 23_800, "own_currency": "KRW", "own_amount": 23_800, "recorded_at": NOON,
+        "ordered_at": NOON, **more,
+    }  # fmt: skip
+    return Order.objects.create(source=source, key=number, number=number, customer=customer, **values)
+
+
+def test_it_is_given_for_the_order_that_the_form_showed_and_never_for_somebody_elses(client, hana, talk):
+    before = Customer.objects.create(name="Sora", created_at=NOON, merged_into=talk.customer)
+    shown = order_of(before, "2041")
+    client.force_login(hana)
+    url = reverse("giving", args=[talk.pk])
+    assert f'name="for_order" value="{shown.pk}"' in client.get(url).content.decode()
+    order_of(talk.customer, "2042", ordered_at=NOON + timedelta(minutes=1))
+    assert client.post(url, form(for_order=str(shown.pk))).status_code == 303
+    assert Wish.objects.get().order == shown
+    other = order_of(Customer.objects.create(name="Tom", created_at=NOON), "2043")
+    for said in (str(other.pk), "1" * 30, "x"):
+        assert client.post(url, form(for_order=said)).status_code == 404
+    assert Wish.objects.count() == 1
+
+
+def test_customers_without_a_name_cost_no_query_each(client, dongsuk, hana, django_assert_num_queries):
+    for number in range(3):
+        customer = Customer.objects.create(created_at=NOON)
+        Identity.objects.create(
+            kind="email", address=f"{number}@example.com", customer=customer, created_at=NOON
+        )
+        Wish.objects.create(
+            customer=customer, kind=Kind.REDO, own_currency="KRW", wished=1, proposed=1, state="asked",
+            key=uuid4(), staff=hana, asked_at=NOON,
+        )  # fmt: skip
+    with django_assert_num_queries(2):
+        views = open_wishes(dongsuk)
+    assert [view.customer for view in views] == [f"{number}@example.com" for number in range(3)]
+    assert all(view.may_decide for view in views)
+
+
+def test_buttons_are_shown_to_whom_they_do_something_for(client, hana, dongsuk, talk, monkeypatch):
+    post(client, hana, reverse("giving", args=[talk.pk]), **form())
+    row = Wish.objects.get()
+    assert wish_view(row, hana).may_take_back
+    monkeypatch.setattr(clock, "now", lambda: NOON + timedelta(minutes=11))
+    assert not wish_view(row, hana).may_take_back
+    assert wish_view(row, dongsuk).may_take_back
+    row.state, row.staff = "asked", dongsuk
+    assert not wish_view(row, dongsuk).may_decide
 
 
 def replied(hana, talk, at, minutes=10) -> Message:

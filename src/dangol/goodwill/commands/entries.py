@@ -100,7 +100,7 @@ def book_entry(
         return entry
 
 
-def reverse_entry(*, actor: Staff | None, entry: Entry, at: datetime) -> Entry:
+def reverse_entry(*, actor: Staff | None, entry: Entry, at: datetime, silent: bool = False) -> Entry:
     """Take an entry back by another with the same amounts and the other sign, which counts when that one happened.
 
     Refused (AlreadyReversed) for one that was taken back, and for what takes another back.
@@ -127,6 +127,7 @@ def reverse_entry(*, actor: Staff | None, entry: Entry, at: datetime) -> Entry:
                 happened_at=at,
                 actor_id=actor.pk if actor else None,
                 customer_id=kept.customer_id,
+                silent=silent,
                 entry_id=kept.pk,
                 reversal_id=reversal.pk,
                 conversation_id=kept.conversation_id,

@@ -1,14 +1,15 @@
 """Giving: within one's limit at once, above it when somebody who may says yes."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
 
 from dangol.business.queries import current_business
 from dangol.goodwill.commands.entries import About, Given, Source, book_entry, reverse_entry
+from dangol.goodwill.commands.refunds import book_refund, standing_entry, unlinked_refunds
 from dangol.goodwill.errors import (
     AboveYourLimit,
     AlreadyDecided,
@@ -16,7 +17,12 @@ from dangol.goodwill.errors import (
     MoreThanWished,
     NothingGiven,
     NotYourWish,
+    OrderCancelledBefore,
+    OtherMoney,
+    RefundPaid,
+    TooLateToTakeBack,
     TooMuchForOrder,
+    YourOwnWish,
 )
 from dangol.goodwill.events import GoodwillGiven, GoodwillTakenBack, WishAsked, WishRefused, WishWithdrawn
 from dangol.goodwill.limits import GIVING, WISH, room_for, room_to_decide
@@ -25,10 +31,13 @@ from dangol.goodwill.rules import class_of
 from dangol.kernel.db import lock_for_transaction
 from dangol.kernel.events import emit
 from dangol.orders.models import Order
-from dangol.staff.models import Staff
+from dangol.staff.models import Role, Staff
 from dangol.staff.rights import demand, may
 
 STATE = Wish.State
+MISTAKE: Final = timedelta(minutes=10)
+"""So long whoever gave something may take it back alone: a slip is seen at once, and later the room that it leaves
+would be given a second time."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +56,8 @@ def give_goodwill(*, actor: Staff, remedy: Remedy, about: About, key: UUID, at: 
 
     `key` is made with the form: sent twice it is given once. One giving happens at a time, so that two at once cannot
     exceed a limit together. Refused for no amount (NothingGiven), for a refund of more than the order cost
-    (TooMuchForOrder), and for a cause that is no longer offered (CauseRetired).
+    (TooMuchForOrder), of a cancelled order (OrderCancelledBefore) or of one that was counted in other money
+    (OtherMoney), and for a cause that is no longer offered (CauseRetired).
     """
     demand(actor, "answer")
     _check(remedy, about)
@@ -56,10 +66,12 @@ def give_goodwill(*, actor: Staff, remedy: Remedy, about: About, key: UUID, at: 
         known = Wish.objects.filter(key=key).first()
         if known is not None:
             return known
-        if remedy.kind == Kind.REFUND and about.order:
-            _check_refund(about.order, remedy.amount)
         business = current_business()
-        over = room_for(actor, about.customer, business=business, at=at).over(remedy.amount)
+        if remedy.kind == Kind.REFUND and about.order:
+            _check_refund(about.order, remedy.amount, business.currency)
+        over = room_for(actor, about.customer, order=about.order, business=business, at=at).over(
+            remedy.amount
+        )
         wish = _wish(actor, remedy, about, key=key, own_currency=business.currency, at=at)
         wish.over, wish.state = over, STATE.ASKED
         wish.save(force_insert=True)
@@ -73,8 +85,9 @@ def give_goodwill(*, actor: Staff, remedy: Remedy, about: About, key: UUID, at: 
 def approve_wish(*, actor: Staff, wish: Wish, at: datetime, amount: int | None = None) -> Wish:
     """Say yes to what somebody asked for, or to a smaller `amount` of it: it is given then.
 
-    Refused where it was decided already (AlreadyDecided), to more than was asked for (MoreThanWished), and above the
-    actor's own limit or, for who does not own the business, above the budget (AboveYourLimit).
+    Refused where it was decided already (AlreadyDecided), to more than was asked for (MoreThanWished), above the
+    actor's own limit or, for who does not own the business, above the budget (AboveYourLimit), to oneself unless one
+    owns the business (YourOwnWish), and where the business counts in other money by now (OtherMoney).
     """
     demand(actor, "approve_giving")
     with transaction.atomic():
@@ -85,10 +98,14 @@ def approve_wish(*, actor: Staff, wish: Wish, at: datetime, amount: int | None =
             raise NothingGiven
         if given > open_wish.proposed:
             raise MoreThanWished
-        if open_wish.kind == Kind.REFUND and open_wish.order:
-            _check_refund(open_wish.order, given)
+        if actor.pk == open_wish.staff_id and actor.role != Role.OWNER:
+            raise YourOwnWish
         business = current_business()
-        if room_to_decide(actor, open_wish.customer, business=business, at=at).over(given):
+        if open_wish.own_currency != business.currency:
+            raise OtherMoney
+        if open_wish.kind == Kind.REFUND and open_wish.order:
+            _check_refund(open_wish.order, given, business.currency)
+        if room_to_decide(actor, open_wish, business=business, at=at).over(given):
             raise AboveYourLimit
         _give(open_wish, given, actor=actor, at=at)
         return open_wish
@@ -130,9 +147,11 @@ def withdraw_wish(*, actor: Staff, wish: Wish, at: datetime) -> Wish:
 
 
 def take_back_goodwill(*, actor: Staff, wish: Wish, at: datetime) -> Wish:
-    """Undo a gift: its entry is taken back by another. For who gave or approved it, and who may decide (NotYourWish).
+    """Undo a gift: its entry is taken back by another. For who may decide and, while it is fresh, for who gave it
+    (NotYourWish, TooLateToTakeBack).
 
-    Refused (AlreadyDecided) for what was not given, or taken back before.
+    Refused for what was not given, or taken back before (AlreadyDecided), and for a refund that the shop's system
+    reported as well (RefundPaid): the money is gone, and only that system knows when it comes back.
     """
     demand(actor, "answer")
     _demand_own(actor, wish)
@@ -141,6 +160,10 @@ def take_back_goodwill(*, actor: Staff, wish: Wish, at: datetime) -> Wish:
         given = Wish.objects.select_for_update().get(pk=wish.pk)
         if given.state not in {STATE.GIVEN, STATE.PARTLY} or given.entry_id is None:
             raise AlreadyDecided
+        if not may(actor, "approve_giving") and not is_fresh(given, at):
+            raise TooLateToTakeBack
+        if given.refund_id is not None:
+            raise RefundPaid
         assert given.entry
         reverse_entry(actor=actor, entry=given.entry, at=at)
         was = given.given
@@ -150,6 +173,11 @@ def take_back_goodwill(*, actor: Staff, wish: Wish, at: datetime) -> Wish:
         return given
 
 
+def is_fresh(wish: Wish, at: datetime) -> bool:
+    """Whether it was given so shortly before that whoever gave it may still say that it was a slip."""
+    return wish.decided_at is not None and at - wish.decided_at <= MISTAKE
+
+
 def _check(remedy: Remedy, about: About) -> None:
     if remedy.amount <= 0:
         raise NothingGiven
@@ -157,13 +185,21 @@ def _check(remedy: Remedy, about: About) -> None:
         raise CauseRetired
 
 
-def _check_refund(order: Order, amount: int) -> None:
-    """Refunds are together at most what was paid, where that is known in our own money."""
+def _check_refund(order: Order, amount: int, own_currency: str) -> None:
+    """Refunds are together at most what was paid, where that is known in our own money. One that was reported and is
+    entered here now is one refund."""
+    if order.cancelled_at is not None:
+        raise OrderCancelledBefore
     if order.own_amount is None:
         return
+    if order.own_currency != own_currency:
+        raise OtherMoney
     earlier = Wish.objects.filter(order=order, kind=Kind.REFUND, state__in=[STATE.GIVEN, STATE.PARTLY])
     by_hand = list(earlier.values_list("given", "refund"))
-    reported = order.refunds.exclude(pk__in=[refund for _, refund in by_hand if refund])
+    known = {refund for _, refund in by_hand if refund}
+    if same := unlinked_refunds(order, amount, own_currency).first():
+        known.add(same.pk)
+    reported = order.refunds.exclude(pk__in=known)
     before = sum(given for given, _ in by_hand) + sum(
         each or 0 for each in reported.values_list("own_amount", flat=True)
     )
@@ -206,6 +242,11 @@ def _demand_own(actor: Staff, wish: Wish) -> None:
 
 def _give(wish: Wish, amount: int, *, actor: Staff, at: datetime) -> None:
     kind = Kind(wish.kind)
+    reported = None
+    if kind == Kind.REFUND and wish.order:
+        reported = unlinked_refunds(wish.order, amount, wish.own_currency).first()
+    before = standing_entry(reported) if reported else None
+    cause = wish.cause or (before.cause if before else None)
     wish.entry = book_entry(
         actor=actor,
         source=Source(WISH, str(wish.key)),
@@ -213,12 +254,15 @@ def _give(wish: Wish, amount: int, *, actor: Staff, at: datetime) -> None:
         kind=kind,
         cost=amount,
         given=_given(wish, amount),
-        about=About(wish.cause, wish.customer, wish.order, wish.conversation_id, wish.staff),
-        happened_at=at,
+        about=About(cause, wish.customer, wish.order, wish.conversation_id, wish.staff),
+        happened_at=reported.refunded_at if reported else at,
         at=at,
     )
-    wish.given = amount
+    wish.given, wish.refund = amount, reported
     _decide(wish, STATE.GIVEN if amount >= wish.wished else STATE.PARTLY, actor, at)
+    if reported:
+        # It was paid before it was entered here: what was booked for it by itself gives way to what says why.
+        book_refund(refund_id=reported.pk, at=at)
     emit(GoodwillGiven(**_told(wish, at, actor), entry_id=wish.entry.pk, amount=amount))
 
 
@@ -243,7 +287,7 @@ def _refuse(wish: Wish, actor: Staff, at: datetime) -> Wish:
 
 def _decide(wish: Wish, state: Wish.State, actor: Staff, at: datetime) -> None:
     wish.state, wish.decided_by, wish.decided_at = state, actor, at
-    wish.save(update_fields=["state", "decided_by", "decided_at", "given", "entry"])
+    wish.save(update_fields=["state", "decided_by", "decided_at", "given", "entry", "refund"])
 
 
 def _told(wish: Wish, at: datetime, actor: Staff) -> dict[str, Any]:

@@ -1,50 +1,105 @@
 """Refunds that the shop's system reports book themselves, and wait for somebody to say why."""
 
-from collections.abc import Collection
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from django.db import transaction
-from django.db.models import CharField, Exists, OuterRef
-from django.db.models.functions import Cast
+from django.db.models import QuerySet
 
-from dangol.goodwill.commands.entries import booked_event
+from dangol.goodwill.commands.entries import booked_event, reverse_entry
+from dangol.goodwill.limits import GIVING
 from dangol.goodwill.models import CostClass, Entry, Kind, Wish
 from dangol.kernel.db import lock_for_transaction
 from dangol.kernel.events import emit
 from dangol.kernel.rows import insert_rows
-from dangol.orders.models import Refund
+from dangol.orders.models import Order, Refund
 
-REFUND = "refund"
-"""The source of entries that came with the orders."""
+REFUND: Final = "refund"
+"""The source of entries that came with the orders. Its key is the refund's id; `id.2` and so on for what was booked
+anew, because the refund had changed."""
+MANY: Final = 500
 
 
-def book_refunds(*, at: datetime, limit: int = 500, refund_id: int | None = None) -> int:
-    """Book refunds that the ledger has not: at most `limit`, or the one named; returns how many were looked at.
+@dataclass(frozen=True)
+class Looked:
+    """How far the refunds were looked through, and how many entries were written or taken back."""
 
-    Called again until it returns 0 it has booked all; again is the same as once. One that was given by hand before
-    (the same order and amount) is that gift, reported by the shop's system, and is not booked a second time. One whose
-    worth in our own money is unknown waits for its rate.
+    last_id: int
+    changes: int
+
+
+def book_refund(*, refund_id: int, at: datetime) -> int:
+    """Bring the ledger to what is known of one refund now; returns how many entries were written or taken back."""
+    with transaction.atomic():
+        lock_for_transaction(GIVING)
+        rows = list(Refund.objects.select_related("order").filter(pk=refund_id))
+        return _settle(rows, at, silent=False)
+
+
+def book_refunds(*, at: datetime, after: int = 0, limit: int = MANY) -> Looked | None:
+    """The same for the next `limit` refunds whose id is above `after`; None where there are no more.
+
+    Whatever came in between and in which order, it ends with the same, and again is the same as once: each refund is
+    in the ledger with its present amount, its customer and its order. One that was given by hand before (the same
+    order, amount and currency) is that gift, reported by the shop's system: only what it is more or less than the gift
+    is booked. One of a cancelled order is not booked, for there was no sale; nor one whose worth in our own money is
+    unknown: it waits for its rate.
     """
     with transaction.atomic():
-        lock_for_transaction("goodwill.refunds")
-        rows = Refund.objects.annotate(key_as_text=Cast("pk", CharField())).filter(own_amount__gt=0)
-        if refund_id is not None:
-            rows = rows.filter(pk=refund_id)
-        booked = Entry.objects.filter(source_kind=REFUND, source_key=OuterRef("key_as_text"))
-        given = Wish.objects.filter(refund=OuterRef("pk"))
-        found = list(
-            rows.filter(~Exists(booked), ~Exists(given)).select_related("order").order_by("pk")[:limit]
-        )
-        by_hand = _given_by_hand(found)
-        entries = [_entry(refund, at) for refund in found if refund.pk not in by_hand]
-        insert_rows(entries)
-        emit(*(booked_event(entry, actor_id=None, silent=refund_id is None) for entry in entries))
-        return len(found)
+        lock_for_transaction(GIVING)
+        rows = list(Refund.objects.select_related("order").filter(pk__gt=after).order_by("pk")[:limit])
+        return Looked(rows[-1].pk, _settle(rows, at, silent=True)) if rows else None
 
 
-def _given_by_hand(refunds: Collection[Refund]) -> set[int]:
-    """The refunds that somebody gave here before; each gift is one of them at most."""
-    orders = {refund.order_id for refund in refunds} - {None}
+def book_all_refunds(*, at: datetime) -> Iterator[int]:
+    """Look through all refunds, a piece at a time; says of each how many entries were written or taken back."""
+    after = 0
+    while looked := book_refunds(at=at, after=after):
+        after = looked.last_id
+        yield looked.changes
+
+
+def unlinked_refunds(order: Order, amount: int, own_currency: str) -> "QuerySet[Refund]":
+    """The refunds of that amount which were reported and given by nobody here, the first first."""
+    linked = Wish.objects.filter(refund__order=order).values_list("refund", flat=True)
+    rows = order.refunds.filter(own_amount=amount, own_currency=own_currency)
+    return rows.exclude(pk__in=list(linked)).order_by("pk")
+
+
+def standing_entry(refund: Refund) -> Entry | None:
+    """What the refund itself is in the ledger now."""
+    found, gone = _last_entries([refund])
+    return None if refund.pk in gone else found.get(refund.pk)
+
+
+def _settle(refunds: Sequence[Refund], at: datetime, *, silent: bool) -> int:
+    gifts = _gifts(refunds)
+    last, gone = _last_entries(refunds)
+    new, done = [], 0
+    for refund in refunds:
+        before = last.get(refund.pk)
+        entry = _entry(refund, gifts.get(refund.pk), at)
+        if before is not None and refund.pk not in gone:
+            if entry is not None and _content(entry) == _content(before):
+                continue
+            reverse_entry(actor=None, entry=before, at=at, silent=silent)
+            done += 1
+        if entry is not None:
+            if before is not None:
+                entry.source_key = _next_key(before.source_key)
+                entry.cause_id = before.cause_id
+            new.append(entry)
+    insert_rows(new)
+    emit(*(booked_event(entry, actor_id=None, silent=silent) for entry in new))
+    return done + len(new)
+
+
+def _gifts(refunds: Sequence[Refund]) -> Mapping[int, Wish]:
+    """What somebody gave here, by the refund that it became; each gift is one refund at most."""
+    found = {wish.refund_id: wish for wish in Wish.objects.filter(refund__in=[each.pk for each in refunds])}
+    orders = {refund.order_id for refund in refunds if refund.pk not in found} - {None}
     gifts = list(
         Wish.objects.filter(
             order__in=orders,
@@ -53,30 +108,69 @@ def _given_by_hand(refunds: Collection[Refund]) -> set[int]:
             state__in=[Wish.State.GIVEN, Wish.State.PARTLY],
         ).order_by("pk")
     )
-    found = set()
-    for refund in refunds:
-        same = (gift for gift in gifts if (gift.order_id, gift.given) == (refund.order_id, refund.own_amount))
-        if gift := next(same, None):
+    for refund in refunds if gifts else ():
+        what = (refund.order_id, refund.own_amount, refund.own_currency)
+        same = (gift for gift in gifts if (gift.order_id, gift.given, gift.own_currency) == what)
+        if refund.pk not in found and (gift := next(same, None)):
             gifts.remove(gift)
             gift.refund = refund
             gift.save(update_fields=["refund"])
-            found.add(refund.pk)
-    return found
+            found[refund.pk] = gift
+    return {pk: wish for pk, wish in found.items() if pk is not None}
 
 
-def _entry(refund: Refund, at: datetime) -> Entry:
-    place_id = refund.place_id or (refund.order.place_id if refund.order else None)
+def _last_entries(refunds: Sequence[Refund]) -> tuple[dict[int, Entry], set[int]]:
+    """The newest entry of each refund, by its id, and which of these refunds have theirs taken back.
+
+    Two queries, and two more for each time that the one changed which changed most."""
+    found: dict[int, Entry] = {}
+    gone: set[int] = set()
+    keys = {str(refund.pk): refund.pk for refund in refunds}
+    while keys:
+        rows = Entry.objects.filter(source_kind=REFUND, source_key__in=list(keys))
+        entries = {row.pk: (keys[row.source_key], row) for row in rows}
+        found |= dict(entries.values())
+        gone -= {refund_id for refund_id, _ in entries.values()}
+        taken_back = Entry.objects.filter(reverses__in=list(entries)).values_list("reverses", flat=True)
+        again = [entries[pk] for pk in taken_back if pk is not None] if entries else []
+        gone |= {refund_id for refund_id, _ in again}
+        keys = {_next_key(row.source_key): refund_id for refund_id, row in again}
+    return found, gone
+
+
+def _next_key(key: str) -> str:
+    refund, _, times = key.partition(".")
+    return f"{refund}.{int(times or 1) + 1}"
+
+
+def _content(entry: Entry) -> tuple[object, ...]:
+    return (
+        *(entry.own_currency, entry.booked, entry.currency, entry.amount, entry.rate_trillionths),
+        *(entry.customer_id, entry.order_id, entry.place_id, entry.happened_at),
+    )
+
+
+def _entry(refund: Refund, gift: Wish | None, at: datetime) -> Entry | None:
+    """What is to be booked of it; None for nothing."""
+    order = refund.order
+    if refund.own_amount is None or (order is not None and order.cancelled_at is not None):
+        return None
+    if gift is not None and gift.own_currency != refund.own_currency:
+        return None
+    booked = refund.own_amount - (gift.given if gift else 0)
+    if not booked:
+        return None
     return Entry(
         cost_class=CostClass.EXTERNAL_FAILURE,
         kind=Kind.REFUND,
         own_currency=refund.own_currency,
-        booked=refund.own_amount,
-        currency=refund.currency,
-        amount=refund.amount,
-        rate_trillionths=refund.rate_trillionths,
-        customer_id=refund.customer_id or (refund.order.customer_id if refund.order else None),
+        booked=booked,
+        currency=refund.own_currency if gift else refund.currency,
+        amount=booked if gift else refund.amount,
+        rate_trillionths=None if gift else refund.rate_trillionths,
+        customer_id=refund.customer_id or (order.customer_id if order else None),
         order_id=refund.order_id,
-        place_id=place_id,
+        place_id=refund.place_id or (order.place_id if order else None),
         happened_at=refund.refunded_at,
         booked_at=at,
         source_kind=REFUND,

@@ -17,14 +17,19 @@ from dangol.goodwill.commands.giving import (
     take_back_goodwill,
     withdraw_wish,
 )
-from dangol.goodwill.commands.refunds import book_refunds
+from dangol.goodwill.commands.refunds import book_all_refunds, book_refund
 from dangol.goodwill.errors import (
     AboveYourLimit,
     AlreadyDecided,
     MoreThanWished,
     NothingGiven,
     NotYourWish,
+    OrderCancelledBefore,
+    OtherMoney,
+    RefundPaid,
+    TooLateToTakeBack,
     TooMuchForOrder,
+    YourOwnWish,
 )
 from dangol.goodwill.limits import room_for
 from dangol.goodwill.models import Entry, GivingLimit, GivingPolicy, Kind, Wish
@@ -116,8 +121,8 @@ def test_what_was_taken_back_leaves_its_room(hana, sora):
 def test_above_the_months_budget_even_a_manager_asks(hana, dongsuk, minji, sora):
     GivingPolicy.objects.create(budget_a_month=12_000)
     gift(hana, sora, 10_000)
-    wish = gift(dongsuk, sora, 2_001)
-    assert wish.over == "budget"
+    assert gift(dongsuk, sora, 2_001).over == "budget"
+    wish = gift(hana, sora, 2_001)
     with pytest.raises(AboveYourLimit):
         approve_wish(actor=dongsuk, wish=wish, at=NOON)
     assert approve_wish(actor=minji, wish=wish, at=NOON).state == "given"
@@ -212,11 +217,20 @@ def test_an_order_is_not_refunded_beyond_what_it_cost(minji, sora):
         gift(minji, sora, 2_001, kind=Kind.REFUND, order=order)
 
 
+def booked() -> int:
+    """Look through all refunds, as after an import; how many entries that made."""
+    return sum(book_all_refunds(at=NOON))
+
+
+def total() -> int:
+    return Entry.objects.aggregate(total=Added("booked"))["total"] or 0
+
+
 def test_refunds_that_come_with_orders_book_themselves_once(sora):
     order = order_of(sora)
     refund = reported(order, "r1", 3_000)
-    assert book_refunds(at=NOON) == 1
-    assert book_refunds(at=NOON) == 0
+    assert booked() == 1
+    assert booked() == 0
     entry = Entry.objects.get()
     assert (entry.kind, entry.booked, entry.customer, entry.order, entry.cause) == (
         "refund", 3_000, sora, order, None,
@@ -230,10 +244,10 @@ def test_a_refund_that_was_given_here_and_then_reported_is_booked_once(minji, so
     gift(minji, sora, 3_000, kind=Kind.REFUND, order=order)
     refund = reported(order, "r1", 3_000)
     reported(order, "r2", 3_000)
-    book_refunds(at=NOON)
+    assert booked() == 1
     assert Entry.objects.count() == 2
     assert Wish.objects.get().refund == refund
-    assert book_refunds(at=NOON) == 0
+    assert booked() == 0
 
 
 def test_many_refunds_are_booked_with_few_queries(sora, django_assert_max_num_queries):
@@ -241,7 +255,116 @@ def test_many_refunds_are_booked_with_few_queries(sora, django_assert_max_num_qu
     for number in range(30):
         reported(order, f"r{number}", 100 + number)
     with django_assert_max_num_queries(12):
-        assert book_refunds(at=NOON) == 30
+        assert booked() == 30
+
+
+@pytest.mark.parametrize("amount", [3_000, 20_000])
+@pytest.mark.parametrize("is_booked", [True, False])
+def test_a_refund_that_was_reported_and_then_entered_here_counts_once(
+    hana, minji, sora, packing, amount, is_booked
+):
+    order = order_of(sora)
+    refund = reported(order, "r1", amount)
+    if is_booked:
+        book_refund(refund_id=refund.pk, at=NOON)
+    wish = gift(minji, sora, amount, kind=Kind.REFUND, order=order, cause=packing)
+    assert (total(), wish.refund, wish.entry.cause) == (amount, refund, packing)
+    assert booked() == 0
+    assert total() == amount
+    with pytest.raises(RefundPaid):
+        take_back_goodwill(actor=minji, wish=wish, at=NOON)
+    assert total() == amount
+
+
+def test_a_refund_in_other_money_is_not_the_gift_of_the_same_number(minji, sora):
+    order = order_of(sora)
+    gift(minji, sora, 3_000, kind=Kind.REFUND, order=order)
+    Refund.objects.filter(pk=reported(order, "r1", 3_000).pk).update(own_currency="USD", currency="USD")
+    booked()
+    assert Wish.objects.get().refund is None
+    assert sorted(Entry.objects.values_list("own_currency", flat=True)) == ["KRW", "USD"]
+
+
+@pytest.mark.parametrize("given", [None, 3_000])
+def test_the_ledger_says_what_a_refund_is_now_whatever_it_was(minji, sora, packing, given):
+    order = order_of(sora)
+    if given:
+        gift(minji, sora, given, kind=Kind.REFUND, order=order)
+    refund = reported(order, "r1", 3_000)
+    for amount in (3_000, 5_000, 5_000, 3_000, 1_000, 0, 4_000):
+        Refund.objects.filter(pk=refund.pk).update(amount=amount, own_amount=amount)
+        for _ in range(2):
+            book_refund(refund_id=refund.pk, at=NOON)
+            assert total() == amount
+    assert booked() == 0
+
+
+def test_what_is_booked_anew_keeps_its_cause_and_goes_to_whom_the_order_says(sora, packing):
+    order = order_of(sora)
+    refund = reported(order, "r1", 3_000)
+    Refund.objects.update(order=None)
+    booked()
+    Entry.objects.update(cause=packing)
+    assert Entry.objects.get().customer is None
+    Refund.objects.update(order=order)
+    assert booked() == 2
+    newest = Entry.objects.get(source_kind="refund", reversal=None)
+    assert (newest.customer, newest.order, newest.cause) == (sora, order, packing)
+    assert newest.source_key == f"{refund.pk}.2"
+
+
+def test_a_cancelled_order_is_no_sale_and_its_refund_no_cost(minji, sora):
+    order = order_of(sora)
+    reported(order, "r1", 20_000)
+    booked()
+    Order.objects.update(cancelled_at=NOON)
+    booked()
+    assert total() == 0
+    with pytest.raises(OrderCancelledBefore):
+        gift(minji, sora, 20_000, kind=Kind.REFUND, order=Order.objects.get())
+    Order.objects.update(cancelled_at=None)
+    booked()
+    assert total() == 20_000
+
+
+def test_what_was_counted_in_other_money_is_not_given_in_todays(shop, hana, dongsuk, minji, sora):
+    wish = gift(hana, sora, 20_000)
+    order = order_of(sora)
+    type(shop).objects.update(currency="USD")
+    with pytest.raises(OtherMoney):
+        approve_wish(actor=dongsuk, wish=wish, at=NOON)
+    with pytest.raises(OtherMoney):
+        gift(minji, sora, 5_000, kind=Kind.REFUND, order=order)
+    assert not Entry.objects.exists()
+
+
+def test_who_asks_does_not_answer_except_the_owner(dongsuk, minji, sora):
+    GivingPolicy.objects.create(budget_a_month=1_000)
+    wish = gift(dongsuk, sora, 2_000)
+    GivingPolicy.objects.update(budget_a_month=None)
+    with pytest.raises(YourOwnWish):
+        approve_wish(actor=dongsuk, wish=wish, at=NOON)
+    GivingPolicy.objects.update(budget_a_month=1_000)
+    own = gift(minji, sora, 2_000)
+    assert approve_wish(actor=minji, wish=own, at=NOON).state == "given"
+
+
+def test_without_a_known_customer_the_order_has_the_months_limit_and_without_one_who_gives(hana, tom, sora):
+    gift(hana, None, 10_000)
+    assert gift(hana, None, 5_001).over == "customer"
+    assert gift(tom, None, 5_001).state == "given"
+    order = order_of(None)
+    gift(hana, None, 10_000, order=order)
+    assert gift(tom, None, 5_001, order=order).over == "customer"
+    assert gift(tom, sora, 5_001).state == "given"
+
+
+def test_an_agent_takes_back_a_slip_and_later_somebody_who_may_decide_does(hana, dongsuk, sora):
+    wish = gift(hana, sora)
+    later = NOON + timedelta(minutes=11)
+    with pytest.raises(TooLateToTakeBack):
+        take_back_goodwill(actor=hana, wish=wish, at=later)
+    assert take_back_goodwill(actor=dongsuk, wish=wish, at=later).state == "withdrawn"
 
 
 @pytest.mark.only_postgres

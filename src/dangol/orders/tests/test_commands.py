@@ -92,6 +92,31 @@ def test_a_refund_that_comes_before_its_order_is_joined_to_it(shop):
     assert (row.order, row.customer) == (Order.objects.get(), Order.objects.get().customer)
 
 
+def told_of_refunds() -> list[str]:
+    rows = Event.objects.filter(name__startswith="Refund").order_by("pk")
+    return [f"{row.name} {row.silent}" for row in rows]
+
+
+def test_a_refund_is_told_of_again_when_what_it_amounts_to_or_whose_it_is_changes(shop):
+    take(shop, refund(order_key="1001"))
+    take(shop, refund(order_key="1001", reason="Cold"))
+    assert told_of_refunds() == ["RefundRecorded False"]
+    take(shop, refund(order_key="1001", amount=5_000))
+    assert told_of_refunds()[1:] == ["RefundChanged False"]
+    take(shop, order(customer_number="7"), silent=True)
+    assert told_of_refunds()[2:] == ["RefundChanged True"]
+    take(shop, order(customer_number="7", contact_name="Sora"))
+    assert len(told_of_refunds()) == 3, "the name on the order is nothing to the refund"
+    for _ in range(2):
+        take(shop, order(customer_number="7", cancelled_at=MONDAY + HOUR))
+    assert told_of_refunds()[3:] == ["RefundChanged False"]
+    row = Refund.objects.get()
+    assert Event.objects.filter(name="RefundChanged").last().data == {
+        "refund_id": row.pk,
+        "order_id": row.order_id,
+    }
+
+
 def test_a_cancelled_order_says_so_once(shop):
     take(shop, order())
     for _ in range(2):

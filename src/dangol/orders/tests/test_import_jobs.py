@@ -60,7 +60,7 @@ def test_a_file_is_read_and_forgotten(bring):
     job = bring(*lines(3))
     kept = job.path
     done = []
-    work(Imports(afterwards=lambda: done.append(1)))
+    work(Imports(afterwards=lambda: [done.append(1)]))
     job.refresh_from_db()
     assert (job.state, job.progress, job.report["written"]["new_orders"], done) == ("done", 100, 3, [1])
     assert Order.objects.count() == 3
