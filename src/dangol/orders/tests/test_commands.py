@@ -230,6 +230,7 @@ def test_an_order_that_gets_its_customer_later_takes_its_events_and_refunds_alon
     assert set(Event.objects.values_list("name", "customer_id")) == {
         ("OrderPlaced", sora),
         ("RefundRecorded", sora),
+        ("RefundChanged", sora),
     }
     take(shop, order(customer_number="8"))
     other = Order.objects.get().customer_id
