@@ -321,7 +321,7 @@ def _join_refunds(source: Source, orders: Sequence[Order]) -> list[Refund]:
         refund.pk: refund.customer_id for refund in waiting if refund.pk in nobodys and refund.customer_id
     }
     update_rows(waiting, ["order", "customer"])
-    hand_over_each({None}, found, key="refund_id", names=["RefundRecorded"])
+    hand_over_each({None}, found, key="refund_id", names=["RefundRecorded", "RefundChanged"])
     return waiting
 
 
@@ -342,7 +342,7 @@ def _follow_customers(orders: Sequence[Order], was_of: Mapping[int, int | None])
         refund.customer_id = moved[refund.order_id or 0]
     update_rows(refunds, ["customer"])
     theirs = {refund.pk: refund.customer_id for refund in refunds}
-    hand_over_each(from_customers, theirs, key="refund_id", names=["RefundRecorded"])
+    hand_over_each(from_customers, theirs, key="refund_id", names=["RefundRecorded", "RefundChanged"])
 
 
 def _newest(trades: Iterable[Incoming]) -> dict[str, Incoming]:
