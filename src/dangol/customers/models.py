@@ -97,8 +97,8 @@ class Identity(models.Model):
 
     @property
     def may_be_removed(self) -> bool:
-        """Whether it was only written down. One that somebody wrote from, or proved, is split off instead."""
-        return not self.is_verified and self.source in {self.Source.HAND, self.Source.ORDER, self.Source.FILE}
+        """Whether it was only written down. One that somebody wrote or bought with, or proved, is split off instead."""
+        return not self.is_verified and self.source in {self.Source.HAND, self.Source.FILE}
 
 
 class Merge(models.Model):

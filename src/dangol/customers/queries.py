@@ -1,6 +1,9 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from django.db import connection
+from django.db.models.expressions import RawSQL
+
 from dangol.customers.models import Consent, Customer, Identity
 from dangol.kernel.errors import Gone
 from dangol.kernel.prepared import Prepared
@@ -14,6 +17,19 @@ _BECAME: Final = Prepared(
 _IDENTITIES: Final = Prepared(
     lambda ids: Identity.objects.filter(customer__in=ids).order_by("-is_verified", "id")
 )
+
+_PEOPLE: Final = """
+WITH RECURSIVE people(id, living) AS (
+    SELECT id, id FROM customers_customer WHERE id IN ({marks})
+    UNION SELECT gone.id, people.living FROM customers_customer gone JOIN people ON gone.merged_into_id = people.id
+) SELECT id, living FROM people"""
+
+_WAY: Final = """
+WITH RECURSIVE way(id) AS (
+    SELECT id FROM customers_customer WHERE id IN ({marks})
+    UNION SELECT gone.merged_into_id FROM customers_customer gone JOIN way ON gone.id = way.id
+    WHERE gone.merged_into_id IS NOT NULL
+) SELECT id FROM way"""
 
 
 def living_customer(customer_id: int) -> Customer:
@@ -36,6 +52,17 @@ def ids_of_person(customer: Customer) -> list[int]:
         found = [pk for (pk,) in _BECAME(ids=tuple(found), known=tuple(ids))]
         ids = ids + found
     return ids
+
+
+def rows_of_people(ids: Iterable[int]) -> dict[int, int]:
+    """(row: living row) of all rows that are one of these people, whose living rows these are; one query."""
+    wanted = sorted(set(ids))
+    if not wanted:
+        return {}
+    marks = ", ".join(["%s"] * len(wanted))
+    with connection.cursor() as cursor:
+        cursor.execute(_PEOPLE.format(marks=marks), wanted)
+        return dict(cursor.fetchall())
 
 
 def identities_of(ids: Iterable[int]) -> list[Identity]:
@@ -72,6 +99,13 @@ def newest_consent(ids: Sequence[int], channel: str, purpose: str) -> Consent | 
     return rows.order_by("-at", "-id").first()
 
 
+def refused_by(ids: Sequence[int], channel: str, purpose: str) -> set[int]:
+    """Which of the rows have a no as the newest that was said with them."""
+    rows = Consent.objects.filter(customer__in=ids, channel=channel, purpose=purpose)
+    newest = dict(rows.order_by("at", "id").values_list("customer_id", "is_given"))
+    return {pk for pk, is_given in newest.items() if not is_given}
+
+
 def may_write(customer: Customer, channel: str, purpose: str) -> bool:
     """Whether the person may be written to on this kind of channel for this purpose without having asked.
 
@@ -86,15 +120,13 @@ def may_write(customer: Customer, channel: str, purpose: str) -> bool:
 
 
 def living_of(ids: Iterable[int]) -> dict[int, Customer]:
-    """The living row of each that there is, by id; a query for each step of the longest way, and that is rarely two."""
-    rows = {row.pk: row for row in Customer.objects.filter(pk__in=set(ids))}
-    wanted = set(rows)
-    while (
-        missing := {row.merged_into_id for row in rows.values() if row.merged_into_id is not None}
-        - rows.keys()
-    ):
-        rows |= {row.pk: row for row in Customer.objects.filter(pk__in=missing)}
-    return {pk: _end_of_way(rows, pk) for pk in wanted}
+    """The living row of each that there is, by id; one query, however often they were merged."""
+    wanted = sorted(set(ids))
+    if not wanted:
+        return {}
+    way = RawSQL(_WAY.format(marks=", ".join(["%s"] * len(wanted))), wanted)  # noqa: S611  (only ids go in)
+    rows = {row.pk: row for row in Customer.objects.filter(pk__in=way)}
+    return {pk: _end_of_way(rows, pk) for pk in wanted if pk in rows}
 
 
 def _end_of_way(rows: dict[int, Customer], pk: int) -> Customer:

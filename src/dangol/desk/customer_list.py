@@ -6,16 +6,25 @@ from datetime import datetime
 from typing import Final
 
 from django.db.models import Exists, Max, OuterRef, Q
+from django.db.models.expressions import RawSQL
 from django.urls import reverse
 
 from dangol.customers.models import Customer, Identity
-from dangol.customers.queries import living_of, names_of
+from dangol.customers.queries import living_of, names_of, rows_of_people
 from dangol.inbox.finding import conversation_counts
 from dangol.inbox.models import Conversation
 from dangol.kernel.places import Place, read_id
 
 PAGE: Final = 40
 _SILENT: Final = "n"  # a place among those with whom we never talked: "n" or "n123"
+_TALKED_BEFORE: Final = """
+WITH RECURSIVE became(id) AS (
+    SELECT gone.merged_into_id FROM customers_customer gone WHERE gone.merged_into_id IS NOT NULL AND EXISTS (
+        SELECT 1 FROM inbox_conversation talk WHERE talk.customer_id = gone.id AND talk.merged_into_id IS NULL)
+    UNION SELECT further.merged_into_id FROM customers_customer further JOIN became ON further.id = became.id
+    WHERE further.merged_into_id IS NOT NULL
+) SELECT id FROM became"""
+"""The rows that a row with conversations became."""
 
 
 @dataclass(frozen=True)
@@ -83,36 +92,21 @@ def _talked(after: str, size: int) -> tuple[list[tuple[Customer, datetime | None
 def _newest_of_merged(people: dict[int, Customer]) -> dict[int, datetime]:
     """When each person who is made of several rows talked last, by the living row's id."""
     living = {row.pk for row in people.values()}
-    whose = dict(_merged_into(living))
-    if not whose:
-        return {}
+    whose = rows_of_people(living)
+    several = {person for row, person in whose.items() if row != person}
     newest: dict[int, datetime] = {}
-    rows = Conversation.objects.filter(customer__in=[*whose, *set(whose.values())], merged_into=None)
+    theirs = [row for row, person in whose.items() if person in several]
+    rows = Conversation.objects.filter(customer__in=theirs, merged_into=None)
     for customer_id, at in rows.order_by().values_list("customer_id").annotate(Max("last_message_at")):
-        person = whose.get(customer_id, customer_id)
+        person = whose[customer_id]
         newest[person] = max(at, newest.get(person, at))
     return newest
 
 
-def _merged_into(living: set[int]) -> list[tuple[int, int]]:
-    """(row, living row) of all rows that became one of these."""
-    found: dict[int, int] = {}
-    step = {pk: pk for pk in living}
-    while step:
-        rows = (
-            Customer.objects.filter(merged_into__in=step)
-            .exclude(pk__in=found)
-            .values_list("pk", "merged_into_id")
-        )
-        step = {pk: step[into] for pk, into in rows if into is not None}
-        found |= step
-    return list(found.items())
-
-
 def _silent(after: str, size: int) -> tuple[list[Customer], str]:
     talks = Conversation.objects.filter(customer=OuterRef("pk"), merged_into=None)
-    merged_talks = Conversation.objects.filter(customer__merged_into=OuterRef("pk"), merged_into=None)
-    rows = Customer.objects.filter(~Exists(talks), ~Exists(merged_talks), merged_into=None, erased_at=None)
+    merged_talks = Q(pk__in=RawSQL(_TALKED_BEFORE, []))  # noqa: S611  (nothing goes in)
+    rows = Customer.objects.filter(~Exists(talks), ~merged_talks, merged_into=None, erased_at=None)
     before = read_id(after.removeprefix(_SILENT))
     if before is not None:
         rows = rows.filter(pk__lt=before)
@@ -122,11 +116,12 @@ def _silent(after: str, size: int) -> tuple[list[Customer], str]:
 
 def _lines(found: Sequence[tuple[Customer, datetime | None]]) -> tuple[CustomerLine, ...]:
     ids = [row.pk for row, _at in found]
+    whose = rows_of_people(ids)
     names = names_of(row for row, _at in found)
     addresses: dict[int, str] = {}
-    for identity in Identity.objects.filter(customer__in=ids).order_by("-is_verified", "id"):
-        addresses.setdefault(identity.customer_id, identity.shown or identity.address)
-    counts = conversation_counts(ids)
+    for identity in Identity.objects.filter(customer__in=whose).order_by("-is_verified", "id"):
+        addresses.setdefault(whose[identity.customer_id], identity.shown or identity.address)
+    counts = conversation_counts(whose)
     return tuple(
         CustomerLine(
             id=row.pk,

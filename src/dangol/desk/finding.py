@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from dangol.customers.models import Customer, Identity
-from dangol.customers.queries import living_of
+from dangol.customers.queries import living_of, rows_of_people
 from dangol.inbox.finding import HitPage, conversation_counts, find_conversations
 from dangol.kernel.places import read_id
 from dangol.search import index
@@ -67,9 +67,10 @@ def people_of(ids: Sequence[int], query: str) -> tuple[PersonHit, ...]:
     people = living_of(ids)
     found = list({people[pk].pk: people[pk] for pk in ids if pk in people}.values())
     addresses: dict[int, list[str]] = {}
-    for identity in Identity.objects.filter(customer__in=[row.pk for row in found]).order_by("id"):
-        addresses.setdefault(identity.customer_id, []).append(identity.shown or identity.address)
-    counts = conversation_counts([row.pk for row in found])
+    whose = rows_of_people(row.pk for row in found)
+    for identity in Identity.objects.filter(customer__in=whose).order_by("id"):
+        addresses.setdefault(whose[identity.customer_id], []).append(identity.shown or identity.address)
+    counts = conversation_counts(whose)
     return tuple(_person(row, addresses.get(row.pk, []), counts.get(row.pk, 0), query) for row in found)
 
 

@@ -167,7 +167,7 @@ def _side(person: Customer) -> SideView:
         identities=tuple(map(identity_view, identities_of(ids))),
         tags=tags_of(ids),
         note_count=len(notes_of(ids)),
-        conversation_count=sum(conversation_counts(ids).values()),
+        conversation_count=sum(conversation_counts(dict.fromkeys(ids, ids[0])).values()),
     )
 
 

@@ -1,6 +1,6 @@
 """Conversations in which a text occurs, newest message first."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -98,7 +98,10 @@ def _hit(row: Message, names: dict[int, str], query: str, more: int) -> Hit:
     )
 
 
-def conversation_counts(customer_ids: Sequence[int]) -> dict[int, int]:
-    """How many conversations each of the customers has."""
-    rows = Conversation.objects.filter(customer__in=customer_ids, merged_into=None)
-    return dict(rows.order_by().values_list("customer_id").annotate(Count("id")))
+def conversation_counts(people: Mapping[int, int]) -> dict[int, int]:
+    """How many conversations each of the people has, whose rows these are: {row: living row}."""
+    rows = Conversation.objects.filter(customer__in=people, merged_into=None)
+    counts: dict[int, int] = {}
+    for row, count in rows.order_by().values_list("customer_id").annotate(Count("id")):
+        counts[people[row]] = counts.get(people[row], 0) + count
+    return counts

@@ -5,8 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from django.http import StreamingHttpResponse
+from django.utils.translation import get_language, override
 
 MARK: Final = "\ufeff"  # without it Excel reads Korean as something else
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 class _Echo:
@@ -17,13 +19,17 @@ class _Echo:
 
 
 def table_response(name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> StreamingHttpResponse:
-    """The table as a file to save, written while it is read: however long it is, it takes no memory."""
+    """The table as a file to save, written while it is read: however long it is, it takes no memory.
+
+    The rows are made after the view has returned, and still in the language of whoever asked.
+    """
+    language = get_language()
 
     def lines() -> Iterator[str]:
         table = csv.writer(_Echo())
         yield MARK
         yield str(table.writerow(columns))
-        for row in rows:
+        for row in _in_language(language, rows):
             yield str(table.writerow(row))
 
     return StreamingHttpResponse(
@@ -33,6 +39,17 @@ def table_response(name: str, columns: Sequence[str], rows: Iterable[Sequence[An
     )
 
 
+def _in_language(language: str | None, rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
+    waiting = iter(rows)
+    while True:
+        # A row at a time: the thread serves others in theirs between two.
+        with override(language):
+            row = next(waiting, None)
+        if row is None:
+            return
+        yield row
+
+
 def harmless(text: str) -> str:
     """The text, marked as text where a spreadsheet would take it for a formula."""
-    return f"'{text}" if text[:1] in "=+-@\t\r" else text
+    return f"'{text}" if text.startswith(_FORMULA) else text

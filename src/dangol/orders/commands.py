@@ -406,7 +406,9 @@ def _customers(source: Source, trades: Sequence[IncomingTrade], at: datetime) ->
     found: dict[str, Identity] = {}
     for kind, parties in ((NUMBER, numbers), ("email", mails)):
         if parties:
-            known = recognise_customers(kind=kind, parties=parties.values(), at=at)
+            known = recognise_customers(
+                kind=kind, parties=parties.values(), at=at, source=Identity.Source.ORDER
+            )
             found |= {key: known[normal_address(address)] for key, (address, _) in parties.items()}
     return found
 

@@ -26,8 +26,12 @@ CLASSES: Final[dict[str, frozenset[str]]] = {
 """What an address may say of classes: one, or those that belong together."""
 
 _MEMBERS: Final = """
-WITH RECURSIVE people(id) AS (
+WITH RECURSIVE became(id) AS (
     SELECT customer_id FROM customers_membership WHERE segment_id = %s
+    UNION SELECT gone.merged_into_id FROM customers_customer gone JOIN became ON gone.id = became.id
+    WHERE gone.merged_into_id IS NOT NULL
+), people(id) AS (
+    SELECT id FROM became
     UNION SELECT gone.id FROM customers_customer gone JOIN people ON gone.merged_into_id = people.id
 ) SELECT id FROM people"""
 

@@ -16,6 +16,7 @@ from dangol.business.money import exponent
 from dangol.customers.models import Segment
 from dangol.customers.queries import names_of
 from dangol.goodwill.models import Entry, Wish
+from dangol.goodwill.rules import REPLY_MINUTES
 from dangol.kernel.errors import Gone
 from dangol.kernel.places import Place
 from dangol.kernel.spreadsheets import harmless
@@ -39,6 +40,9 @@ SOURCES: Final[dict[str, str | Promise]] = {
     "reply": gettext_lazy("a second reply"),
     "reversal": gettext_lazy("taking back another entry"),
     "file": gettext_lazy("a file"),
+}
+METHODS: Final[dict[str, str | Promise]] = {
+    REPLY_MINUTES: gettext_lazy("the minutes that the reply took, at the hourly rate")
 }
 COLUMNS: Final = (
     "entry", "happened_at", "booked_at", "class", "kind", "cause", "booked", "estimated_low", "estimated",
@@ -105,6 +109,7 @@ class EntrySheet:
     cause: str
     amount: str
     middle: str
+    method: str
     given: str
     source: str
     origins: tuple[Origin, ...]
@@ -189,6 +194,7 @@ def entry_sheet(entry_id: int) -> EntrySheet:
         cause=cause_words(entry.cause_id, cause_names()) if entry.cause_id else "",
         amount=_amount(entry),
         middle=money_words(entry.estimated, entry.own_currency) if entry.estimated is not None else "",
+        method=str(METHODS.get(entry.method, entry.method)),
         given=money_words(entry.amount, entry.currency)
         if entry.amount is not None and entry.currency != entry.own_currency
         else "",

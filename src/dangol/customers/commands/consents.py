@@ -8,7 +8,7 @@ from dangol.customers.errors import Erased, UnknownPurpose
 from dangol.customers.events import ConsentRecorded
 from dangol.customers.kinds import KINDS
 from dangol.customers.models import Consent, Customer
-from dangol.customers.queries import ids_of_person, lock_person, newest_consent
+from dangol.customers.queries import ids_of_person, lock_person, refused_by
 from dangol.kernel.events import emit
 from dangol.staff.models import Staff
 from dangol.staff.rights import demand
@@ -69,8 +69,9 @@ def record_consent(
 def unsubscribe(*, customer: Customer, channel: str, purpose: str, at: datetime) -> None:
     """The person followed the link in a mail and said no. Said twice, it is kept once."""
     person = lock_person(customer.pk)
-    newest = newest_consent(ids_of_person(person), channel, purpose)
-    if person.erased_at or (newest is not None and not newest.is_given):
+    rows = ids_of_person(person)
+    # Each row must have heard it: of the whole person the newest counts, until a merge is undone.
+    if person.erased_at or refused_by(rows, channel, purpose) == set(rows):
         return
     record_consent(
         actor=None,

@@ -8,6 +8,7 @@ from django.db.models import Prefetch
 from dangol.customers.kinds import EMAIL, PHONE
 from dangol.customers.models import Customer, Identity
 from dangol.customers.rules import full_name, normal_phone
+from dangol.kernel.rows import update_rows
 from dangol.search import index
 
 
@@ -54,14 +55,22 @@ def recognise_customers(
         "customer",
         [(identity.customer_id, search_words(identity.customer, [identity])) for identity in made],
     )
-    for customer in changed:
-        index_customer(customer)
+    _index_again(changed)
     return found
 
 
 def index_customer(customer: Customer) -> None:
     """Put the person's names, company and addresses into the search index."""
     index.put("customer", [(customer.pk, search_words(customer, customer.identities.order_by("id")))])
+
+
+def _index_again(customers: list[Customer]) -> None:
+    if not customers:
+        return
+    identities: dict[int, list[Identity]] = {}
+    for identity in Identity.objects.filter(customer__in=customers).order_by("id"):
+        identities.setdefault(identity.customer_id, []).append(identity)
+    index.put("customer", [(each.pk, search_words(each, identities.get(each.pk, ()))) for each in customers])
 
 
 def index_all_customers() -> None:
@@ -99,14 +108,14 @@ def normal_address(address: str, kind: str = EMAIL) -> str:
 def _name_the_nameless(
     found: Mapping[str, Identity], wanted: Mapping[str, tuple[str, str]]
 ) -> list[Customer]:
-    changed = []
+    changed: dict[int, Customer] = {}
     for normal, identity in found.items():
         name = wanted[normal][1]
         if name and not identity.customer.name:
             identity.customer.name = name
-            identity.customer.save(update_fields=["name"])
-            changed.append(identity.customer)
-    return changed
+            changed[identity.customer_id] = identity.customer
+    update_rows(list(changed.values()), ["name"])
+    return list(changed.values())
 
 
 def _clean_name(name: str | None) -> str:

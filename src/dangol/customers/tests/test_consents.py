@@ -132,3 +132,16 @@ def test_a_changed_link_is_nobodys_and_whoever_tries_many_is_stopped(client, han
 def test_the_page_speaks_the_customers_language(client):
     sora = person("소라", language="ko")
     assert 'lang="ko"' in client.get(path_of(sora)).content.decode()
+
+
+def test_a_no_reaches_the_row_that_said_yes_though_the_other_said_no_before(client, hana):
+    sora, kim = person("Sora"), person("Kim")
+    says(hana, sora, is_given=True, at=NOON - timedelta(days=2))
+    says(hana, kim, is_given=False, at=NOON - timedelta(days=1))
+    merge = merge_customers(actor=hana, kept=sora, gone=kim, take=[], at=NOON)
+    client.post(path_of(sora))
+    client.post(path_of(sora))
+    assert Consent.objects.count() == 4, "said twice, it is kept once"
+    undo_merge(actor=hana, merge=merge, at=NOON)
+    assert not may_write(sora, "email", "news")
+    assert not may_write(kim, "email", "news")

@@ -2,11 +2,14 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from dangol.customers.commands.merging import merge_customers, undo_merge
 from dangol.customers.commands.profiles import add_customer
 from dangol.customers.models import Consent, Customer, CustomerNote, Identity, Merge
+from dangol.desk.customer_list import customer_page
 from dangol.desk.likeness import suggestions
 from dangol.desk.tests.reading import see, words_of
 from dangol.inbox.commands.conversations import add_note
@@ -14,7 +17,10 @@ from dangol.inbox.commands.splitting import split_identity
 from dangol.inbox.models import Conversation
 from dangol.kernel import clock
 from dangol.kernel.models import Event
-from dangol.orders.models import Order, Source
+from dangol.orders.commands import source_named, take_orders
+from dangol.orders.models import Order, Refund, Source
+from dangol.orders.tests.shop import order as shop_order
+from dangol.orders.tests.shop import refund as shop_refund
 from tests.parts.cast import JAMES, JIHOON, NOON, SORA, mail
 
 pytestmark = pytest.mark.django_db
@@ -290,3 +296,58 @@ def test_what_is_known_of_the_person_stands_beside_a_conversation(staff_client, 
     talk.customer.tags.create(name="office")
     words = see(staff_client, "conversation", talk.pk)
     assert "prefers Phone office Call before noon" in words
+
+
+def test_who_was_merged_twice_stands_once_with_all_that_was_ever_talked(staff_client, receive, hana):
+    receive(mail(SORA)), receive(mail(JIHOON))
+    receive(mail(JAMES, "One")), receive(mail(JAMES, "Two"))
+    first = Customer.objects.get(name="James Lee")
+    middle, last = (Customer.objects.create(name=name, created_at=NOON) for name in ("Middle", "Last"))
+    merge_customers(actor=hana, kept=middle, gone=first, take=[], at=NOON)
+    with CaptureQueriesContext(connection) as before:
+        see(staff_client, "customers")
+    merge_customers(actor=hana, kept=last, gone=middle, take=[], at=NOON)
+    assert sorted(names_listed(staff_client, reverse("customers"))) == ["Last", "Sora Kim", "박지훈"]
+    line = next(line for line in customer_page().lines if line.name == "Last")
+    assert (line.address, line.conversation_count) == ("james@example.org", 2)
+    assert re.search(r"Last james@example.org 2 conversations", see(staff_client, "search", q="Last"))
+    with CaptureQueriesContext(connection) as after:
+        see(staff_client, "customers")
+    assert len(after) == len(before)
+
+
+def test_a_number_that_is_split_off_takes_the_orders_that_it_brought(staff_client, hana):
+    shop = source_named("Shop", at=NOON)
+    trades = [
+        shop_order("1", customer_number="17850", contact_email="other@example.com"),
+        shop_order("2", customer_number="17850"),
+        shop_order("3", customer_number="17850", contact_email="sora@example.com"),
+    ]
+    back = [shop_refund("R1", order_key="1", customer_number="17850")]
+    take_orders(actor=None, source=shop, orders=trades, refunds=back, at=NOON)
+    sora = Customer.objects.get()
+    Identity.objects.create(kind="email", address="sora@example.com", customer=sora, created_at=NOON)
+    assert "A customer number takes along its orders" in see(staff_client, "customer", sora.pk)
+    number = Identity.objects.get(kind="number")
+    made = split_identity(actor=hana, identity=number, at=NOON)
+    whose = dict(Order.objects.values_list("key", "customer"))
+    assert whose == {"1": made.pk, "2": made.pk, "3": sora.pk}, "one that names her address is hers"
+    assert Refund.objects.get().customer == made
+    placed = Event.objects.filter(name="OrderPlaced").order_by("id")
+    assert [event.customer_id for event in placed] == [made.pk, made.pk, sora.pk]
+    assert Event.objects.get(name="RefundRecorded").customer_id == made.pk
+
+
+def test_where_another_number_of_the_same_source_stays_the_orders_stay(hana):
+    shop = source_named("Shop", at=NOON)
+    take_orders(
+        actor=None,
+        source=shop,
+        orders=[shop_order("1", customer_number="1"), shop_order("2", customer_number="2")],
+        at=NOON,
+    )
+    sora = Customer.objects.earliest("id")
+    Identity.objects.update(customer=sora)
+    Order.objects.update(customer=sora)
+    split_identity(actor=hana, identity=Identity.objects.get(address="shop/2"), at=NOON)
+    assert set(Order.objects.values_list("customer", flat=True)) == {sora.pk}

@@ -9,6 +9,7 @@ from dangol.customers.commands.identities import split_off
 from dangol.customers.models import Customer, Identity
 from dangol.inbox.models import Conversation, Message
 from dangol.kernel.events import hand_over
+from dangol.orders.splitting import bring_orders_along
 from dangol.staff.models import Staff
 
 
@@ -16,11 +17,13 @@ from dangol.staff.models import Staff
 def split_identity(*, actor: Staff, identity: Identity, at: datetime) -> Customer:
     """Make the address a customer of its own, with the conversations that it began and what happened in them.
 
-    A conversation that both addresses wrote in goes with the one that wrote first. Notes, tags, orders and consents
-    stay where they are. Refused (LastAddress) where it is the person's only address. To take it back, merge the two.
+    A conversation that both addresses wrote in goes with the one that wrote first. A customer's number takes its
+    orders along, as far as they are known to be its own. Notes, tags, all other orders and consents stay where they
+    are. Refused (LastAddress) where it is the person's only address. To take it back, merge the two.
     """
     mine = Message.objects.filter(identity=identity).order_by("-happened_at", "-id")
     name = mine.exclude(from_name="").values_list("from_name", flat=True).first() or ""
+    row = Identity.objects.values_list("customer_id", flat=True).get(pk=identity.pk)
     customer = split_off(actor=actor, identity=identity, name=name, at=at)
     first = (
         Message.objects.filter(conversation=OuterRef("pk"), identity__isnull=False)
@@ -37,4 +40,5 @@ def split_identity(*, actor: Staff, identity: Identity, at: datetime) -> Custome
     hand_over(
         from_customers=set(began.values()), to_customer=customer.pk, key="conversation_id", values=list(began)
     )
+    bring_orders_along(identity=identity, from_row=row, to_customer=customer)
     return customer

@@ -287,3 +287,11 @@ def test_a_cancelled_order_and_what_was_given_back_of_it_are_in_no_sum(shop):
 def test_what_was_given_back_in_another_currency_is_not_added(shop):
     take(shop, order(), refund(order_key="1001"), refund("R2", 500, order_key="1001", currency="USD"))
     assert order_sheet(Order.objects.get().pk).refunded == 12_000
+
+
+def test_an_address_from_an_order_says_so_and_is_not_only_written_down(shop):
+    take(shop, order("1", customer_number="17850"), order("2", contact_email="sora@example.com"))
+    assert {(row.kind, row.source, row.may_be_removed) for row in Identity.objects.all()} == {
+        (NUMBER, "order", False),
+        ("email", "order", False),
+    }

@@ -253,3 +253,29 @@ def test_an_agent_does_not_see_it_and_has_no_entry_in_the_menu(client, hana, don
     assert reverse("worth_statement") not in client.get(reverse("today")).content.decode()
     client.force_login(dongsuk)
     assert reverse("worth_statement") in client.get(reverse("today")).content.decode()
+
+
+@pytest.mark.usefixtures("ledger")
+def test_the_table_of_a_korean_owner_is_in_korean(desk, minji):
+    minji.language = "ko"
+    minji.save()
+    content = b"".join(desk.get(reverse("worth_statement_csv")).streaming_content).decode()
+    assert "다시 만듦" in content
+    assert "made again" not in content
+
+
+def test_what_a_segment_counts_is_the_same_whichever_row_of_a_person_is_its_member(desk, ledger):
+    member = Membership.objects.get()
+    for row in Customer.objects.filter(merged_into__isnull=False):
+        Membership.objects.update(customer=row)
+        assert sums(desk, reverse("worth_entries") + f"?segment={member.segment_id}&class=poor_service") == {
+            "booked": "₩15,000"
+        }
+    assert "₩15,000" in [text for _url, text in figures(shown(desk, f"?segment={ledger['regulars'].pk}"))]
+
+
+def test_how_it_was_estimated_is_said_in_words(desk, enter):
+    entry = enter("staff_time", low=1, middle=2, high=3, method="reply_minutes")
+    page = desk.get(reverse("worth_entry", args=[entry.pk])).content.decode()
+    assert "the minutes that the reply took, at the hourly rate" in page
+    assert "reply_minutes" not in page
