@@ -59,9 +59,11 @@ def check(page: Page, language: str, foreign: frozenset[str] = frozenset()) -> N
     """What holds for every page."""
     assert page.locator("html").get_attribute("lang") == language
     if language == "ko":
-        assert words_left(page, foreign) == {}, "not said in Korean"
+        left = words_left(page, foreign)
+        assert left == {}, f"not said in Korean: {left}"
     else:
-        assert page.evaluate(_HANGUL_UNMARKED) == [], "Korean words that would be read out as English"
+        unmarked = page.evaluate(_HANGUL_UNMARKED)
+        assert unmarked == [], f"Korean words that would be read out as English: {unmarked}"
     page.evaluate(
         "document.querySelectorAll('main details:not(.menu)').forEach((fold) => (fold.open = true))"
     )

@@ -41,7 +41,7 @@ def test_list_conversation_customer_and_back(shop: Shop, page: Page) -> None:
     expect(page.get_by_role("textbox", name="Your words")).to_be_in_viewport()
     is_whole(page)
 
-    page.get_by_role("link", name="Customer").tap()
+    page.get_by_role("link", name="Customer", exact=True).tap()
     expect(page.get_by_role("complementary", name="Customer")).to_be_in_viewport()
     expect(page.get_by_text("sora@example.com").last).to_be_visible()
     is_whole(page)
@@ -105,7 +105,7 @@ def test_everything_that_is_tapped_is_large_enough(shop: Shop, page: Page) -> No
         page.locator("summary", has_text=menu).tap()
         assert small() == [], menu
         page.keyboard.press("Escape")
-    page.get_by_role("link", name="Customer").tap()
+    page.get_by_role("link", name="Customer", exact=True).tap()
     assert small() == [], "of the customer"
 
 

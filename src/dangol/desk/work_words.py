@@ -12,6 +12,7 @@ LOOPS: Final[dict[str, str | Promise]] = {
     "outbox": _("Sends what you write"),
     "reactions": _("Does what follows from what happened"),
     "schedule": _("Brings back what was put off"),
+    "imports": _("Reads files of orders into the desk"),
     "backups": _("Makes a backup every night"),
     "holidays": _("Keeps the public holidays up to date"),
     "alarms": _("Looks whether all is well, and tells you when it is not"),

@@ -35,42 +35,45 @@ class CauseNamed(Happened):
 
 
 @dataclass(frozen=True, kw_only=True)
-class OfWish(Happened):
-    """Parent of what happens to a wish. Amounts are in minor units of the business's own currency of then."""
+class GoodwillGiven(Happened):
+    """Something was given to a customer: at once, or after somebody said yes."""
 
     wish_id: int
     conversation_id: int | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class GoodwillGiven(OfWish):
-    """Something was given to a customer: at once, or after somebody said yes."""
-
     entry_id: int
     amount: int
 
 
 @dataclass(frozen=True, kw_only=True)
-class GoodwillTakenBack(OfWish):
+class GoodwillTakenBack(Happened):
     """A gift was a mistake."""
 
+    wish_id: int
+    conversation_id: int | None
     amount: int
 
 
 @dataclass(frozen=True, kw_only=True)
-class WishAsked(OfWish):
+class WishAsked(Happened):
     """Somebody wants to give more than their limit or the budget allows, and asks."""
 
+    wish_id: int
+    conversation_id: int | None
     amount: int
 
 
 @dataclass(frozen=True, kw_only=True)
-class WishRefused(OfWish):
+class WishRefused(Happened):
     """A customer's wish was not granted."""
 
+    wish_id: int
+    conversation_id: int | None
     amount: int
 
 
 @dataclass(frozen=True, kw_only=True)
-class WishWithdrawn(OfWish):
+class WishWithdrawn(Happened):
     """Who asked needs no answer any more."""
+
+    wish_id: int
+    conversation_id: int | None
