@@ -125,7 +125,9 @@ def keep_upload(*, actor: Staff, name: str, content: IO[bytes], at: datetime) ->
 
 def reading_of(header: list[str], options: Mapping[str, Any]) -> Reading:
     """How the file is read by what was chosen. Refused when a column, the currency or the zone is missing."""
-    columns = {field: int(place) for field, place in options["columns"].items()}
+    # In the order of the file: PostgreSQL keeps an object's names in an order of its own.
+    chosen = sorted(options["columns"].items(), key=lambda each: int(each[1]))
+    columns = {field: int(place) for field, place in chosen}
     check_columns(header, columns)
     if options["currency"] not in CURRENCIES or not is_zone(options["zone"]):
         raise WhichMoney

@@ -254,7 +254,7 @@ def test_many_refunds_are_booked_with_few_queries(sora, django_assert_max_num_qu
     order = order_of(sora)
     for number in range(30):
         reported(order, f"r{number}", 100 + number)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(15):  # 12 on SQLite, which need not ask for ids and locks
         assert booked() == 30
 
 
