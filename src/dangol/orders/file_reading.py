@@ -5,14 +5,13 @@ order at a time, and an order whose lines lie apart in the file is one order all
 """
 
 import sqlite3
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from itertools import groupby, islice
 from operator import itemgetter
-from pathlib import Path
 from typing import Any, Final
 
+from dangol.kernel.files import passing_folder
 from dangol.kernel.spreadsheets import harmless
 from dangol.orders.columns import check_columns
 from dangol.orders.file_orders import NUMBERS, TIMES, WIDE, ZERO, Counted, OrderMaker, Reading, Refusal, Unfit
@@ -44,8 +43,8 @@ def gathered_rows(
 def row_store(table: Table, reading: Reading) -> Iterator["GatheredRows"]:
     """Room for the rows of the table, still to be gathered."""
     with (
-        tempfile.TemporaryDirectory(prefix="dangol-orders-") as folder,
-        closing(sqlite3.connect(Path(folder) / "rows", isolation_level=None)) as database,
+        passing_folder() as folder,
+        closing(sqlite3.connect(folder / "rows", isolation_level=None)) as database,
     ):
         for pragma in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-16000"):
             database.execute(f"PRAGMA {pragma}")

@@ -23,6 +23,7 @@ from dangol.business.money import CURRENCIES
 from dangol.business.rules import is_zone
 from dangol.kernel import clock
 from dangol.kernel.errors import Gone, Refused
+from dangol.kernel.files import passing_folder
 from dangol.kernel.loops import DATABASE_TROUBLE
 from dangol.kernel.processes import gone_among, this_process
 from dangol.orders.columns import ColumnsMissing, check_columns
@@ -252,7 +253,7 @@ def _code_of(refused: Refused) -> str:
 
 def _read(job: FileImport, began: datetime, afterwards: Callable[[], Iterable[object]]) -> Iterator[None]:
     with ExitStack() as ending:
-        folder = Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="dangol-import-")))
+        folder = ending.enter_context(passing_folder())
         local = folder / "file"
         with default_storage.open(job.path, "rb") as kept, local.open("wb") as copy:
             shutil.copyfileobj(kept, copy)

@@ -333,10 +333,13 @@ def test_the_page_of_a_folder_that_is_away_says_so(at, data, tmp_path, minji, cl
 
 def test_what_was_asked_for_and_has_no_room_fails_once_and_says_so(at, data, minji, client, monkeypatch):
     monkeypatch.setattr(making, "free_bytes", lambda folder: 0)
+    change_backup_plan(actor=minji, is_on=False, folder="", at=EVENING)
     ask_for_backup(actor=minji, at=EVENING)
     at(EVENING)
     at(EVENING + timedelta(seconds=3))
-    assert happened() == ["BackupAsked", "BackupFailed"]
+    at(EVENING + timedelta(hours=2))
+    assert happened()[-2:] == ["BackupAsked", "BackupFailed"]
+    assert happened().count("BackupFailed") == 1
     client.force_login(minji)
     words = words_of(client.get(reverse("backups")).content.decode())
     assert "There is too little room on the disk." in words
