@@ -88,7 +88,7 @@ def test_the_first_mailbox_is_google_mail_and_its_permission_is_withdrawn_and_gi
     )
     page.goto(f"{desk.url}/settings/mailboxes/")
     assert "The sign-in has ended" in page.inner_text("main")
-    page.get_by_role("link", name="Change").click()
+    page.get_by_role("link", name="Change Moon Burger").click()
     check_accessibility(page)
     page.get_by_role("button", name="Sign in with Google").click()
     page.click("button[value=deny]")
