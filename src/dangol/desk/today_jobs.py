@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.urls import reverse
@@ -22,8 +22,15 @@ from dangol.staff.rights import may
 
 WORDS: Final = 12
 MOST_ASKED: Final = 3
-_STUCK: Final = """
-SELECT (SELECT COUNT(*) FROM channels_raw WHERE state = 'quarantined'),
+FRESH: Final = timedelta(days=30)
+# What `goodwill.queries.asking_for_cause` says, of the last days: of history that was imported there may be thousands,
+# and only what is fresh is remembered by anybody.
+_LEFT_LYING: Final = """
+SELECT (SELECT COUNT(*) FROM goodwill_entry entry
+        WHERE entry.cause_id IS NULL AND entry.cost_class = 'external_failure' AND entry.booked IS NOT NULL
+        AND entry.happened_at BETWEEN %s AND %s AND entry.reverses_id IS NULL
+        AND NOT EXISTS (SELECT 1 FROM goodwill_entry back WHERE back.reverses_id = entry.id)),
+       (SELECT COUNT(*) FROM channels_raw WHERE state = 'quarantined'),
        (SELECT COUNT(*) FROM kernel_setback WHERE next_at IS NULL)
 """
 
@@ -52,7 +59,7 @@ def jobs_of(person: Staff, duties: Duties, *, at: datetime) -> tuple[Job, ...]:
         *_due(duties, at),
         *_unassigned(person, duties, at),
         *_drafts(duties),
-        *(_stuck() if may(person, "see_stuck_work") else ()),
+        *(_left_lying(at) if may(person, "see_stuck_work") else ()),
     )
 
 
@@ -156,8 +163,26 @@ def _drafts(duties: Duties) -> Iterator[Job]:
         )
 
 
-def _stuck() -> Iterator[Job]:
-    ((aside, setbacks),) = read_rows(_STUCK)
+def _nameless(count: int) -> Iterator[Job]:
+    if count:
+        yield Job(
+            key="nameless",
+            title=ngettext("%(n)d refund or redo asks why", "%(n)d refunds or redos ask why", count)
+            % {"n": count},
+            detail=_("Of the last 30 days. The statement knows more when each has its cause."),
+            url=reverse("causes_to_name"),
+            button=_("Name them"),
+            icon="worth",
+        )
+
+
+def _left_lying(at: datetime) -> Iterator[Job]:
+    ((nameless, aside, setbacks),) = read_rows(_LEFT_LYING, (at - FRESH, at))
+    yield from _nameless(nameless)
+    yield from _stuck(aside, setbacks)
+
+
+def _stuck(aside: int, setbacks: int) -> Iterator[Job]:
     if aside:
         yield Job(
             key="aside",

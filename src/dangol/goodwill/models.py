@@ -5,6 +5,7 @@ up are in minor units of the business's own currency; positive is what it cost u
 """
 
 import uuid
+from typing import Final
 
 from django.db import models
 from django.db.models import F, Q
@@ -60,6 +61,8 @@ class Cause(models.Model):
         return self.name
 
 
+ASKING: Final = Q(cause=None, cost_class=CostClass.EXTERNAL_FAILURE, booked__isnull=False)
+"""An entry that asks for its cause, where it was not taken back."""
 # A check holds where it is unknown, so that it asks of each column whether it is there.
 _ESTIMATED = Q(
     booked__isnull=True,
@@ -133,6 +136,7 @@ class Entry(models.Model):
             models.Index(fields=["happened_at", "id"], name="entry_happened"),
             models.Index(fields=["customer", "-happened_at", "-id"], name="entry_of_customer"),
             models.Index(fields=["conversation_id"], name="entry_of_conversation"),
+            models.Index(fields=["happened_at", "id"], name="entry_asks_for_cause", condition=ASKING),
             # All that a statement adds up, so that it need not look at the rows themselves.
             models.Index(
                 fields=[

@@ -8,7 +8,7 @@ from django.db.models import Count, QuerySet
 from django.db.models import Sum as Added
 
 from dangol.goodwill.amounts import Estimate, Sum
-from dangol.goodwill.models import Entry
+from dangol.goodwill.models import ASKING, Entry
 
 _ADDED = {
     "sum_booked": Added("booked"),
@@ -43,6 +43,11 @@ def added(sums: Iterable[Sum]) -> Sum:
 def standing(entries: QuerySet[Entry]) -> QuerySet[Entry]:
     """Without those that were taken back, and without what takes them back."""
     return entries.filter(reverses=None, reversal=None)
+
+
+def asking_for_cause() -> QuerySet[Entry]:
+    """What was really paid for a failure and nobody has said why: it stands, and has no cause."""
+    return standing(Entry.objects.filter(ASKING))
 
 
 def _sum_of(row: dict[str, Any]) -> Sum:

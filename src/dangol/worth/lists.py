@@ -21,7 +21,7 @@ from dangol.kernel.errors import Gone
 from dangol.kernel.places import Place
 from dangol.kernel.spreadsheets import harmless
 from dangol.staff.models import Staff
-from dangol.worth.entries import Entries, entries_in
+from dangol.worth.entries import Entries, Where, entries_in
 from dangol.worth.queries import cause_names, total_of
 from dangol.worth.statement import Total
 from dangol.worth.words import (
@@ -278,16 +278,21 @@ def _title(which: Entries, causes: dict[int, str]) -> str:
 
 def _about(which: Entries) -> Iterator[str]:
     yield period_words(which.period)
+    yield from names_said(which.where, which.staff_id)
+    if which.customer_id is not None:
+        yield _("customer %(number)s") % {"number": f"#{which.customer_id}"}
+
+
+def names_said(where: Where, staff_id: int | None = None) -> Iterator[str]:
+    """The names of what a list is narrowed to: place, segment, person of the staff."""
     names: tuple[tuple[type[Model], int | None], ...] = (
-        (ShopPlace, which.where.place_id),
-        (Segment, which.where.segment_id),
-        (Staff, which.staff_id),
+        (ShopPlace, where.place_id),
+        (Segment, where.segment_id),
+        (Staff, staff_id),
     )
     for model, pk in names:
         if pk is not None:
             yield str(model._default_manager.filter(pk=pk).values_list("name", flat=True).first() or f"#{pk}")
-    if which.customer_id is not None:
-        yield _("customer %(number)s") % {"number": f"#{which.customer_id}"}
 
 
 def _entry_url(pk: int) -> str:

@@ -19,6 +19,8 @@ from dangol.worth.pages import choice_query, statement_page, title_of
 from dangol.worth.periods import Period, read_period
 from dangol.worth.queries import ask, choices, has_entries, has_orders
 from dangol.worth.table import STATEMENT_COLUMNS, statement_rows
+from dangol.worth.tightrope_page import tightrope_page, wish_page
+from dangol.worth.wishes import has_wishes, read_wishes, walk
 
 
 class _Looked(NamedTuple):
@@ -89,6 +91,34 @@ def worth_entries_csv(request: HttpRequest) -> StreamingHttpResponse:
 def worth_entry(request: HttpRequest, entry_id: int) -> HttpResponse:
     """One entry: what it came from, and whether it was taken back."""
     return render(request, "worth/entry.html", {"sheet": entry_sheet(entry_id)})
+
+
+@require_safe
+@needs("see_worth")
+def worth_tightrope(request: HttpRequest) -> HttpResponse:
+    """Whether the house refuses too much or caves to everything, and what the customers did next."""
+    looked = _look(request)
+    page = tightrope_page(walk(looked.period, read_where(request.GET), at=clock.now()), today=looked.today)
+    places, segments = choices()
+    context = {"page": page, "places": places, "segments": segments, "has_wishes": has_wishes()}
+    return render(request, "worth/tightrope.html", context)
+
+
+@require_safe
+@needs("see_worth")
+def worth_wishes(request: HttpRequest) -> HttpResponse:
+    """Exactly the wishes that a figure of the tightrope counts."""
+    which = read_wishes(request.GET, _look(request).period, read_where(request.GET))
+    after = request.GET.get("after", "")
+    page = wish_page(which, after=after, at=clock.now())
+    here = reverse("worth_wishes") + which.query
+    context = {
+        "page": page,
+        "back_url": reverse("worth_tightrope") + choice_query(which.period, which.where),
+        "first_url": here if after else "",
+        "next_url": f"{here}&after={page.next}" if page.next else "",
+    }
+    return render(request, "worth/wishes.html", context)
 
 
 def _look(request: HttpRequest) -> _Looked:

@@ -1,10 +1,12 @@
 """The lines of the ledger: written once, taken back by another line, never changed."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from django.db import transaction
+from django.db.models import Q
 
 from dangol.business.models import Place
 from dangol.business.queries import current_business
@@ -164,6 +166,34 @@ def name_cause(*, actor: Staff | None, entry: Entry, cause: Cause, at: datetime)
             )
         )
         return kept
+
+
+def name_causes(*, actor: Staff | None, entry_ids: Iterable[int], cause: Cause, at: datetime) -> int:
+    """Say why it came to several entries at once; returns to how many, those that have this cause already left out.
+
+    One that got another cause meanwhile keeps it. Refused for a cause that is no longer offered (CauseRetired).
+    """
+    demand(actor, "answer")
+    if cause.retired_at is not None:
+        raise CauseRetired
+    with transaction.atomic():
+        nameless = Entry.objects.filter(pk__in=list(entry_ids), cause=None, reverses=None)
+        kept = list(nameless.select_for_update().values_list("pk", "customer"))
+        ids = [pk for pk, _customer in kept]
+        Entry.objects.filter(cause=None).filter(Q(pk__in=ids) | Q(reverses__in=ids)).update(cause=cause)
+        emit(
+            *(
+                CauseNamed(
+                    happened_at=at,
+                    actor_id=actor.pk if actor else None,
+                    customer_id=customer,
+                    entry_id=pk,
+                    cause_id=cause.pk,
+                )
+                for pk, customer in kept
+            )
+        )
+        return len(kept)
 
 
 def booked_event(entry: Entry, *, actor_id: int | None, silent: bool = False) -> EntryBooked:
