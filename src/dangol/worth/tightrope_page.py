@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from dangol.customers.queries import names_of
 from dangol.goodwill.models import Wish
@@ -27,7 +27,7 @@ from dangol.worth.words import kind_words, money_words, period_words, share_word
 OUTCOME_WORDS: Final[dict[Outcome, str | Promise]] = {
     "given": gettext_lazy("granted whole"),
     "partly": gettext_lazy("granted in part"),
-    "refused": gettext_lazy("refused"),
+    "refused": pgettext_lazy("a wish was", "refused"),
 }
 NEXT_WORDS: Final[dict[Next, str | Promise]] = {
     "could": gettext_lazy("customers of whom it can be known"),
