@@ -228,6 +228,7 @@ def work_loops() -> "list[Loop]":
     from dangol.kernel.reacting import react
     from dangol.orders.import_jobs import Imports
     from dangol.reactions import REACTIONS
+    from dangol.segments.following import keep_counted
 
     senders = Senders()
     ending = threading.Event()  # rung when all loops end: nobody waits for a backup then
@@ -236,6 +237,7 @@ def work_loops() -> "list[Loop]":
         Loop("outbox", senders.turn, rest_seconds=0.5),
         *(Loop("outbox", senders.spare_turn, rest_seconds=0.5, is_spare=True) for _ in range(SENDERS - 1)),
         Loop("reactions", lambda: react(REACTIONS), rest_seconds=0.4),
+        Loop("segments", lambda: keep_counted(at=clock.now()), rest_seconds=0.6),
         Loop("schedule", lambda: return_due_conversations(at=clock.now()), rest_seconds=5),
         Loop(
             "imports",

@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "dangol.orders",
     "dangol.goodwill",
     "dangol.inbox",
+    "dangol.segments",
     "dangol.worth",
     "dangol.desk",
     "dangol.showcase",

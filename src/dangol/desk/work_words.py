@@ -11,6 +11,7 @@ LOOPS: Final[dict[str, str | Promise]] = {
     "intake": _("Puts arrived mail into conversations"),
     "outbox": _("Sends what you write"),
     "reactions": _("Does what follows from what happened"),
+    "segments": _("Counts who belongs to which segment"),
     "schedule": _("Brings back what was put off"),
     "imports": _("Reads files of orders into the desk"),
     "backups": _("Makes a backup every night"),

@@ -12,6 +12,7 @@ from dangol.business.queries import calendar_at
 from dangol.channels.models import Delivery
 from dangol.inbox import promise
 from dangol.inbox.models import Conversation, Message, Wait
+from dangol.inbox.promised import Promised, promised_seconds, promised_to
 
 
 def begin_wait(conversation: Conversation, message: Message) -> Wait:
@@ -20,17 +21,29 @@ def begin_wait(conversation: Conversation, message: Message) -> Wait:
     if found:
         return found
     answered_before = Wait.objects.filter(conversation=conversation, answered_at__isnull=False).exists()
-    wait = new_wait(conversation, message, calendar_at(message.happened_at), answered_before=answered_before)
+    theirs = promised_to([conversation.customer_id]).get(conversation.customer_id)
+    wait = new_wait(
+        conversation,
+        message,
+        calendar_at(message.happened_at),
+        answered_before=answered_before,
+        theirs=theirs,
+    )
     wait.save()
     return wait
 
 
 def new_wait(
-    conversation: Conversation, message: Message, calendar: Calendar, *, answered_before: bool
+    conversation: Conversation,
+    message: Message,
+    calendar: Calendar,
+    *,
+    answered_before: bool,
+    theirs: Promised | None = None,
 ) -> Wait:
-    """An unsaved wait that begins with this message."""
+    """An unsaved wait that begins with this message; `theirs` is what the customer's playbooks promise."""
     channel = conversation.channel
-    promised = channel.promised_next_seconds if answered_before else channel.promised_first_seconds
+    promised = promised_seconds(channel, is_first=not answered_before, theirs=theirs)
     return Wait(
         conversation=conversation,
         channel=channel,

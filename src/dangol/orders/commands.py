@@ -15,10 +15,11 @@ from dangol.business.queries import current_business
 from dangol.business.rates import Rates
 from dangol.customers.commands import normal_address, recognise_customers
 from dangol.customers.models import NUMBER, Identity
+from dangol.kernel import clock
 from dangol.kernel.db import lock_for_transaction
 from dangol.kernel.events import Happened, emit, hand_over_each
 from dangol.kernel.rows import insert_rows, insert_values, update_rows
-from dangol.orders.events import OrderCancelled, OrderPlaced, RefundChanged, RefundRecorded
+from dangol.orders.events import OrderCancelled, OrderChanged, OrderPlaced, RefundChanged, RefundRecorded
 from dangol.orders.incoming import IncomingOrder, IncomingRefund, IncomingTrade, fingerprint
 from dangol.orders.models import Order, OrderLine, Refund, RefundLine, Source
 from dangol.orders.rules import customer_address, line_amount
@@ -213,6 +214,8 @@ def _write_orders(
         touched += Refund.objects.filter(order__in=others[start : start + _MANY])
     for refund in touched:
         yield _changed_refund(refund, write.at)
+    for row, _come in changed:
+        yield _changed_order(row, was_of[row.pk], write.at)
     for row in rows:
         yield OrderPlaced(happened_at=row.ordered_at, customer_id=row.customer_id, order_id=row.pk)
     for row, _come in written:
@@ -261,6 +264,13 @@ def _concerns_ledger(refund: Refund) -> tuple[object, ...]:
     return (
         *(refund.currency, refund.amount, refund.own_currency, refund.own_amount, refund.refunded_at),
         *(refund.customer_id, refund.place_id, refund.order_id),
+    )
+
+
+def _changed_order(order: Order, was_of: int | None, at: datetime) -> OrderChanged:
+    from_id = None if was_of == order.customer_id else was_of
+    return OrderChanged(
+        happened_at=at, customer_id=order.customer_id, order_id=order.pk, from_customer_id=from_id
     )
 
 
@@ -331,7 +341,9 @@ def _follow_customers(orders: Sequence[Order], was_of: Mapping[int, int | None])
     if not moved:
         return
     from_customers = {was_of[pk] for pk in moved}
-    hand_over_each(from_customers, moved, key="order_id", names=["OrderPlaced", "OrderCancelled"])
+    hand_over_each(
+        from_customers, moved, key="order_id", names=["OrderPlaced", "OrderChanged", "OrderCancelled"]
+    )
     refunds = [
         refund
         for some in _some(moved)
@@ -462,9 +474,17 @@ def _convert(waiting: "Sequence[Order | Refund]") -> int:
         day = _when(row).astimezone(business.zone).date()
         row.own_currency = business.currency
         row.own_amount, row.rate_trillionths = _own(rates, row.amount, row.currency, day)
+    known = [row for row in waiting if row.own_amount is not None]
     for model in (Order, Refund):
-        update_rows([row for row in waiting if isinstance(row, model) and row.own_amount is not None], OWN)
-    return sum(row.own_amount is not None for row in waiting)
+        update_rows([row for row in known if isinstance(row, model)], OWN)
+    # Silent: what their customers have spent is another sum now, and nothing else came of it.
+    at = clock.now()
+    changed = (
+        _changed_order(row, row.customer_id, at) if isinstance(row, Order) else _changed_refund(row, at)
+        for row in known
+    )
+    emit(*(_as_emitted(event, None, True) for event in changed))
+    return len(known)
 
 
 def _when(row: "Order | Refund") -> datetime:

@@ -11,6 +11,14 @@ class OrderPlaced(Happened):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OrderChanged(Happened):
+    """An order that was known is not what it was: its amount, its place, its time, or whose it is."""
+
+    order_id: int
+    from_customer_id: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class OrderCancelled(Happened):
     """An order that was known, or came so, is cancelled."""
 

@@ -21,6 +21,7 @@ RIGHTS: Final[dict[str, frozenset[Role]]] = {
     "undo_for_others": LEADS,
     "see_stuck_work": LEADS,
     "import_orders": LEADS,
+    "change_segments": LEADS,
     "approve_giving": LEADS,
     "change_mailboxes": LEADS,
     "invite_staff": LEADS,

@@ -30,6 +30,7 @@ from dangol.inbox.models import (
     Wait,
 )
 from dangol.inbox.preview import preview_of
+from dangol.inbox.promised import promised_to
 from dangol.inbox.threading import Known, Place, find_place, living, named_ids, reference_rows
 from dangol.inbox.waiting import new_wait
 from dangol.kernel.db import lock_for_transaction
@@ -100,6 +101,8 @@ class _Batch:
         waits = Wait.objects.filter(conversation__in=places, dropped_at=None)
         self.open_waits = {wait.conversation_id: wait for wait in waits.filter(answered_at=None)}
         self.answered = set(waits.exclude(answered_at=None).values_list("conversation_id", flat=True))
+        whose = {place.customer_id for place in self.known.conversations.values()}
+        self.promised = promised_to(whose | {each.customer_id for each in self.people.values()})
         self._clear()
 
     def _clear(self) -> None:
@@ -252,6 +255,7 @@ class _Batch:
             message,
             self.calendar_at(message.happened_at),
             answered_before=conversation.pk in self.answered,
+            theirs=self.promised.get(conversation.customer_id),
         )
         self.waits.append(wait)
         self.waiting_new[id(conversation)] = wait

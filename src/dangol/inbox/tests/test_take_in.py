@@ -171,8 +171,11 @@ def test_taking_in_reads_no_table_from_end_to_end(mailbox):
         for line in _plan(query["sql"])
     ]
     assert len(plans) > 10
+    few = "customers_segment"  # a handful, as an owner has made them
     read_whole = [
-        (line, sql) for line, sql in plans if line.startswith("SCAN") and line.split()[1].startswith(grow)
+        (line, sql)
+        for line, sql in plans
+        if line.startswith("SCAN") and line.split()[1].startswith(grow) and line.split()[1] != few
     ]
     partial = "USING INDEX raw_new"  # holds only what is not taken in yet
     assert [(line, sql[:300]) for line, sql in read_whole if partial not in line] == []

@@ -229,10 +229,12 @@ def test_an_order_that_gets_its_customer_later_takes_its_events_and_refunds_alon
     sora = Order.objects.get().customer_id
     assert set(Event.objects.values_list("name", "customer_id")) == {
         ("OrderPlaced", sora),
+        ("OrderChanged", sora),
         ("RefundRecorded", sora),
         ("RefundChanged", sora),
     }
     take(shop, order(customer_number="8"))
+    assert Event.objects.filter(name="OrderChanged").last().data["from_customer_id"] == sora
     other = Order.objects.get().customer_id
     assert other != sora
     assert set(Event.objects.values_list("customer_id", flat=True)) == {other}
