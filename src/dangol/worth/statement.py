@@ -40,6 +40,9 @@ class Total:
             self.estimates + other.estimates,
         )
 
+    def __neg__(self) -> "Total":
+        return Total(-self.booked, -self.entries, -self.low, -self.middle, -self.high, -self.estimates)
+
     @property
     def is_empty(self) -> bool:
         """Whether no entry is in it."""
@@ -138,6 +141,15 @@ class Statement:
         """Whether nothing is in this period and in the one before."""
         parts = (self.poor_service, self.goodwill, self.upkeep)
         return all(part.figure.is_empty for part in parts) and not self.elsewhere
+
+
+def added_up(cells: Iterable[Cell]) -> tuple[Cell, ...]:
+    """One cell of each class, kind, cause and currency; what is nothing and of no entry is left out."""
+    found: dict[tuple[str, str, int | None, str], Total] = {}
+    for cell in cells:
+        key = (cell.cost_class, cell.kind, cell.cause_id, cell.own_currency)
+        found[key] = found.get(key, Total()) + cell.total
+    return tuple(Cell(*key, total) for key, total in found.items() if not total.is_empty)
 
 
 def make_statement(now: Ledger, before: Ledger, *, currency: str) -> Statement:

@@ -14,7 +14,8 @@ from dangol.goodwill.commands.entries import (
 )
 from dangol.goodwill.errors import AlreadyReversed, CauseKnown, CauseRetired
 from dangol.goodwill.models import Cause, CostClass, Entry, Kind
-from dangol.goodwill.unchanging import TABLE
+from dangol.goodwill.months import groups_of_months
+from dangol.goodwill.unchanging import TABLE, clearing
 from dangol.kernel.models import Event
 from tests.parts.cast import NOON
 
@@ -164,6 +165,46 @@ def test_the_database_refuses_to_delete(packing):
     refused(lambda: Entry.objects.filter(pk=entry.pk).delete())
     refused(lambda: Entry.objects.all()._raw_delete("default"))
     assert Entry.objects.count() == 1
+
+
+@pytest.mark.only_sqlite
+def test_the_database_refuses_to_replace(packing):
+    from django.db import connection
+
+    entry = redo(cause=packing)
+    columns = [field.column for field in Entry._meta.concrete_fields]
+    with connection.cursor() as cursor:
+        for own in ("id", "uid", "source_key"):
+            others = {"id": "999", "uid": "'another'", "source_key": "'else'"} | {own: own}
+            values = ", ".join({**others, "booked": "1"}.get(column, column) for column in columns)
+            refused(
+                lambda values=values: cursor.execute(
+                    f"INSERT OR REPLACE INTO {TABLE} ({', '.join(columns)}) SELECT {values} FROM {TABLE}"
+                )
+            )
+    assert Entry.objects.get().booked == entry.booked
+
+
+@pytest.mark.only_postgres
+def test_the_database_refuses_to_be_emptied_at_once(packing):
+    from django.db import connection
+
+    redo(cause=packing)
+    with connection.cursor() as cursor:
+        refused(lambda: cursor.execute(f"TRUNCATE {TABLE} CASCADE"))
+    assert Entry.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_all_is_emptied_by_who_says_that_it_is_meant(packing):
+    from django.core.management import call_command
+    from django.db import connection
+
+    redo(cause=packing)
+    with clearing(connection):
+        call_command("flush", interactive=False, verbosity=0)
+    assert not Entry.objects.exists()
+    assert not list(groups_of_months("2026-01", "2027-01"))
 
 
 def test_the_database_wants_an_amount_or_a_whole_estimate():
