@@ -37,6 +37,7 @@ class Line:
     data: dict[str, str] = field(default_factory=dict)
     is_open: bool = False  # strangers too
     is_closed: bool = False  # nobody: 404
+    is_by_token: bool = False  # programs alone: no session opens it
     answers: frozenset[int] = frozenset()  # others than the usual, for those who may
 
 
@@ -47,6 +48,7 @@ def to(who: frozenset[str], method: str = "GET", *names: str, **data: str) -> Li
 
 OPEN: Final = Line(EVERYBODY, is_open=True)
 CLOSED: Final = Line(frozenset(), is_closed=True)
+BY_TOKEN: Final = Line(frozenset(), is_open=True, is_by_token=True)
 LOOKING, DOING = "GET", "POST"
 NOTHING_THERE: Final = frozenset({302, 404})  # let in, and what they ask for does not exist yet
 
@@ -135,6 +137,15 @@ TABLE: Final[dict[str, Line]] = {
     "backups": to(OWNER),
     "backup_now": to(OWNER, DOING),
     "backup_file": Line(OWNER, LOOKING, ("backup_id",), answers=NOTHING_THERE),  # asks for the password first
+    "connections": to(OWNER),
+    "api_tokens": to(OWNER, DOING, name="Till", scopes="orders:read"),
+    "api_token_revocation": to(OWNER, DOING, "token_id"),
+    "api_documentation": to(OWNER),
+    "api_openapi": OPEN,
+    "api_orders": BY_TOKEN,
+    "api_order": Line(frozenset(), names=("uid",), is_open=True, is_by_token=True),
+    "api_refunds": Line(frozenset(), names=("uid",), is_open=True, is_by_token=True),
+    "api_nothing_here": Line(frozenset(), names=("rest",), is_closed=True),
     "mailboxes": to(LEADS),
     "new_mailbox": to(LEADS),
     "mailbox_servers": to(LEADS),
@@ -208,6 +219,7 @@ def people(_everything: None, minji: Any, dongsuk: Any, hana: Any) -> dict[str, 
 @pytest.fixture
 def world(people: dict[str, Any], tom: Any, receive: Any) -> dict[str, Any]:
     """One of everything that an address can name."""
+    from dangol.api.commands import make_token
     from dangol.channels.models import Delivery, Raw
     from dangol.customers.commands.merging import merge_customers
     from dangol.customers.commands.profiles import add_customer_note
@@ -295,6 +307,11 @@ def world(people: dict[str, Any], tom: Any, receive: Any) -> dict[str, Any]:
         "key": "abc-123",
         "pk": 1,
         "wish_id": wish.pk,
+        "uid": order.uid,
+        "rest": "v2/orders",
+        "token_id": make_token(
+            actor=None, name="Web shop", source="", scopes=["orders:read"], at=at
+        ).token.pk,
         "cause_id": Cause.objects.create(name="Packing").pk,
     }
 
@@ -305,7 +322,8 @@ def test_it_opens_to_those_who_may_and_to_nobody_else(
 ) -> None:
     line = TABLE[name]
     world = request.getfixturevalue("world") if line.names else {}
-    url = reverse(name, urlconf=EVERY_URL, kwargs={part: world[part] for part in line.names})
+    parts = {"order_id" if part == "uid" else part: world[part] for part in line.names}
+    url = reverse(name, urlconf=EVERY_URL, kwargs=parts)
     for visitor in (*ROLES, "stranger"):
         client = Client(raise_request_exception=True)
         if visitor != "stranger":
@@ -326,7 +344,9 @@ def _ask(client: Client, method: str, url: str, data: dict[str, str]) -> HttpRes
 
 def _check(line: Line, visitor: str, method: str, response: HttpResponse, said: str) -> None:
     leads_to_sign_in = response.status_code == 302 and response["Location"].startswith(SIGN_IN)
-    if line.is_closed:
+    if line.is_by_token:
+        assert response.status_code in {401, 405}, said
+    elif line.is_closed:
         assert response.status_code == 404, said
     elif visitor == "stranger" and not line.is_open:
         assert leads_to_sign_in, said

@@ -10,6 +10,7 @@ from a2wsgi import WSGIMiddleware
 
 from dangol.wsgi import application as pages  # first: it sets Django up
 
+from dangol.api.front import is_for_programs, read_whole  # isort: skip
 from dangol.kernel.live import stream  # isort: skip
 
 Scope = MutableMapping[str, Any]
@@ -27,6 +28,11 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     elif scope["type"] == "http" and scope["path"] == "/live/":
         await stream(scope, receive, send)
     elif scope["type"] == "http":
+        if is_for_programs(scope["path"]):
+            whole = await read_whole(scope["path"], receive, send)
+            if whole is None:
+                return
+            receive = whole
         await threaded_pages(scope, receive, send)  # type: ignore[arg-type]
 
 

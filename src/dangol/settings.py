@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "dangol.inbox",
     "dangol.segments",
     "dangol.worth",
+    "dangol.api",
     "dangol.desk",
     "dangol.showcase",
     "allauth",
@@ -195,6 +196,7 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # a stranger never makes us write to an 
 ACCOUNT_RATE_LIMITS = {
     "login_failed": "10/m/ip,5/5m/key",
     "unsubscribe": "20/m/ip",  # links that are not ours: whoever tries them
+    "api_sign_in": "30/m/ip",  # tokens and addresses of webhooks that are not ours
 }
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = False

@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("dangol.channels.urls")),
     path("", include("dangol.customers.public_urls")),
     path("", include("dangol.staff.urls")),
+    path("", include("dangol.api.urls")),
     path("", include("dangol.showcase.urls")),
     path("account/", include("dangol.staff.account_urls")),
 ]

@@ -41,6 +41,7 @@ def seen_by(who: str, *parts: str, query: str = "", foreign: str = "") -> Line:
 
 ACT: Final = NoPage("an act: it leads to the page of its thing")
 FILE: Final = NoPage("a file to save")
+PROGRAMS: Final = NoPage("asked by programs, with a token")
 PART: Final = NoPage("a part of a page")
 CLOSED: Final = NoPage("closed: it answers as a page that is not there")
 LEADS_ON: Final = NoPage("leads on to another page")
@@ -139,6 +140,17 @@ PAGES: Final[dict[str, Line | NoPage]] = {
     "mailboxes": seen_by(OWNER),
     "new_mailbox": seen_by(OWNER),
     "mailbox": seen_by(OWNER, "channel_id"),
+    "connections": seen_by(OWNER),
+    "api_tokens": ACT,
+    "api_token_revocation": ACT,
+    "api_documentation": seen_by(
+        OWNER, foreign="Authorization Bearer Idempotency Key problem json detail code Retry After"
+    ),
+    "api_openapi": FILE,
+    "api_orders": PROGRAMS,
+    "api_order": PROGRAMS,
+    "api_refunds": PROGRAMS,
+    "api_nothing_here": PROGRAMS,
     "staff": seen_by(OWNER),
     "profile": seen_by("Hana"),
     "mailbox_servers": PART,

@@ -29,6 +29,7 @@ SUBJECTS: Final = (
     Subject("rates_settings", _("Exchange rates"), "worth", "change_business"),
     Subject("goodwill_settings", _("Goodwill"), "people", "change_goodwill"),
     Subject("mailboxes", _("Mailboxes"), "mail", "change_mailboxes"),
+    Subject("connections", _("Connections"), "link", "change_connections"),
     Subject("staff", _("Staff"), "team", "invite_staff"),
     Subject("backups", _("Backups"), "backup", "back_up"),
     Subject("stuck_work", _("Stuck work"), "stuck", "see_stuck_work"),

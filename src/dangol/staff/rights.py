@@ -29,6 +29,7 @@ RIGHTS: Final[dict[str, frozenset[Role]]] = {
     "change_business": OWNER,
     "back_up": OWNER,
     "change_goodwill": OWNER,
+    "change_connections": OWNER,
 }
 
 P = ParamSpec("P")

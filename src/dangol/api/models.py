@@ -1,0 +1,56 @@
+"""Who else may speak with the desk: programs with a token, and shops that report their orders."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from dangol.orders.models import Source
+from dangol.staff.models import Staff
+
+
+class Token(models.Model):
+    """What a program signs in with. Only its digest is kept; the token itself was shown once.
+
+    Its requests of one minute are counted in the row, so that all processes see the same count.
+    """
+
+    class Scope(models.TextChoices):
+        """What a token opens."""
+
+        READ_ORDERS = "orders:read", _("read orders")
+        WRITE_ORDERS = "orders:write", _("write orders and refunds")
+
+    name = models.CharField(max_length=80)
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+")
+    scopes = models.JSONField(default=list)
+    digest = models.CharField(max_length=64, unique=True)  # SHA-256 of the token, which is random enough
+    beginning = models.CharField(max_length=12)  # by which people tell tokens apart
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(Staff, null=True, on_delete=models.SET_NULL, related_name="+")
+    revoked_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+    minute = models.DateTimeField(null=True)  # the one whose requests are counted
+    requests = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class KeptAnswer(models.Model):
+    """What was answered under an Idempotency-Key: the same request gets the same answer again.
+
+    Answers hold ids and numbers, no text of a customer and no address.
+    """
+
+    token = models.ForeignKey(Token, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=200)
+    request = models.CharField(max_length=64)  # SHA-256 of the address and the body
+    status = models.PositiveSmallIntegerField()
+    answer = models.JSONField()
+    kept_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["token", "key"], name="one_answer_a_key")]
+        indexes = [models.Index(fields=["kept_at"], name="answer_oldest")]
+
+    def __str__(self) -> str:
+        return self.key

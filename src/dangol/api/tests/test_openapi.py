@@ -1,0 +1,69 @@
+"""The description and the API say the same: schemathesis asks all that it allows, and much that it does not."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.checks import load_all_checks, not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    ignored_auth,
+    negative_data_rejection,
+    response_schema_conformance,
+    status_code_conformance,
+    unsupported_method,
+)
+
+from dangol.api import commands
+from dangol.api.documentation import description, documented
+from dangol.api.endpoints import api
+from dangol.wsgi import application
+
+load_all_checks()
+schema = schemathesis.openapi.from_dict(json.loads(json.dumps(description())))
+
+
+def _from_somewhere(environ, start_response):
+    return application({"REMOTE_ADDR": "192.0.2.1", **environ}, start_response)  # as each server says it
+
+
+schema.app = _from_somewhere
+CHECKS = [
+    not_a_server_error,
+    content_type_conformance,
+    ignored_auth,
+    negative_data_rejection,
+    response_schema_conformance,
+    status_code_conformance,
+    unsupported_method,
+]
+
+
+@pytest.fixture(autouse=True)
+def _as_many_as_it_takes(monkeypatch, settings):
+    monkeypatch.setattr(commands, "REQUESTS_A_MINUTE", 1_000_000)
+    settings.ACCOUNT_RATE_LIMITS = {**settings.ACCOUNT_RATE_LIMITS, "api_sign_in": "1000000/m/ip"}
+
+
+@schema.parametrize()
+@settings(
+    max_examples=6,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+def test_the_api_does_what_its_description_says(case, shop):
+    case.call_and_validate(headers={"Authorization": f"Bearer {shop.text}"}, checks=CHECKS)
+
+
+def test_the_page_for_people_names_every_operation_and_field(minji, client):
+    client.force_login(minji)
+    page = client.get("/api/v1/").content.decode()
+    assert client.get("/api/v1/openapi.json").json()["paths"].keys() == description()["paths"].keys()
+    assert len(documented()) == sum(len(methods) for methods in description()["paths"].values()) == 4
+    for name in ("lines[].unit_price", "customer.email", "Idempotency-Key", "refunds[].amount"):
+        assert name in page
+    assert api.get_openapi_schema(path_prefix="/").get("openapi")
