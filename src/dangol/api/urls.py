@@ -3,7 +3,8 @@ from typing import cast
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, register_converter
+from django.urls.converters import StringConverter
 from django.views.decorators.csrf import csrf_exempt
 
 from dangol.api import documentation, views
@@ -23,6 +24,14 @@ def _for_programs(view: View) -> View:
     return csrf_exempt(login_not_required(view))
 
 
+class Anything(StringConverter):
+    """Also a line feed, which `path` stops at."""
+
+    regex = r"[\s\S]+"
+
+
+register_converter(Anything, "anything")
+
 urlpatterns = [
     path("api/v1/", views.api_documentation, name="api_documentation"),
     path("api/v1/openapi.json", login_not_required(documentation.openapi), name="api_openapi"),
@@ -30,7 +39,7 @@ urlpatterns = [
         path(f"api/v1/{route}", _for_programs(cast(View, each.callback)), name=each.name)
         for route, each in _operations.items()
     ),
-    path("api/<path:rest>", _for_programs(nothing_here), name="api_nothing_here"),
+    path("api/<anything:rest>", _for_programs(nothing_here), name="api_nothing_here"),
     path("settings/connections/", views.connections, name="connections"),
     path("settings/connections/tokens/", views.tokens, name="api_tokens"),
     path(
