@@ -77,6 +77,11 @@ TABLE: Final[dict[str, Line]] = {
     "customer_likeness": to(EVERYBODY, LOOKING, "customer_id"),
     "customer_merging": to(EVERYBODY, LOOKING, "customer_id", "other_id"),
     "customer_difference": to(EVERYBODY, DOING, "customer_id", "other_id"),
+    "customer_data": to(LEADS, LOOKING, "customer_id"),
+    "customer_export": Line(
+        LEADS, LOOKING, ("customer_id",), answers=NOTHING_THERE
+    ),  # asks for the password first
+    "customer_erasure": Line(OWNER, DOING, ("customer_id",), {"name": "Nobody"}, answers=frozenset({422})),
     "merge": to(EVERYBODY, LOOKING, "merge_id"),
     "merge_undo": to(EVERYBODY, DOING, "merge_id"),
     "unsubscribe": Line(EVERYBODY, names=("signed",), is_open=True),

@@ -312,6 +312,35 @@ def orders_import(
             pass
 
 
+@main.group()
+def customers() -> None:
+    """Hand a customer's data over.
+
+    \b
+    Example: dangol customers export-person sora@example.com sora.zip
+    """
+
+
+@customers.command("export-person")
+@click.argument("who")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def export_person(who: str, file: Path) -> None:
+    """Write all that is kept about one customer into a new FILE: pages to read, mails, attachments and data.
+
+    WHO is an e-mail address of theirs, or the number in the address of their page.
+
+    \b
+    Example: dangol customers export-person sora@example.com sora.zip
+             dangol customers export-person 17 customer.zip
+    """
+    from dangol.running import prepare
+
+    prepare()
+    from dangol.privacy.command_line import write_person_file
+
+    write_person_file(who, file)
+
+
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 def backup(file: Path) -> None:

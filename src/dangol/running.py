@@ -227,6 +227,7 @@ def work_loops() -> "list[Loop]":
     from dangol.kernel.loops import Loop
     from dangol.kernel.reacting import react
     from dangol.orders.import_jobs import Imports
+    from dangol.privacy.erasing import erase_further
     from dangol.reactions import REACTIONS
     from dangol.segments.following import keep_counted
 
@@ -244,6 +245,7 @@ def work_loops() -> "list[Loop]":
             Imports(afterwards=lambda: book_all_refunds(at=clock.now())).turn,
             rest_seconds=2,
         ),
+        Loop("erasures", erase_further, rest_seconds=5),
         Loop("alarms", watch, rest_seconds=60),
         Loop(
             "backups",

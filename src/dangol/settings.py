@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "dangol.segments",
     "dangol.worth",
     "dangol.api",
+    "dangol.privacy",
     "dangol.desk",
     "dangol.showcase",
     "allauth",
@@ -164,6 +165,8 @@ else:
                 "init_command": (
                     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY;"
                     "PRAGMA cache_size=-16000; PRAGMA mmap_size=268435456;"
+                    # What is erased is overwritten in the file as well, whatever this SQLite was built with.
+                    "PRAGMA secure_delete=ON;"
                 ),
             },
             "TEST": {"NAME": os.environ.get("DANGOL_TEST_DATABASE")},

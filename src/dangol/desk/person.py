@@ -36,7 +36,7 @@ from dangol.inbox.models import Conversation, Wait
 from dangol.kernel.places import Place
 from dangol.kernel.prepared import Prepared
 from dangol.orders.queries import OrderRow, money_words, orders_of, spent_by
-from dangol.staff.rights import needs
+from dangol.staff.rights import actor, may, needs
 
 LINES: Final = 30
 ORDERS: Final = 8
@@ -108,6 +108,7 @@ class PersonPage:
     next_talks: str
     timeline: TimelinePage
     owed: tuple[WishView, ...]
+    is_erased: bool = False
 
 
 @require_safe
@@ -134,6 +135,7 @@ def customer(request: HttpRequest, customer_id: int) -> HttpResponse:
         "kinds": kinds(kind),
         "address_kinds": tuple(KINDS_OF_ADDRESS.items()),
         "consent_form": ConsentForm(auto_id="consent_%s"),
+        "may_export": may(actor(request), "export_person"),
         "is_beginning": not after,
         "first_url": story.rstrip("?&"),
         "first_talks_url": here if talks_after else "",
@@ -178,6 +180,7 @@ def person_page(person: Customer, *, after: str = "", talks_after: str = "", kin
         next_talks=next_talks,
         timeline=timeline_page(ids, limit=LINES, after=after, kind=kind),
         owed=owed_to(ids),
+        is_erased=person.erased_at is not None,
     )
 
 

@@ -2,6 +2,7 @@ from django.urls import path
 
 from dangol.desk import (
     customer_acts,
+    customer_data,
     customers,
     finding,
     giving,
@@ -71,6 +72,9 @@ urlpatterns = [
         merging.difference,
         name="customer_difference",
     ),
+    path("customers/<int:customer_id>/data/", customer_data.person_data, name="customer_data"),
+    path("customers/<int:customer_id>/data/export/", customer_data.person_export, name="customer_export"),
+    path("customers/<int:customer_id>/data/erasure/", customer_data.person_erasure, name="customer_erasure"),
     path("merges/<int:merge_id>/", merging.merge, name="merge"),
     path("merges/<int:merge_id>/undo/", merging.merge_undo, name="merge_undo"),
     path("times/", times.answer_times, name="answer_times"),

@@ -14,6 +14,7 @@ LOOPS: Final[dict[str, str | Promise]] = {
     "segments": _("Counts who belongs to which segment"),
     "schedule": _("Brings back what was put off"),
     "imports": _("Reads files of orders into the desk"),
+    "erasures": _("Erases what is left of customers who asked to be forgotten"),
     "backups": _("Makes a backup every night"),
     "holidays": _("Keeps the public holidays up to date"),
     "alarms": _("Looks whether all is well, and tells you when it is not"),

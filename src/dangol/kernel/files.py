@@ -22,6 +22,7 @@ _WRITING: Final = (
     ".writing"  # what is not whole yet, in one folder: no start looks through a million files for it
 )
 _OLD_SECONDS: Final = 24 * 3600
+UNTOUCHED_SECONDS: Final = 600.0
 _IN_A_NAME: Final = str.maketrans(":/", "=+")  # not every disk takes a colon
 _IN_A_PROCESS: Final = str.maketrans("=+", ":/")
 
@@ -30,7 +31,7 @@ def keep_file(content: bytes) -> str:
     """Store the bytes durably and return their SHA-256 (hex). The same bytes are stored once."""
     digest = hashlib.sha256(content).hexdigest()
     name = _name(digest)
-    if default_storage.exists(name):
+    if _is_kept(name):
         return digest
     if _is_folder():
         with io.BytesIO(content) as file:
@@ -43,7 +44,7 @@ def keep_file(content: bytes) -> str:
 def keep_file_at(path: Path, digest: str) -> None:
     """Store durably what a file of this machine holds, whose SHA-256 is known, without all of it in memory."""
     name = _name(digest)
-    if default_storage.exists(name):
+    if _is_kept(name):
         return
     with path.open("rb") as file:
         if _is_folder():
@@ -62,6 +63,21 @@ def read_file(digest: str) -> bytes:
     with open_file(digest) as file:
         content: bytes = file.read()
         return content
+
+
+def remove_file(digest: str, *, untouched_for: float = UNTOUCHED_SECONDS) -> bool:
+    """Remove the file of which no row tells any more; whether it is gone.
+
+    Somebody may be keeping the same bytes right now, whose row does not stand yet: what was kept or asked for within
+    `untouched_for` seconds stays, and whoever wants it gone comes again.
+    """
+    name = _name(digest)
+    if not default_storage.exists(name):
+        return True
+    if _is_folder() and time.time() - Path(default_storage.path(name)).stat().st_mtime < untouched_for:
+        return False
+    default_storage.delete(name)
+    return True
 
 
 @contextmanager
@@ -106,6 +122,18 @@ def remove_broken_off() -> int:
 
 def _name(digest: str) -> str:
     return f"{digest[:2]}/{digest[2:4]}/{digest}"
+
+
+def _is_kept(name: str) -> bool:
+    """Whether these bytes are there already; then `remove_file` leaves them alone until their row stands."""
+    if not default_storage.exists(name):
+        return False
+    if _is_folder():
+        try:
+            os.utime(default_storage.path(name))
+        except FileNotFoundError:
+            return False  # removed meanwhile
+    return True
 
 
 def _is_folder() -> bool:

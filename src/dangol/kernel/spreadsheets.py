@@ -2,12 +2,13 @@
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from django.http import StreamingHttpResponse
 from django.utils.translation import get_language, override
 
 MARK: Final = "\ufeff"  # without it Excel reads Korean as something else
+_Made = TypeVar("_Made")
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -29,7 +30,7 @@ def table_response(name: str, columns: Sequence[str], rows: Iterable[Sequence[An
         table = csv.writer(_Echo())
         yield MARK
         yield str(table.writerow(columns))
-        for row in _in_language(language, rows):
+        for row in in_language(language, rows):
             yield str(table.writerow(row))
 
     return StreamingHttpResponse(
@@ -39,7 +40,8 @@ def table_response(name: str, columns: Sequence[str], rows: Iterable[Sequence[An
     )
 
 
-def _in_language(language: str | None, rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
+def in_language(language: str | None, rows: Iterable[_Made]) -> Iterator[_Made]:
+    """What is made one by one while it is sent, each in this language, whoever else the thread serves in between."""
     waiting = iter(rows)
     while True:
         # A row at a time: the thread serves others in theirs between two.

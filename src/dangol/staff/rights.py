@@ -22,6 +22,8 @@ RIGHTS: Final[dict[str, frozenset[Role]]] = {
     "see_stuck_work": LEADS,
     "import_orders": LEADS,
     "change_segments": LEADS,
+    "export_person": LEADS,
+    "erase_customers": OWNER,
     "approve_giving": LEADS,
     "change_mailboxes": LEADS,
     "invite_staff": LEADS,

@@ -42,6 +42,18 @@ def kept(made: Iterable[datetime], zone: tzinfo, *, at: datetime) -> set[datetim
     return {by_day[day] for day in (*daily, *(weekly[week] for week in weeks))}
 
 
+def gone_by(made: Sequence[datetime], zone: tzinfo, *, before: datetime, at: datetime) -> datetime | None:
+    """When the last of these backups that were made before then is cleared away, where one is made every day from now.
+
+    None where none of them is there any more.
+    """
+    there, day = sorted(made), at
+    while any(when < before for when in there):
+        day += timedelta(days=1)
+        there = sorted(kept([*there, day], zone, at=day))
+    return day if day != at else None
+
+
 def quiet_hour(weekly: Sequence[Sequence[Span]]) -> int:
     """The hour (0 to 23, on the business's wall) in which it is closed on every day; 3 where there is none."""
     busy = {

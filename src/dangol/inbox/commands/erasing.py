@@ -1,0 +1,125 @@
+"""A person's conversations: that they were, and how long somebody waited, stays; every word of them goes."""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from django.db.models import Q
+
+from dangol.channels.erasing import empty_deliveries, empty_raws
+from dangol.inbox.models import (
+    Attachment,
+    Conversation,
+    Draft,
+    Invitation,
+    KnownPerson,
+    Message,
+    Reference,
+    Wait,
+)
+from dangol.inbox.preview import preview_of
+from dangol.search import index
+
+GONE: Final = "[…]"
+"""In place of an address in somebody else's words."""
+_PARTIES: Final = ("to", "cc", "bcc", "reply_to")
+_TEXTS: Final = ("subject", "text", "text_new", "html")
+
+
+def close_talks_for_good(*, customers: Sequence[int], addresses: Sequence[str], at: datetime) -> set[str]:
+    """End the person's conversations and empty what is on them, in the caller's transaction.
+
+    A mail that answers one of theirs later begins a new matter. Returns the names of the files of drafts.
+    """
+    talks = Conversation.objects.filter(customer__in=customers)
+    Wait.objects.filter(conversation__in=talks, answered_at=None, dropped_at=None).update(dropped_at=at)
+    Reference.objects.filter(message__conversation__in=talks).delete()
+    written = Attachment.objects.filter(draft__conversation__in=talks)
+    files = set(written.values_list("sha256", flat=True))
+    written.delete()
+    Draft.objects.filter(conversation__in=talks).delete()
+    KnownPerson.objects.filter(address__in=addresses).delete()
+    index.remove("conversation", list(talks.values_list("pk", flat=True)))
+    talks.filter(~Q(state=Conversation.State.DONE)).update(due_at=at)
+    talks.update(
+        subject="", preview="", file_count=0, state=Conversation.State.DONE, waiting_since=None, assignee=None
+    )
+    return files
+
+
+def empty_messages(ids: Sequence[int]) -> set[str]:
+    """Take every word, name and file out of these messages, in the caller's transaction; returns the files' names."""
+    rows = Message.objects.filter(pk__in=ids)
+    attached = Attachment.objects.filter(message__in=ids)
+    files = set(attached.values_list("sha256", flat=True))
+    attached.delete()
+    Invitation.objects.filter(message__in=ids).delete()
+    Reference.objects.filter(message__in=ids).delete()
+    files |= empty_raws(pk for pk in rows.values_list("raw", flat=True) if pk)
+    files |= empty_deliveries(pk for pk in rows.values_list("delivery", flat=True) if pk)
+    rows.update(
+        identity=None,
+        from_name="",
+        from_address="",
+        **{field: [] for field in _PARTIES},
+        **dict.fromkeys(_TEXTS, ""),
+        message_id="",
+        references=[],
+        thread_index="",
+    )
+    index.remove("message", ids)
+    return files
+
+
+def naming(addresses: Iterable[str]) -> Q:
+    """Messages in which one of these addresses stands somewhere."""
+    found = Q(pk__in=[])
+    for address in addresses:
+        for field in ("from_address", *_PARTIES, *_TEXTS):
+            found |= Q(**{f"{field}__icontains": address})
+    return found
+
+
+def blot_out(message: Message, addresses: Sequence[str]) -> set[str]:
+    """Take the addresses out of a message of somebody else's, in the caller's transaction.
+
+    What it says otherwise is theirs. Its mail as it arrived or left goes whole, since it cannot be changed without
+    being another. Returns the names of files.
+    """
+    pattern = _pattern(addresses)
+    for field in _TEXTS:
+        setattr(message, field, pattern.sub(GONE, getattr(message, field)))
+    for field in _PARTIES:
+        setattr(message, field, [each for each in getattr(message, field) if not _is_of(each, addresses)])
+    message.save(update_fields=[*_TEXTS, *_PARTIES])
+    words = message.text_new if message.direction == Message.Direction.IN else message.text
+    index.put("message", [(message.pk, f"{message.subject} {words}")])
+    files = empty_raws([message.raw_id]) if message.raw_id else set()
+    return files | (empty_deliveries([message.delivery_id]) if message.delivery_id else set())
+
+
+def show_anew(conversations: Iterable[int], addresses: Sequence[str]) -> None:
+    """What lists show of conversations of others after something in them was taken out, in the caller's transaction."""
+    pattern = _pattern(addresses)
+    for talk in Conversation.objects.filter(pk__in=set(conversations)):
+        newest = talk.messages.filter(undone_at=None).order_by("-happened_at", "-id").first()
+        talk.preview = preview_of(newest.text_new or newest.text) if newest else ""
+        subject = pattern.sub(GONE, talk.subject)
+        if subject != talk.subject:
+            talk.subject = subject
+            index.put("conversation", [(talk.pk, subject)])
+        talk.save(update_fields=["preview", "subject"])
+
+
+def still_used(files: Iterable[str]) -> set[str]:
+    """Those that a message or a draft still has."""
+    return set(Attachment.objects.filter(sha256__in=list(files)).values_list("sha256", flat=True))
+
+
+def _is_of(party: Any, addresses: Sequence[str]) -> bool:
+    return isinstance(party, dict) and str(party.get("address") or "").lower() in addresses
+
+
+def _pattern(addresses: Sequence[str]) -> re.Pattern[str]:
+    return re.compile("|".join(map(re.escape, addresses)), re.IGNORECASE)

@@ -1,0 +1,38 @@
+"""Orders stay, for the books: without the person."""
+
+from collections.abc import Sequence
+
+from django.core.files.storage import default_storage
+from django.db.models import Q
+
+from dangol.orders.models import FileImport, Order, Refund
+
+_OPEN = (FileImport.State.QUEUED, FileImport.State.RUNNING)
+
+
+def take_person_out(*, customers: Sequence[int], traces: Sequence[str]) -> None:
+    """Take out of the orders who bought, in the caller's transaction. Amounts, days and articles stay."""
+    theirs = Q(customer__in=customers) | Q(contact_email__in=traces)
+    Order.objects.filter(theirs).update(contact_name="", contact_email="", contact_phone="")
+    Refund.objects.filter(customer__in=customers).update(reason="")
+
+
+def is_reading_files() -> bool:
+    """Whether a file of orders is just being brought in, which may name anybody."""
+    return FileImport.objects.filter(state__in=_OPEN).exists()
+
+
+def forget_files() -> None:
+    """Forget the files that orders were brought in from, which name whoever bought; what came of them stays.
+
+    Each would be gone after two weeks anyway. In the caller's transaction.
+    """
+    for job in FileImport.objects.exclude(state__in=_OPEN).exclude(path="", refused_path="", sample=[]):
+        for path in (job.path, job.refused_path):
+            if path:
+                default_storage.delete(path)
+        job.path = job.refused_path = ""
+        job.sample = []
+        if job.state == FileImport.State.DRAFT:
+            job.state = FileImport.State.REFUSED
+        job.save(update_fields=["path", "refused_path", "sample", "state"])

@@ -1,0 +1,88 @@
+"""A person asks to be forgotten, or for what is known of them."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from dangol.customers.commands.erasing import empty_person
+from dangol.customers.kinds import NUMBER
+from dangol.customers.models import Customer, Identity
+from dangol.customers.queries import ids_of_person, lock_person, names_of
+from dangol.inbox.commands.erasing import close_talks_for_good
+from dangol.kernel.audit import record_act
+from dangol.kernel.events import emit
+from dangol.privacy.erasing import FIRST_STEP
+from dangol.privacy.errors import ErasedBefore, OtherName
+from dangol.privacy.events import CustomerErased, PersonExported
+from dangol.privacy.models import Erasure
+from dangol.staff.models import Staff
+from dangol.staff.rights import demand
+
+_SHORTEST = 6  # letters of an address that is looked for in other people's words
+
+
+@transaction.atomic
+def erase_customer(*, actor: Staff | None, customer: Customer, name: str, at: datetime) -> Erasure:
+    """Erase the person for good, whose name is typed to be sure. Nothing brings them back.
+
+    When this returns nothing of the person is on any page or in any search; the words of their mails, files and
+    copies follow by the loop `erasures`. Orders and the ledger keep their sums. Refused: OtherName, ErasedBefore.
+    """
+    demand(actor, "erase_customers")
+    person = lock_person(customer.pk)
+    if person.erased_at:
+        raise ErasedBefore
+    if name.split() != names_of([person])[person.pk].split():
+        raise OtherName
+    ids = ids_of_person(person)
+    traces = _traces(ids)
+    files = close_talks_for_good(customers=ids, addresses=traces, at=at)
+    empty_person(ids=ids, at=at)
+    erasure = Erasure.objects.create(
+        customer=person, asked_at=at, asked_by=actor, step=FIRST_STEP, traces=traces, files=sorted(files)
+    )
+    actor_id = actor.pk if actor else None
+    record_act(
+        actor_id=actor_id,
+        at=at,
+        act="erase_customer",
+        thing="Customer",
+        thing_id=person.pk,
+        before={},
+        after={},
+    )
+    emit(
+        CustomerErased(happened_at=at, actor_id=actor_id, customer_id=person.pk, erasure_id=erasure.pk),
+    )
+    return erasure
+
+
+@transaction.atomic
+def note_export(*, actor: Staff | None, customer: Customer, at: datetime) -> None:
+    """Write down that somebody takes all that is known of the person with them. Refused: NotAllowed, ErasedBefore."""
+    demand(actor, "export_person")
+    if customer.erased_at:
+        raise ErasedBefore
+    actor_id = actor.pk if actor else None
+    record_act(
+        actor_id=actor_id,
+        at=at,
+        act="export_person",
+        thing="Customer",
+        thing_id=customer.pk,
+        before={},
+        after={},
+    )
+    emit(PersonExported(happened_at=at, actor_id=actor_id, customer_id=customer.pk))
+
+
+def _traces(ids: list[int]) -> list[str]:
+    """By what the person is found in other people's words: addresses and telephone numbers as they are written."""
+    rows = Identity.objects.filter(customer__in=ids).exclude(kind=NUMBER)
+    written = {
+        text.lower()
+        for pair in rows.values_list("address", "shown")
+        for text in pair
+        if len(text) >= _SHORTEST
+    }
+    return sorted(written)
