@@ -60,6 +60,17 @@ TABLE: Final[dict[str, Line]] = {
     "search": to(EVERYBODY),
     "customers": to(EVERYBODY),
     "new_customer": to(EVERYBODY),
+    "segments": to(EVERYBODY),
+    "segment": to(EVERYBODY, LOOKING, "segment_id"),
+    "new_segment": to(LEADS),
+    "segments_compared": to(LEADS),
+    "segment_change": to(LEADS, LOOKING, "segment_id"),
+    "segment_csv": to(LEADS, LOOKING, "segment_id"),
+    "segment_order": to(LEADS, DOING),
+    "segment_removal": to(LEADS, DOING, "segment_id"),
+    "segment_return": Line(LEADS, DOING, ("removal_id",), answers=NOTHING_THERE),
+    "segment_members": to(LEADS, DOING, "segment_id"),
+    "segment_member_removal": to(LEADS, DOING, "segment_id", "customer_id"),
     "customer": to(EVERYBODY, LOOKING, "customer_id"),
     "orders": to(EVERYBODY),
     "orders_import": to(LEADS),
@@ -228,7 +239,7 @@ def world(people: dict[str, Any], tom: Any, receive: Any) -> dict[str, Any]:
     from dangol.channels.models import Delivery, Raw
     from dangol.customers.commands.merging import merge_customers
     from dangol.customers.commands.profiles import add_customer_note
-    from dangol.customers.models import Customer
+    from dangol.customers.models import Customer, Segment
     from dangol.customers.unsubscribing import token_of
     from dangol.desk.models import Alarm
     from dangol.goodwill.models import Cause, Entry, Wish
@@ -317,6 +328,8 @@ def world(people: dict[str, Any], tom: Any, receive: Any) -> dict[str, Any]:
         "token_id": make_token(
             actor=None, name="Web shop", source="", scopes=["orders:read"], at=at
         ).token.pk,
+        "segment_id": Segment.objects.create(name="VIP", kind="list", created_at=at).pk,
+        "removal_id": 1,
         "cause_id": Cause.objects.create(name="Packing").pk,
     }
 

@@ -52,14 +52,14 @@ def customer_page(*, after: str = "", size: int = PAGE) -> CustomerPage:
     """The customers behind the place: at most `size` and one more of each kind; a fixed number of queries."""
     if after.startswith(_SILENT):
         rows, following = _silent(after, size)
-        return CustomerPage(_lines([(row, None) for row in rows]), following)
+        return CustomerPage(lines_of([(row, None) for row in rows]), following)
     talked, following = _talked(after, size)
     rows = []
     if not following and len(talked) < size:
         rows, following = _silent(_SILENT, size - len(talked))
     elif not following:
         following = _SILENT
-    return CustomerPage(_lines([*talked, *((row, None) for row in rows)]), following)
+    return CustomerPage(lines_of([*talked, *((row, None) for row in rows)]), following)
 
 
 def _talked(after: str, size: int) -> tuple[list[tuple[Customer, datetime | None]], str]:
@@ -114,7 +114,8 @@ def _silent(after: str, size: int) -> tuple[list[Customer], str]:
     return found[:size], f"{_SILENT}{found[size - 1].pk}" if len(found) > size else ""
 
 
-def _lines(found: Sequence[tuple[Customer, datetime | None]]) -> tuple[CustomerLine, ...]:
+def lines_of(found: Sequence[tuple[Customer, datetime | None]]) -> tuple[CustomerLine, ...]:
+    """The lines of these people, each with when they talked last; a fixed number of queries."""
     ids = [row.pk for row, _at in found]
     whose = rows_of_people(ids)
     names = names_of(row for row, _at in found)

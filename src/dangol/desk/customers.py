@@ -14,15 +14,17 @@ from dangol.customers.commands.profiles import add_customer, change_profile
 from dangol.customers.errors import AddressKnown
 from dangol.customers.forms import NewCustomerForm, ProfileForm
 from dangol.customers.kinds import EMAIL, PHONE
+from dangol.customers.models import Segment
 from dangol.customers.queries import living_customer, names_of
 from dangol.desk.customer_list import customer_page
 from dangol.desk.finding import LONGEST, people_of
+from dangol.desk.segment_people import people_page
 from dangol.kernel import clock
 from dangol.kernel.errors import Refused
 from dangol.kernel.places import read_id
 from dangol.kernel.redirects import see_other
 from dangol.search import index
-from dangol.staff.rights import actor, needs
+from dangol.staff.rights import actor, may, needs
 
 FOUND: Final = 40
 
@@ -30,7 +32,7 @@ FOUND: Final = 40
 @require_safe
 @needs("answer")
 def customers(request: HttpRequest) -> HttpResponse:
-    """Everybody, with whom we talked last first; or whom the words find, the newest customer first."""
+    """Everybody, with whom we talked last first; or whom the words find, or who is in a segment, the newest first."""
     query = request.GET.get("q", "").strip()[:LONGEST]
     after = request.GET.get("after", "")
     here = reverse("customers")
@@ -41,16 +43,26 @@ def customers(request: HttpRequest) -> HttpResponse:
         following = str(shown[-1]) if len(found.ids) > FOUND else ""
         context |= {"people": people_of(shown, query), "is_whole": found.is_whole}
     else:
-        page = customer_page(after=after)
-        context |= {"page": page}
+        segment = Segment.objects.filter(pk=read_id(request.GET.get("segment", "")) or 0).first()
+        page = people_page(segment, after=after) if segment else customer_page(after=after)
+        context |= {"page": page, "segment": segment}
         following = page.next
-    words = {"q": query} if query else {}
+    words = _asked(query, context)
     context |= {
+        "segments": Segment.objects.order_by("position", "pk"),
+        "may_change_segments": may(actor(request), "change_segments"),
         "first_url": f"{here}?{urlencode(words)}" if after else "",
         "next_url": f"{here}?{urlencode(words | {'after': following})}" if following else "",
     }
     template = "desk/customers.html#found" if getattr(request, "htmx", False) else "desk/customers.html"
     return render(request, template, context)
+
+
+def _asked(query: str, context: dict[str, object]) -> dict[str, str]:
+    segment = context.get("segment")
+    if query or not isinstance(segment, Segment):
+        return {"q": query} if query else {}
+    return {"segment": str(segment.pk)}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from dangol.desk.playbooks import PlaybookView
 from dangol.kernel.timeline import TimelineLine
 from dangol.orders.queries import OrderRow
 
@@ -87,4 +88,5 @@ class WhoView:
     orders: tuple[OrderRow, ...]  # the last ones
     timeline: tuple[TimelineLine, ...]
     owed: tuple[WishView, ...]
+    playbook: PlaybookView
     give_url: str

@@ -29,6 +29,7 @@ from dangol.customers.profile import (
 from dangol.customers.queries import identities_of, ids_of_person, living_customer, names_of
 from dangol.desk.owed import owed_to
 from dangol.desk.pages import IdentityView, WishView
+from dangol.desk.playbooks import segments_beside
 from dangol.desk.queries import identity_view
 from dangol.desk.timeline import KINDS, TimelinePage, kinds, timeline_page
 from dangol.inbox.measures import median
@@ -129,6 +130,7 @@ def customer(request: HttpRequest, customer_id: int) -> HttpResponse:
     page = person_page(person, after=after, talks_after=talks_after, kind=kind)
     context = {
         "page": page,
+        **segments_beside(page.ids, actor(request)),
         "timeline": page.timeline,
         "here": here,
         "story": story,

@@ -14,6 +14,7 @@ from dangol.customers.profile import notes_of, source_words, tags_of
 from dangol.customers.queries import identities_of, ids_of_person, living_customer
 from dangol.desk.owed import owed_to
 from dangol.desk.pages import IdentityView, OtherConversation, WhoView
+from dangol.desk.playbooks import playbook_for
 from dangol.desk.timeline import newest_lines
 from dangol.inbox.models import Conversation
 from dangol.kernel.prepared import Prepared
@@ -63,6 +64,7 @@ def who_view(conversation: Conversation) -> WhoView:
             for line in newest_lines(ids, limit=LINES, subjects=subjects)
         ),
         owed=owed_to(ids),
+        playbook=playbook_for(ids),
         give_url=reverse("giving", args=[conversation.pk]),
     )
 

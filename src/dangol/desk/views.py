@@ -62,6 +62,7 @@ def conversation(request: HttpRequest, conversation_id: int) -> HttpResponse:
             "undoable": newest_undoable(talk),
             "undo_seconds": UNDO_SECONDS,
             "who": who_view(row),
+            "beside_composer": "desk/_playbook.html",
         }
     return render(request, _template(part), context)
 

@@ -1,0 +1,86 @@
+"""What pages show of segments."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.db.models import Count, Q
+
+from dangol.business.models import Business
+from dangol.customers.models import Customer, Membership, Segment
+from dangol.customers.queries import living_of, names_of
+from dangol.kernel.prepared import Prepared
+from dangol.segments.compiling import compile_rule
+from dangol.segments.counting import local_day
+from dangol.segments.models import Figures, Walk
+from dangol.segments.rules import Rule
+
+FIRST: Final = 20
+LIST: Final = Segment.Kind.LIST
+
+
+@dataclass(frozen=True)
+class Found:
+    """How many a rule finds, and the first of them by name."""
+
+    count: int
+    first: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True)
+class SegmentRow:
+    """A segment in the list of all."""
+
+    segment: Segment
+    count: int
+
+
+def found_by(rule: Rule, *, business: Business, at: datetime) -> Found:
+    """Whom the rule finds now, the newest customers first; three queries, whether they are ten or a million."""
+    condition = compile_rule(rule, today=local_day(at, business), zone=business.zone)
+    rows = Figures.objects.filter(condition)
+    return Found(rows.count(), _named(rows.order_by("-pk").values_list("pk", flat=True)[:FIRST]))
+
+
+def all_segments() -> tuple[SegmentRow, ...]:
+    """The segments in the order in which their playbooks count, with how many people are in each; two queries."""
+    counts = dict(
+        Membership.objects.filter(
+            Q(customer__merged_into=None) | Q(segment__kind=LIST), customer__erased_at=None
+        )
+        .order_by()
+        .values_list("segment")
+        .annotate(many=Count("id"))
+    )
+    rows = Segment.objects.order_by("position", "pk")
+    return tuple(SegmentRow(row, counts.get(row.pk, 0)) for row in rows)
+
+
+def first_members(segment: Segment, *, limit: int = FIRST) -> tuple[tuple[int, str], ...]:
+    """The last that came in, by name; three queries."""
+    rows = Membership.objects.filter(segment=segment).order_by("-since", "-pk")
+    return _named(rows.values_list("customer_id", flat=True)[:limit])
+
+
+def segments_of(rows: Collection[int]) -> list[Segment]:
+    """The segments of the person whose rows these are, the first playbook first; one query."""
+    return list(dict.fromkeys(_OF_PERSON(ids=tuple(rows))))
+
+
+def is_everybody_counted() -> bool:
+    """Whether all customers were looked through once; before that, counts are too small."""
+    return Walk.objects.filter(pk=Walk.ONLY, day__isnull=False).exists()
+
+
+_OF_PERSON: Final = Prepared(
+    lambda ids: Segment.objects.filter(memberships__customer__in=ids).order_by("position", "id")
+)
+
+
+def _named(rows: Iterable[int]) -> tuple[tuple[int, str], ...]:
+    ids = list(rows)
+    living = living_of(ids)
+    people: dict[int, Customer] = {living[pk].pk: living[pk] for pk in ids if pk in living}
+    called = names_of(people.values())
+    return tuple((pk, called[pk]) for pk in people)

@@ -1,0 +1,89 @@
+"""The figures of the comparison, added up by hand."""
+
+from datetime import timedelta
+
+import pytest
+
+from dangol.customers.commands.merging import merge_customers
+from dangol.customers.models import Customer
+from dangol.goodwill.commands.refunds import book_all_refunds
+from dangol.inbox.models import Wait
+from dangol.segments.commands import make_segment, put_on_list
+from dangol.segments.comparing import compare_segments
+from dangol.segments.tests.people import a_shop, order, refund, sell, settle
+from tests.parts.cast import JAMES, NOON, SORA, mail
+
+pytestmark = pytest.mark.django_db
+
+
+def test_who_came_back_counts_only_those_whose_days_are_over(minji):
+    """A came back after 10 days, B after 60 under another name, C twice on one day, D ordered first last week."""
+    shop = a_shop()
+    sell(
+        order("A", "a1", days=400), order("A", "a2", days=390),
+        order("B", "b1", days=200), order("B2", "b2", days=140),
+        order("C", "c1", days=100), order("C", "c2", days=100),
+        order("D", "d1", days=7), order("D", "d2", days=2),
+        order("E", "e1", days=500), order("E", "e2", days=499, cancelled_at=NOON),
+    )  # fmt: skip
+    by_number = {row.address.rsplit("/")[-1]: row.customer for row in _identities()}
+    merge_customers(actor=minji, kept=by_number["b"], gone=by_number["b2"], take=[], at=NOON)
+    settle()
+    everyone = make_segment(actor=minji, name="List", rule=None, at=NOON)
+    put_on_list(actor=minji, segment=everyone, customers=[row.pk for row in Customer.objects.all()], at=NOON)
+
+    column, all_of_them = compare_segments(business=shop, at=NOON).columns
+
+    for each in (column, all_of_them):
+        assert each.customers == 5
+        assert [(it.days, it.back.count, it.back.total) for it in each.came] == [
+            (30, 1, 4),
+            (90, 2, 4),
+            (365, 1, 2),
+        ]
+    assert 0 < column.came[0].back.low < 0.25 < column.came[0].back.high < 1
+
+
+def test_money_complaints_and_waiting_are_those_of_the_segment_in_the_year(minji, receive):
+    shop = a_shop()
+    sell(
+        order("A", "1", 20_000, days=10), order("A", "2", 99_000, days=500), order("B", "3", 7_000, days=1),
+        refunds=[refund("A", "R", 5_000, order_key="1")],
+    )  # fmt: skip
+    list(book_all_refunds(at=NOON))
+    receive(mail(SORA))
+    receive(mail(JAMES, "Hours?"))
+    settle()
+    buyer = Customer.objects.order_by("pk").first()
+    first, second = Wait.objects.order_by("pk")
+    for wait, seconds, is_kept in ((first, 600, True), (second, 7200, False)):
+        Wait.objects.filter(pk=wait.pk).update(
+            answered_at=NOON + timedelta(seconds=seconds), opening_seconds=seconds, is_kept=is_kept
+        )
+    vip = make_segment(actor=minji, name="VIP", rule=None, at=NOON)
+    put_on_list(actor=minji, segment=vip, customers=[buyer.pk, first.conversation.customer_id], at=NOON)
+
+    column, everybody = compare_segments(business=shop, at=NOON).columns
+
+    assert (column.customers, column.spent, column.cost, column.complaints) == (2, 15_000, 0, 1)
+    assert (column.answered, column.median_seconds, column.kept.count, column.kept.total) == (1, 600, 1, 1)
+    assert (everybody.customers, everybody.spent, everybody.left) == (4, 22_000, 22_000)
+    assert (everybody.answered, everybody.median_seconds, everybody.kept.count) == (2, 3900, 1)
+
+
+def test_a_segment_without_anybody_has_no_figures(minji):
+    shop = a_shop()
+    make_segment(actor=minji, name="Nobody", rule=None, at=NOON)
+    settle()
+
+    column, _all = compare_segments(business=shop, at=NOON).columns
+
+    assert column.each(column.spent) is None
+    assert column.kept is None
+    assert [it.back for it in column.came] == [None, None, None]
+
+
+def _identities():
+    from dangol.customers.models import Identity
+
+    return Identity.objects.select_related("customer")
