@@ -80,6 +80,27 @@ def finish_set_up_step(*, actor: models.Model | None, step: str, at: datetime) -
 
 
 @transaction.atomic
+def adopt_money_and_zone(
+    *, actor: models.Model | None, currency: str, time_zone: str, at: datetime
+) -> Business | None:
+    """Take the currency and the time zone of what is brought in for the business's own, while nobody has set it up.
+
+    Returns the business when it took anything; the first visit proposes both. None for one that somebody has set up,
+    and where they are its own already.
+    """
+    business = _business_to_change()
+    before = {"currency": business.currency, "time_zone": business.time_zone}
+    after = {"currency": currency, "time_zone": time_zone}
+    if business.set_up_step != Business.Step.BUSINESS or before == after:
+        return None
+    business.currency, business.time_zone = currency, time_zone
+    business.save(update_fields=["currency", "time_zone"])
+    _record(actor, at, "adopt_money_and_zone", business, before, after)
+    emit(BusinessChanged(happened_at=at, actor_id=_id(actor)))
+    return business
+
+
+@transaction.atomic
 def change_business(
     *,
     actor: models.Model | None,

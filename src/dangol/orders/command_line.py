@@ -13,6 +13,7 @@ import click
 from django.db import DataError, IntegrityError
 from django.utils.translation import gettext_lazy as _
 
+from dangol.business.commands import adopt_money_and_zone
 from dangol.business.money import CURRENCIES
 from dangol.business.queries import current_business
 from dangol.business.rules import is_zone
@@ -32,6 +33,7 @@ from dangol.orders.file_import import (
 from dangol.orders.file_orders import REASONS, Reading, Refusal
 from dangol.orders.file_reading import gathered_rows
 from dangol.orders.files import open_table
+from dangol.orders.models import Order
 
 
 class NoSuchCurrency(Refused):
@@ -73,6 +75,8 @@ def import_file(
         raise NoSuchCurrency
     if not is_zone(zone):
         raise NoSuchZone
+    if not dry_run:
+        _adopt(money, zone)
     said = [tuple(map(str.strip, each.split("=", 1))) if "=" in each else (each, "") for each in columns]
     first: list[Refusal] = []
     with ExitStack() as ending:
@@ -117,6 +121,19 @@ def import_file(
         raise NothingTaken
     if done.counted.lines and done.counted.refused.total() == done.counted.lines:
         raise NothingTaken
+
+
+def _adopt(currency: str, zone: str) -> None:
+    """What the first import says is the business's own, where nobody has said anything yet: else nothing of it would be
+    in any sum, for want of a rate."""
+    if Order.objects.exists():
+        return
+    if adopt_money_and_zone(actor=None, currency=currency, time_zone=zone, at=clock.now()):
+        click.echo(
+            f"Nobody has set up this desk yet: it counts in {currency} and lives in {zone} from now on. "
+            "The first visit proposes both, and they can be changed there.",
+            err=True,
+        )
 
 
 @contextmanager

@@ -59,9 +59,9 @@ class OrderSheet:
     refunded: int  # in the order's currency; what was given back in another one is not added to it
 
 
-def order_list(*, number: str = "", after: str = "") -> OrderList:
-    """Orders, newest first, or those of that number; two queries."""
-    rows: QuerySet[Order] = Order.objects.order_by("-ordered_at", "-id")
+def order_list(*, number: str = "", after: str = "", among: "QuerySet[Order] | None" = None) -> OrderList:
+    """Orders, newest first, or those of that number, or `among` some; two queries."""
+    rows: QuerySet[Order] = (Order.objects.all() if among is None else among).order_by("-ordered_at", "-id")
     if number:
         rows = rows.filter(number__in={number, number.upper(), f"#{number}"})
     if place := Place.read(after):

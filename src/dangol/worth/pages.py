@@ -11,7 +11,7 @@ from dangol.worth.entries import NO_CAUSE, Entries, Money, Where, period_said, w
 from dangol.worth.periods import Period, month_of, month_period
 from dangol.worth.pictures import Picture, pareto_picture
 from dangol.worth.queries import BELOW, Asked, last_day_with_anything
-from dangol.worth.statement import Figure, Key, Line, Part, Total
+from dangol.worth.statement import Figure, Key, Line, Part, Sales, Total
 from dangol.worth.words import cause_words, kind_words, money_words, period_words, range_words, share_words
 
 MOST_OF_IT = 0.6  # from here on causes are worth a sentence
@@ -121,8 +121,8 @@ class StatementPage:
     poor_service: Section
     goodwill: Section
     upkeep: Section
-    sales: str
-    sales_before: str
+    sales: Amount
+    sales_before: Amount
     elsewhere: tuple[tuple[str, Amounts], ...]
     sales_elsewhere: tuple[tuple[str, int], ...]
     csv_url: str
@@ -145,7 +145,6 @@ class StatementPage:
 def statement_page(asked: Asked, *, today: date) -> StatementPage:
     """The page of a statement."""
     statement = asked.statement
-    currency = statement.currency
     return StatementPage(
         asked=asked,
         title=period_words(asked.period),
@@ -153,8 +152,8 @@ def statement_page(asked: Asked, *, today: date) -> StatementPage:
         poor_service=_Linked(asked, "poor_service").section(statement.poor_service),
         goodwill=_Linked(asked, "goodwill").section(statement.goodwill),
         upkeep=_Linked(asked, "upkeep").section(statement.upkeep),
-        sales=money_words(statement.sales.amount, currency),
-        sales_before=money_words(statement.sales_before.amount, currency),
+        sales=_sold(statement.sales, asked.period, asked),
+        sales_before=_sold(statement.sales_before, asked.before, asked),
         elsewhere=tuple(
             (each, _Linked(asked, "", each).amounts(total, asked.period))
             for each, total in statement.elsewhere
@@ -169,6 +168,12 @@ def statement_page(asked: Asked, *, today: date) -> StatementPage:
         orders_url=reverse("orders_import"),
         today=today,
     )
+
+
+def _sold(sales: Sales, period: Period, asked: Asked) -> Amount:
+    """What was sold, and the list of exactly these orders."""
+    here = reverse("orders") + choice_query(period, asked.where) + "&state=kept"
+    return Amount(money_words(sales.amount, asked.statement.currency), here if sales.orders else "")
 
 
 def choice_query(period: Period, where: Where) -> str:

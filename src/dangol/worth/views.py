@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from dangol.business.queries import current_business
 from dangol.kernel import clock
 from dangol.kernel.spreadsheets import table_response
-from dangol.staff.rights import needs
+from dangol.staff.rights import actor, may, needs
 from dangol.worth.entries import read_entries, read_where
 from dangol.worth.lists import COLUMNS, entry_page, entry_sheet, table_rows
 from dangol.worth.pages import choice_query, statement_page, title_of
@@ -45,6 +45,7 @@ def worth_statement(request: HttpRequest) -> HttpResponse:
         "places": places,
         "segments": segments,
         "has_orders": bool(asked.statement.sales.orders) or has_orders(),
+        "rates_url": reverse("rates_settings") if may(actor(request), "change_business") else "",
         "has_entries": not asked.statement.is_empty or has_entries(),
     }
     return render(request, "worth/statement.html", context)

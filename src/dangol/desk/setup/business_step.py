@@ -25,6 +25,7 @@ from dangol.desk.setup.views import before_owner
 from dangol.kernel import clock
 from dangol.kernel.errors import Refused
 from dangol.kernel.redirects import see_other
+from dangol.orders.models import Order
 
 TEMPLATE: Final = "desk/setup/business.html"
 FIELDS: Final = ("name", "language", "country", "currency", "time_zone")
@@ -68,11 +69,13 @@ def _first_shown(request: HttpRequest) -> dict[str, Any]:
         values = {name: getattr(kept, name) for name in (*FIELDS, "closes_on_holidays")}
         return {**values, **hours_initial(opening_hours(at).weekly)}
     found = propose_from_browser(request.headers.get("Accept-Language", ""))
+    # Orders that were brought in before anybody came have said which money and which clock it is.
+    is_known = Order.objects.exists()
     return {
         "language": found.language,
         "country": found.country,
-        "currency": found.currency,
-        "time_zone": found.time_zone,
+        "currency": kept.currency if is_known else found.currency,
+        "time_zone": kept.time_zone if is_known else found.time_zone,
         "closes_on_holidays": True,
         **{f"hours_{day}": USUAL[day] for day in DAYS},
     }

@@ -279,3 +279,28 @@ def test_how_it_was_estimated_is_said_in_words(desk, enter):
     page = desk.get(reverse("worth_entry", args=[entry.pk])).content.decode()
     assert "the minutes that the reply took, at the hourly rate" in page
     assert "reply_minutes" not in page
+
+
+def test_what_was_sold_opens_exactly_its_orders(desk, ledger, client, hana):
+    for query, sold, before, count in (
+        ("", "₩750,000", "₩400,000", 3),  # the one without a rate among them
+        (f"?place={ledger['hongdae'].pk}", "₩500,000", None, 1),
+        (f"?segment={ledger['regulars'].pk}", "₩250,000", None, 1),
+    ):
+        page = shown(desk, query)
+        found = {
+            text: unescape(url) for url, text in re.findall(r'<a href="(/orders/\?[^"]*)">([^<]*)</a>', page)
+        }
+        assert set(found) == {sold, before} - {None}
+        for text, url in found.items():
+            orders = desk.get(url).content.decode()
+            assert f'data-sum="sold">{text}</b>' in orders, url
+        assert desk.get(found[sold]).content.decode().count("data-step") == count
+    client.force_login(hana)
+    assert 'data-sum="sold"' not in client.get(found[sold]).content.decode()
+
+
+def test_an_order_without_a_rate_leads_to_where_its_rate_is_entered(desk, ledger, client, dongsuk):
+    assert f'<a href="{reverse("rates_settings")}">Enter its rate' in shown(desk)
+    client.force_login(dongsuk)
+    assert "Enter its rate" not in client.get(reverse("worth_statement")).content.decode()
