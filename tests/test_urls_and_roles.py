@@ -158,6 +158,10 @@ TABLE: Final[dict[str, Line]] = {
     "api_token_revocation": to(OWNER, DOING, "token_id"),
     "api_documentation": to(OWNER),
     "api_openapi": OPEN,
+    "shops": to(OWNER, DOING, kind="woocommerce"),
+    "shop_disconnection": to(OWNER, DOING, "shop_id"),
+    "shop_retry": to(OWNER, DOING, "shop_id"),
+    "shop_hook": Line(EVERYBODY, DOING, ("hook_token",), is_open=True, answers=frozenset({401})),
     "api_orders": BY_TOKEN,
     "api_order": Line(frozenset(), names=("uid",), is_open=True, is_by_token=True),
     "api_refunds": Line(frozenset(), names=("uid",), is_open=True, is_by_token=True),
@@ -236,6 +240,7 @@ def people(_everything: None, minji: Any, dongsuk: Any, hana: Any) -> dict[str, 
 def world(people: dict[str, Any], tom: Any, receive: Any) -> dict[str, Any]:
     """One of everything that an address can name."""
     from dangol.api.commands import make_token
+    from dangol.api.shops.commands import connect_shop
     from dangol.channels.models import Delivery, Raw
     from dangol.customers.commands.merging import merge_customers
     from dangol.customers.commands.profiles import add_customer_note
@@ -286,6 +291,7 @@ def world(people: dict[str, Any], tom: Any, receive: Any) -> dict[str, Any]:
         link_to=lambda token: token,
         at=datetime.now(UTC),
     )
+    shop = connect_shop(actor=None, kind="shopify", name="", secret="hush", at=at).shop
     wish = Wish.objects.create(
         kind="redo",
         own_currency="USD",
@@ -324,6 +330,8 @@ def world(people: dict[str, Any], tom: Any, receive: Any) -> dict[str, Any]:
         "pk": 1,
         "wish_id": wish.pk,
         "uid": order.uid,
+        "shop_id": shop.pk,
+        "hook_token": shop.token,
         "rest": "v2/orders",
         "token_id": make_token(
             actor=None, name="Web shop", source="", scopes=["orders:read"], at=at
@@ -340,7 +348,8 @@ def test_it_opens_to_those_who_may_and_to_nobody_else(
 ) -> None:
     line = TABLE[name]
     world = request.getfixturevalue("world") if line.names else {}
-    parts = {"order_id" if part == "uid" else part: world[part] for part in line.names}
+    called = {"uid": "order_id", "hook_token": "token"}
+    parts = {called.get(part, part): world[part] for part in line.names}
     url = reverse(name, urlconf=EVERY_URL, kwargs=parts)
     for visitor in (*ROLES, "stranger"):
         client = Client(raise_request_exception=True)

@@ -216,6 +216,7 @@ def _bar(label: str) -> "Iterator[Progress]":
 
 def work_loops() -> "list[Loop]":
     """Everything that `dangol work` does."""
+    from dangol.api.shops.taking_in import forget_what_is_over, take_in_reports
     from dangol.channels.senders import SENDERS, Senders
     from dangol.desk.alarms.watching import watch
     from dangol.desk.backups.making import back_up_when_due
@@ -246,6 +247,8 @@ def work_loops() -> "list[Loop]":
             rest_seconds=2,
         ),
         Loop("erasures", erase_further, rest_seconds=5),
+        Loop("shops", lambda: take_in_reports(at=clock.now()), rest_seconds=1),
+        Loop("forgetting", lambda: forget_what_is_over(at=clock.now()), rest_seconds=3600),
         Loop("alarms", watch, rest_seconds=60),
         Loop(
             "backups",

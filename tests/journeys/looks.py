@@ -13,9 +13,10 @@ from tests.journeys.pages import words
 # Words in Latin letters that are the same in Korean: names, units, and what a key or a protocol is called.
 SAME_IN_KOREAN: Final = words(
     "Dangol Moon Burger Minji Dongsuk Hana Tom KB MB bytes pdf png Ctrl Enter Esc IMAP SMTP TLS STARTTLS INBOX",
-    "CSV KRW UTC English Re USB ABCD EFGH IJKL ID API URI",
+    "CSV KRW UTC English Re USB ABCD EFGH IJKL ID API URI JSON",
     # Companies
-    "Google Microsoft Brevo MailerSend Mailgun Mailjet Mailtrap Mandrill Postmark Resend SendGrid SparkPost",
+    "Google Microsoft Shopify WooCommerce",
+    "Brevo MailerSend Mailgun Mailjet Mailtrap Mandrill Postmark Resend SendGrid SparkPost",
 )
 _NAMES = re.compile(
     r"https?://\S+|\S+@\S+|[A-Za-z0-9.-]+\.(?:test|kr|com|example)|\b[A-Z][a-z]+/[A-Z]\w+|dangol up"

@@ -144,9 +144,13 @@ PAGES: Final[dict[str, Line | NoPage]] = {
     "api_tokens": ACT,
     "api_token_revocation": ACT,
     "api_documentation": seen_by(
-        OWNER, foreign="Authorization Bearer Idempotency Key problem json detail code Retry After"
+        OWNER, foreign="Authorization Bearer Idempotency Key problem json detail code Retry After key next"
     ),
     "api_openapi": FILE,
+    "shops": ACT,
+    "shop_disconnection": ACT,
+    "shop_retry": ACT,
+    "shop_hook": NoPage("asked by the shop's system, signed"),
     "api_orders": PROGRAMS,
     "api_order": PROGRAMS,
     "api_refunds": PROGRAMS,

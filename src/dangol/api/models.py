@@ -54,3 +54,63 @@ class KeptAnswer(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class Shop(models.Model):
+    """A shop's system that reports its orders to an address of ours, signed with a secret that both know."""
+
+    class Kind(models.TextChoices):
+        """In whose words it reports."""
+
+        SHOPIFY = "shopify", "Shopify"
+        WOOCOMMERCE = "woocommerce", "WooCommerce"
+
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    source = models.OneToOneField(Source, on_delete=models.PROTECT, related_name="+")
+    token = models.CharField(max_length=64, unique=True)  # of the address; what counts is the signature
+    locked_secret = models.TextField()  # kernel.secrets
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(Staff, null=True, on_delete=models.SET_NULL, related_name="+")
+    closed_at = models.DateTimeField(null=True)
+    pinged_at = models.DateTimeField(null=True)
+    received_at = models.DateTimeField(null=True)
+    refused_at = models.DateTimeField(null=True)  # when something came that was not signed with the secret
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
+
+
+class Report(models.Model):
+    """What a shop reported, as it came: kept before it is acknowledged, taken in by `dangol work`.
+
+    It holds persons: the body is emptied as soon as it is taken in. One that cannot be read keeps it, to be tried
+    again, until it is forgotten.
+    """
+
+    class State(models.TextChoices):
+        """How far it is."""
+
+        QUEUED = "queued", _("waits its turn")
+        DONE = "done", _("done")
+        FAILED = "failed", _("could not be read")
+
+    shop = models.ForeignKey(Shop, on_delete=models.CASCADE, related_name="reports")
+    key = models.CharField(max_length=64)  # SHA-256 of the delivery's id, its topic and its body
+    topic = models.CharField(max_length=60)
+    body = models.BinaryField()  # zlib
+    received_at = models.DateTimeField()
+    state = models.CharField(max_length=6, choices=State.choices, default=State.QUEUED)
+    next_at = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=0)
+    reason = models.CharField(max_length=40, blank=True)  # why it failed, or why nothing of it was taken
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["shop", "key"], name="report_once")]
+        indexes = [
+            models.Index(fields=["id"], name="report_queued", condition=models.Q(state="queued")),
+            models.Index(fields=["shop", "id"], name="report_failed", condition=models.Q(state="failed")),
+            models.Index(fields=["received_at"], name="report_oldest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.topic} {self.pk}"

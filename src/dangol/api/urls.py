@@ -9,6 +9,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from dangol.api import documentation, views
 from dangol.api.endpoints import api, nothing_here
+from dangol.api.shops import views as shop_views
 
 View = Callable[..., HttpResponse]
 # The front page of the API is ours; the others are asked with a token in place of a session.
@@ -41,6 +42,14 @@ urlpatterns = [
     ),
     path("api/<anything:rest>", _for_programs(nothing_here), name="api_nothing_here"),
     path("settings/connections/", views.connections, name="connections"),
+    path("hooks/<str:token>/", shop_views.hook, name="shop_hook"),
+    path("settings/connections/shops/", views.shops, name="shops"),
+    path(
+        "settings/connections/shops/<int:shop_id>/disconnection/",
+        shop_views.shop_disconnection,
+        name="shop_disconnection",
+    ),
+    path("settings/connections/shops/<int:shop_id>/retry/", shop_views.shop_retry, name="shop_retry"),
     path("settings/connections/tokens/", views.tokens, name="api_tokens"),
     path(
         "settings/connections/tokens/<int:token_id>/revocation/",

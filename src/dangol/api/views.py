@@ -15,6 +15,9 @@ from dangol.api.commands import REQUESTS_A_MINUTE, make_token, revoke_token
 from dangol.api.documentation import documented
 from dangol.api.models import Token
 from dangol.api.queries import token_states
+from dangol.api.shops.commands import connect_shop
+from dangol.api.shops.queries import shop_states
+from dangol.api.shops.views import ShopForm
 from dangol.kernel import clock
 from dangol.kernel.errors import Refused
 from dangol.kernel.redirects import see_other
@@ -22,6 +25,7 @@ from dangol.kernel.secrets import lock_secret, unlock_secret
 from dangol.staff.rights import actor, needs
 
 SHOWN_ONCE: Final = "new_api_token"
+SHOPS_ONCE: Final = "new_shop"
 
 
 class TokenForm(forms.Form):
@@ -91,14 +95,36 @@ def api_documentation(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _page(request: HttpRequest, form: forms.Form) -> HttpResponse:
+@require_POST
+@needs("change_connections")
+def shops(request: HttpRequest) -> HttpResponse:
+    """Connect a shop; the page behind shows a secret that we made, once."""
+    form = ShopForm(request.POST, auto_id="shop_%s")
+    if form.is_valid():
+        try:
+            made = connect_shop(actor=actor(request), at=clock.now(), **form.cleaned_data)
+        except Refused as refused:
+            form.add_error(None, str(refused))
+        else:
+            if not form.cleaned_data["secret"].strip():
+                request.session[SHOPS_ONCE] = lock_secret(made.secret)
+            return see_other("connections")
+    return _page(request, TokenForm(), form)
+
+
+def _page(request: HttpRequest, form: forms.Form, shop_form: forms.Form | None = None) -> HttpResponse:
+    shop_form = shop_form or ShopForm(auto_id="shop_%s")
     context: dict[str, Any] = {
         "tokens": token_states(),
         "form": form,
         "new_token": unlock_secret(request.session.pop(SHOWN_ONCE, "")),
         "base": _base(),
+        "shops": shop_states(settings.DANGOL_URL),
+        "shop_form": shop_form,
+        "new_secret": unlock_secret(request.session.pop(SHOPS_ONCE, "")),
     }
-    return render(request, "api/connections.html", context, status=422 if form.is_bound else 200)
+    is_wrong = form.is_bound or shop_form.is_bound
+    return render(request, "api/connections.html", context, status=422 if is_wrong else 200)
 
 
 def _base() -> str:

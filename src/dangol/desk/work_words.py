@@ -15,6 +15,8 @@ LOOPS: Final[dict[str, str | Promise]] = {
     "schedule": _("Brings back what was put off"),
     "imports": _("Reads files of orders into the desk"),
     "erasures": _("Erases what is left of customers who asked to be forgotten"),
+    "shops": _("Takes in what shops report"),
+    "forgetting": _("Forgets what is kept for a while only"),
     "backups": _("Makes a backup every night"),
     "holidays": _("Keeps the public holidays up to date"),
     "alarms": _("Looks whether all is well, and tells you when it is not"),
