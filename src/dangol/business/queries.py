@@ -9,6 +9,10 @@ from dangol.business.models import Business, OpeningCalendar, calendar_of
 from dangol.kernel.prepared import Prepared
 
 _BUSINESS: Final = Prepared(lambda: Business.objects.filter(pk=Business.ONLY))
+# Few: a row each time that somebody changes the opening hours.
+_CALENDARS: Final = Prepared(
+    lambda: OpeningCalendar.objects.order_by("effective_from", "id").values_list("effective_from", "uid")
+)
 
 
 @dataclass(frozen=True)
@@ -46,19 +50,14 @@ def version_at(at: datetime) -> OpeningCalendar | None:
 def calendar_at(at: datetime, *, zone: str = "") -> hours.Calendar:
     """The calendar in force at the instant; always open as long as nobody entered any hours, in the business's zone,
     which whoever knows it need not have looked up."""
-    rows = OpeningCalendar.objects.values_list("uid", flat=True)
-    uid = (
-        rows.filter(effective_from__lte=at).order_by("-effective_from", "-id").first()
-        or rows.order_by("effective_from", "id").first()
-    )
-    return hours.always_open(zone or current_business().time_zone) if uid is None else calendar_of(uid)
+    return calendar_finder(zone=zone)(at)
 
 
-def calendar_finder() -> Callable[[datetime], hours.Calendar]:
+def calendar_finder(*, zone: str = "") -> Callable[[datetime], hours.Calendar]:
     """`calendar_at` for many instants: one query now and none later."""
-    rows = list(OpeningCalendar.objects.order_by("effective_from", "id").values_list("effective_from", "uid"))
+    rows = _CALENDARS()
     if not rows:
-        calendar = hours.always_open(current_business().time_zone)
+        calendar = hours.always_open(zone or current_business().time_zone)
         return lambda at: calendar
 
     def find(at: datetime) -> hours.Calendar:

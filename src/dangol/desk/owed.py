@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
-from django.urls import reverse
 from django.utils.translation import get_language, gettext_lazy
 
 from dangol.business.money import money_text
@@ -12,6 +11,7 @@ from dangol.desk.pages import WishView
 from dangol.goodwill.commands.giving import is_fresh
 from dangol.goodwill.models import Kind, Wish
 from dangol.kernel import clock
+from dangol.kernel.addresses import address
 from dangol.kernel.prepared import Prepared
 from dangol.staff.models import Role, Staff
 from dangol.staff.rights import may
@@ -89,7 +89,7 @@ def _view(row: Wish, person: Staff | None, names: Mapping[int, str]) -> WishView
     takes_back = is_given and (decides or (own and is_fresh(row, clock.now())))
     return WishView(
         id=row.pk,
-        url=reverse("wish", args=[row.pk]),
+        url=address("wish", row.pk),
         title=f"{row.what or kind} · {shown}",
         amount=shown,
         kind=kind,
@@ -98,9 +98,9 @@ def _view(row: Wish, person: Staff | None, names: Mapping[int, str]) -> WishView
         state=row.state,
         state_words=str(STATE(row.state).label),
         customer=customer,
-        customer_url=reverse("customer", args=[row.customer_id]) if row.customer_id else "",
+        customer_url=address("customer", row.customer_id) if row.customer_id else "",
         conversation_id=row.conversation_id,
-        conversation_url=reverse("conversation", args=[row.conversation_id]) if row.conversation_id else "",
+        conversation_url=address("conversation", row.conversation_id) if row.conversation_id else "",
         order=row.order.number if row.order else "",
         staff=row.staff.name if row.staff else "",
         decided_by=row.decided_by.name if row.decided_by else "",

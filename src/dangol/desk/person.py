@@ -8,13 +8,11 @@ from typing import Final
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from dangol.customers.forms import ConsentForm
 from dangol.customers.kinds import KINDS as KINDS_OF_ADDRESS
 from dangol.customers.models import Customer
 from dangol.customers.profile import (
@@ -34,6 +32,7 @@ from dangol.desk.queries import identity_view
 from dangol.desk.timeline import KINDS, TimelinePage, kinds, timeline_page
 from dangol.inbox.measures import median
 from dangol.inbox.models import Conversation, Wait
+from dangol.kernel.addresses import address
 from dangol.kernel.places import Place
 from dangol.kernel.prepared import Prepared
 from dangol.orders.queries import OrderRow, money_words, orders_of, spent_by
@@ -121,7 +120,7 @@ def customer(request: HttpRequest, customer_id: int) -> HttpResponse:
         return redirect("customer", person.pk)
     after, talks_after = request.GET.get("after", ""), request.GET.get("talks", "")
     kind = request.GET.get("kind", "") if request.GET.get("kind") in KINDS else ""
-    here = reverse("customer", args=[person.pk])
+    here = address("customer", person.pk)
     # Without a place behind it: "?after=" follows.
     story = f"{here}?kind={kind}&" if kind else f"{here}?"
     if getattr(request, "htmx", False) and request.htmx.target == "more":  # type: ignore[attr-defined]
@@ -136,7 +135,6 @@ def customer(request: HttpRequest, customer_id: int) -> HttpResponse:
         "story": story,
         "kinds": kinds(kind),
         "address_kinds": tuple(KINDS_OF_ADDRESS.items()),
-        "consent_form": ConsentForm(auto_id="consent_%s"),
         "may_export": may(actor(request), "export_person"),
         "is_beginning": not after,
         "first_url": story.rstrip("?&"),
@@ -156,9 +154,7 @@ def person_page(person: Customer, *, after: str = "", talks_after: str = "", kin
     count, first = len(newest), min((created_at for *_, created_at in newest), default=None)
     if count == ANSWERS:
         count, first = mine.count(), mine.order_by("id").values_list("created_at", flat=True).first()
-    # Of their last conversations: to order the answers of thousands takes longer than all the rest of the page.
-    answered = Wait.objects.filter(conversation__in=[pk for pk, *_ in newest], answered_at__isnull=False)
-    seconds = answered.order_by("-started_at").values_list("opening_seconds", flat=True)[:ANSWERS]
+    seconds = [value for (value,) in _ANSWERED(ids=tuple(ids))]
     talks, next_talks = _talks(ids, talks_after)
     return PersonPage(
         id=person.pk,
@@ -205,6 +201,17 @@ _NEWEST: Final = Prepared(
         .values_list("id", "last_message_at", "created_at")[:ANSWERS]
     )
 )
+# Of their last conversations: to order the answers of thousands takes longer than all the rest of the page.
+_ANSWERED: Final = Prepared(
+    lambda ids: (
+        Wait.objects.filter(
+            conversation__in=_of(ids).order_by("-last_message_at", "-id").values("id")[:ANSWERS],
+            answered_at__isnull=False,
+        )
+        .order_by("-started_at")
+        .values_list("opening_seconds")[:ANSWERS]
+    )
+)
 _FIRST_TALKS: Final = Prepared(
     lambda ids: _of(ids).select_related("assignee").order_by("-last_message_at", "-id")[: TALKS + 1]
 )
@@ -224,7 +231,7 @@ def _talks(ids: list[int], after: str) -> tuple[tuple[TalkView, ...], str]:
 
 def _talk(row: Conversation) -> TalkView:
     return TalkView(
-        url=reverse("conversation", args=[row.pk]),
+        url=address("conversation", row.pk),
         subject=row.subject or row.preview,
         state=row.state,
         state_words=str(Conversation.State(row.state).label),

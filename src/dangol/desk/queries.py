@@ -6,7 +6,7 @@ from typing import Final
 
 from django.conf import settings
 from django.db.models import QuerySet
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch
 
 from dangol.customers.kinds import kind_words
 from dangol.customers.models import Identity
@@ -17,6 +17,7 @@ from dangol.desk.pages import IdentityView, OtherConversation, WhoView
 from dangol.desk.playbooks import playbook_for
 from dangol.desk.timeline import newest_lines
 from dangol.inbox.models import Conversation
+from dangol.kernel.addresses import address
 from dangol.kernel.prepared import Prepared
 from dangol.orders.queries import orders_of
 
@@ -35,7 +36,7 @@ def who_view(conversation: Conversation) -> WhoView:
     notes = notes_of(ids)
     newest = _NEWEST(ids=tuple(ids))
     subjects = {row["id"]: row["subject"] for row in newest}
-    here = reverse("conversation", args=[conversation.pk])
+    here = address("conversation", conversation.pk)
     return WhoView(
         id=person.pk,
         url=url_or_nothing("customer", person.pk),
@@ -49,7 +50,7 @@ def who_view(conversation: Conversation) -> WhoView:
         identities=tuple(addresses),
         others=tuple(
             OtherConversation(
-                reverse("conversation", args=[row["id"]]),
+                address("conversation", row["id"]),
                 row["subject"],
                 str(Conversation.State(row["state"]).label),
                 row["last_message_at"],
@@ -65,7 +66,7 @@ def who_view(conversation: Conversation) -> WhoView:
         ),
         owed=owed_to(ids),
         playbook=playbook_for(ids),
-        give_url=reverse("giving", args=[conversation.pk]),
+        give_url=address("giving", conversation.pk),
     )
 
 
@@ -95,9 +96,9 @@ _NEWEST: Final = Prepared(
 )
 
 
-def url_or_nothing(name: str, *arguments: object) -> str:
+def url_or_nothing(name: str, *arguments: int | str) -> str:
     """The address of a page that may not be there yet."""
     try:
-        return reverse(name, args=arguments)
+        return address(name, *arguments)
     except NoReverseMatch:
         return ""

@@ -111,4 +111,7 @@ def _lines(events: Sequence[Event], subjects: Mapping[int, str] | None = None) -
 
 def _actors(events: Sequence[Event]) -> dict[int, str]:
     ids = {event.actor_id for event in events if event.actor_id is not None}
-    return dict(Staff.objects.filter(pk__in=ids).values_list("id", "name")) if ids else {}
+    return dict(_NAMES(ids=tuple(sorted(ids)))) if ids else {}
+
+
+_NAMES: Final = Prepared(lambda ids: Staff.objects.filter(pk__in=ids).values_list("id", "name"))

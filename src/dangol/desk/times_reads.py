@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlencode
 
@@ -19,6 +20,7 @@ from dangol.desk.time_plots import Plot, median_plot, promise_plot
 from dangol.inbox.models import Wait
 from dangol.inbox.wait_figures import Cell, Figures, by_day, by_mailbox, figures_of, read_cells
 from dangol.inbox.waits import OUTCOMES, Outcome, Waits
+from dangol.kernel.addresses import address
 from dangol.kernel.places import read_id
 
 SHOWN_DAYS: Final = 28
@@ -114,7 +116,13 @@ def choice_query(waits: Waits, **others: str) -> str:
 
 def list_url(waits: Waits, outcome: Outcome = "") -> str:
     """The page that lists exactly these waits."""
-    return reverse("answer_times_list") + choice_query(replace(waits, outcome=outcome))
+    return address("answer_times_list") + _list_query(waits, outcome)
+
+
+@lru_cache(maxsize=4096)
+def _list_query(waits: Waits, outcome: Outcome) -> str:
+    # A page names forty of them, the same ones all day.
+    return choice_query(replace(waits, outcome=outcome))
 
 
 def times_page(chosen: Waits, *, at: datetime) -> TimesPage:

@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import uuid4
 
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -24,6 +23,7 @@ from dangol.inbox.pages import (
 from dangol.inbox.spoken import file_view, message_views, read_beside
 from dangol.inbox.windows import Seen, Window, place_of, seen_through
 from dangol.inbox.written import write_parties
+from dangol.kernel.addresses import address
 from dangol.kernel.errors import Gone
 from dangol.kernel.places import Place
 from dangol.kernel.prepared import Prepared
@@ -99,7 +99,7 @@ def conversation_page(
         conversation.channel.promised_first_seconds is not None
         or conversation.channel.promised_next_seconds is not None
     )
-    here = reverse("conversation", args=[conversation.pk])
+    here = address("conversation", conversation.pk)
     return ConversationPage(
         id=conversation.pk,
         subject=conversation.subject,

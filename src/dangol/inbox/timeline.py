@@ -10,6 +10,7 @@ from dangol.inbox.models import Conversation
 from dangol.kernel.addresses import address
 from dangol.kernel.durations import short_duration
 from dangol.kernel.models import Event
+from dangol.kernel.prepared import Prepared
 from dangol.kernel.timeline import TimelineLine, Tone
 
 GROUP: Final = "talk"
@@ -40,8 +41,11 @@ def timeline_lines(
     ids = {event.data.get("conversation_id") for event in known} - {None}
     named = dict(subjects or {})
     if unnamed := ids - named.keys():
-        named |= dict(Conversation.objects.filter(pk__in=unnamed).values_list("pk", "subject"))
+        named |= dict(_SUBJECTS(ids=tuple(sorted(unnamed))))
     return {event.pk: _line(event, named) for event in known}
+
+
+_SUBJECTS: Final = Prepared(lambda ids: Conversation.objects.filter(pk__in=ids).values_list("pk", "subject"))
 
 
 def _line(event: Event, subjects: dict[int, str]) -> TimelineLine:

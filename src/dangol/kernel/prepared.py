@@ -89,6 +89,7 @@ class _Statement:
         if {name for name, _ in self._places.values()} != given.keys():
             raise ValueError("a value that is given must stand in the statement as it is")
         self._rows.query.get_compiler = lambda *_, **__: self._compiler
+        self._keep_converters()
 
     def filled(self, given: dict[str, Given]) -> tuple[str, tuple[Any, ...]]:
         """The statement and its parameters for these values."""
@@ -101,9 +102,24 @@ class _Statement:
 
     def rows(self, given: dict[str, Given]) -> list[Any]:
         """The rows for these values."""
-        filled = self.filled(given)
-        self._compiler.as_sql = lambda *_, **__: filled
+        with connections[self._rows.db].cursor() as cursor:
+            cursor.execute(*self.filled(given))
+            found = cursor.fetchall()
+        if not found:  # as most are: a customer without notes, a conversation without a draft
+            return []
+        self._compiler.execute_sql = lambda *_, **__: (found,)
         return list(self._rows._iterable_class(self._rows))
+
+    def _keep_converters(self) -> None:
+        """How each column becomes Django's value follows from the statement: found out once."""
+        find, kept = self._compiler.get_converters, list[Any]()
+
+        def converters(columns: Any) -> Any:
+            if not kept:
+                kept.append(find(columns))
+            return kept[0]
+
+        self._compiler.get_converters = converters
 
 
 def _stand_in(place: int, value: Given) -> Given:

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
 from django.db.models import Count, Q, QuerySet, Sum
 
@@ -12,6 +13,7 @@ from dangol.business.money import money_text
 from dangol.customers.queries import names_of
 from dangol.kernel.errors import Gone
 from dangol.kernel.places import Place
+from dangol.kernel.prepared import Prepared
 from dangol.orders.models import Order, OrderLine, Refund, RefundLine
 
 PAGE: Final = 50
@@ -79,23 +81,16 @@ def order_list(*, number: str = "", after: str = "", among: "QuerySet[Order] | N
 
 def orders_of(customer_ids: Iterable[int], *, limit: int) -> tuple[OrderRow, ...]:
     """The person's last orders; one query by the index."""
-    rows = Order.objects.filter(customer__in=list(customer_ids)).order_by("-ordered_at", "-id")
-    wanted = ("id", "number", "ordered_at", "amount", "currency", "cancelled_at")
     return tuple(
         OrderRow(pk, number, at, amount, currency, cancelled_at is not None)
-        for pk, number, at, amount, currency, cancelled_at in rows.values_list(*wanted)[:limit]
+        for pk, number, at, amount, currency, cancelled_at in _newest(limit)(ids=tuple(customer_ids))
     )
 
 
 def spent_by(customer_ids: Sequence[int]) -> Spent:
     """What the person has spent and got back, cancelled orders left out; two queries by the indexes."""
-    orders = Order.objects.filter(customer__in=customer_ids, cancelled_at=None)
-    # What was given back of a cancelled order is left out like the order, or it would be taken off what others brought.
-    refunds = Refund.objects.filter(customer__in=customer_ids).filter(
-        Q(order=None) | Q(order__cancelled_at=None)
-    )
-    bought, count = _sums(orders)
-    back, _ = _sums(refunds)
+    bought, count = _added(_BOUGHT(ids=tuple(customer_ids)))
+    back, _ = _added(_GIVEN_BACK(ids=tuple(customer_ids)))
     return Spent(count, bought, back)
 
 
@@ -126,21 +121,42 @@ def money_words(amounts: Iterable[tuple[int, str]], language: str) -> str:
     return " + ".join(money_text(amount, currency, language) for amount, currency in amounts)
 
 
-def _sums(rows: "QuerySet[Order] | QuerySet[Refund]") -> tuple[tuple[tuple[int, str], ...], int]:
+@cache
+def _newest(most: int) -> Prepared:
+    wanted = ("id", "number", "ordered_at", "amount", "currency", "cancelled_at")
+    return Prepared(
+        lambda ids: (
+            Order.objects.filter(customer__in=ids).order_by("-ordered_at", "-id").values_list(*wanted)[:most]
+        )
+    )
+
+
+def _sums(rows: "QuerySet[Order] | QuerySet[Refund]") -> "QuerySet[Any, Any]":
+    found = rows.order_by().values_list("currency", "own_currency")
+    return found.annotate(Count("id"), Count("own_amount"), Sum("amount"), Sum("own_amount"))
+
+
+_BOUGHT: Final = Prepared(lambda ids: _sums(Order.objects.filter(customer__in=ids, cancelled_at=None)))
+# What was given back of a cancelled order is left out like the order, or it would be taken off what others brought.
+_GIVEN_BACK: Final = Prepared(
+    lambda ids: _sums(
+        Refund.objects.filter(customer__in=ids).filter(Q(order=None) | Q(order__cancelled_at=None))
+    )
+)
+
+
+def _added(sums: Iterable[Any]) -> tuple[tuple[tuple[int, str], ...], int]:
     own: Counter[str] = Counter()
     theirs: Counter[str] = Counter()
     count = 0
     is_known = True
-    found = rows.order_by().values_list("currency", "own_currency")
-    for currency, own_currency, many, known, amount, own_amount in found.annotate(
-        Count("id"), Count("own_amount"), Sum("amount"), Sum("own_amount")
-    ):
+    for currency, own_currency, many, known, amount, own_amount in sums:
         count += many
         is_known = is_known and known == many
         own[own_currency] += own_amount or 0
         theirs[currency] += amount
-    sums = own if is_known else theirs
-    return tuple((amount, currency) for currency, amount in sorted(sums.items())), count
+    shown = own if is_known else theirs
+    return tuple((amount, currency) for currency, amount in sorted(shown.items())), count
 
 
 def _row(row: Order, customer: str) -> OrderRow:

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
+
+from django.db.models import QuerySet
 
 from dangol.desk.alarms import rules
 from dangol.desk.alarms.checks import glance
@@ -10,6 +13,7 @@ from dangol.desk.alarms.words import Said, say, why_untold
 from dangol.desk.models import Alarm
 from dangol.kernel.loops import is_beating
 from dangol.kernel.models import Heartbeat
+from dangol.kernel.prepared import Prepared
 from dangol.staff.models import Staff
 from dangol.staff.rights import may
 
@@ -39,7 +43,7 @@ def alarms_for(person: Staff, *, at: datetime) -> tuple[AlarmView, ...]:
         return ()
     rows = {(Kind(row.kind), row.thing): row for row in open_alarms()}
     troubles = {key: trouble_of(row) for key, row in rows.items()}
-    beats = list(Heartbeat.objects.all())
+    beats = _BEATS()
     if not any(beat.name == WATCHERS and is_beating(beat) for beat in beats):
         troubles |= {each.key: each for each in glance(at=at, beats=beats)}
     found = rules.without_consequences(troubles.values())
@@ -51,10 +55,17 @@ def alarms_for(person: Staff, *, at: datetime) -> tuple[AlarmView, ...]:
 
 def open_alarms(*, is_locked: bool = False) -> list[Alarm]:
     """Every alarm that was raised and is not over; with `is_locked` nobody else writes them until the end."""
-    rows = Alarm.objects.filter(ended_at=None, raised_at__isnull=False, kind__in=list(Kind))
     if is_locked:
-        return list(rows.select_for_update().order_by("id"))
-    return list(rows.select_related("acknowledged_by"))
+        return list(_open().select_for_update().order_by("id"))
+    return _OPEN()
+
+
+def _open() -> QuerySet[Alarm]:
+    return Alarm.objects.filter(ended_at=None, raised_at__isnull=False, kind__in=list(Kind))
+
+
+_OPEN: Final = Prepared(lambda: _open().select_related("acknowledged_by"))
+_BEATS: Final = Prepared(Heartbeat.objects.all)
 
 
 def _view(row: Alarm | None, said: Said) -> AlarmView:

@@ -2,6 +2,7 @@
 
 from django import template
 
+from dangol.customers.forms import ConsentForm
 from dangol.desk.times_reads import KindFigures, Line, list_url
 from dangol.inbox.measures import Share
 from dangol.inbox.waits import OUTCOMES
@@ -14,6 +15,12 @@ register = template.Library()
 def waits_url(of: Line | KindFigures, outcome: str) -> str:
     """The list of exactly those waits that a figure of the line counts."""
     return list_url(of.waits, next(word for word in OUTCOMES if word == outcome))
+
+
+@register.simple_tag
+def consent_form() -> ConsentForm:
+    """The empty form, for a part of a page that is made once: Django takes ten milliseconds for its fields."""
+    return ConsentForm(auto_id="consent_%s")
 
 
 @register.filter
