@@ -1,9 +1,9 @@
 """Build an installation at every earlier state of its migrations, fill it, upgrade each in one step, look for the rows.
 
-    python -m tests.parts.upgrading [some]        in the surroundings of an installation that does not exist yet
+    python -m tests.parts.upgrading [3]        in the surroundings of an installation that does not exist yet
 
-With `some` only at every third of the states that come after a first one of an app, and at the last.
-Prints a line of JSON a state.
+With a number only at the first state and at every so many from the last one back: each costs the longer, the more
+there are, and every migration runs in any case. Prints a line of JSON a state.
 In a process of its own, because it goes through many databases under one name.
 """
 
@@ -72,9 +72,8 @@ def main() -> None:
     leaves = executor.loader.graph.leaf_nodes()
     whole = others_first(executor.migration_plan(leaves), executor.loader.graph)
     ours = [place for place, (step, _) in enumerate(whole) if is_ours(step)]
-    if sys.argv[1:] == ["some"]:
-        later = [place for place in ours if not whole[place][0].initial]
-        ours = [*later[::3], later[-1]]
+    each = int(next(iter(sys.argv[1:]), "1"))
+    ours = [ours[0], *ours[::-each]]
     done = 0
     for place in sorted({*ours, len(whole) - 1}):
         bases.base()
