@@ -71,6 +71,11 @@ TABLE: Final[dict[str, Line]] = {
     "segment_return": Line(LEADS, DOING, ("removal_id",), answers=NOTHING_THERE),
     "segment_members": to(LEADS, DOING, "segment_id"),
     "segment_member_removal": to(LEADS, DOING, "segment_id", "customer_id"),
+    "customers_import": to(LEADS),
+    "customer_import": Line(
+        LEADS, LOOKING, ("job_id",), answers=NOTHING_THERE
+    ),  # the file there is one of orders
+    "customer_import_refused": Line(LEADS, LOOKING, ("job_id",), answers=NOTHING_THERE),
     "customer": to(EVERYBODY, LOOKING, "customer_id"),
     "orders": to(EVERYBODY),
     "orders_import": to(LEADS),

@@ -314,11 +314,64 @@ def orders_import(
 
 @main.group()
 def customers() -> None:
-    """Hand a customer's data over.
+    """Bring customers in, and hand a customer's data over.
 
     \b
-    Example: dangol customers export-person sora@example.com sora.zip
+    Example: dangol customers import customers.xlsx --dry-run
     """
+
+
+@customers.command("import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--column", "columns", multiple=True, metavar="FIELD=NAME", help="What a column is; any number of these."
+)
+@click.option(
+    "--wording", default="", help="The words that people agreed to, where the file does not say them."
+)
+@click.option("--timezone", help="Of the times, where the file does not say (default: the business's own).")
+@click.option(
+    "--overwrite", is_flag=True, help="What the file says replaces what is known; a blank never does."
+)
+@click.option("--all-or-nothing", is_flag=True, help="Write nothing when a row is refused.")
+@click.option("--refused", type=click.Path(path_type=Path, dir_okay=False), help="Write refused rows there.")
+@click.option("--dry-run", is_flag=True, help="Only look: nothing is written.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object at the end instead of sentences.")
+def customers_import(
+    file: Path,
+    columns: tuple[str, ...],
+    wording: str,
+    timezone: str | None,
+    overwrite: bool,
+    all_or_nothing: bool,
+    refused: Path | None,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Import a file of customers (CSV, also .gz, or .xlsx): nobody is notified. The same again changes nothing.
+
+    Which column is what is seen from the header. Who has an address that is known already is that customer.
+
+    \b
+    Example: dangol customers import customers.xlsx --dry-run
+             dangol customers import people.csv --column email=Contact --refused refused.csv
+    """
+    from dangol.running import prepare
+
+    prepare(quiet=as_json)
+    from dangol.customers.command_line import import_file
+
+    import_file(
+        file,
+        columns=columns,
+        wording=wording,
+        timezone=timezone,
+        overwrites=overwrite,
+        all_or_nothing=all_or_nothing,
+        refused=refused,
+        dry_run=dry_run,
+        as_json=as_json,
+    )
 
 
 @customers.command("export-person")

@@ -36,7 +36,7 @@ def customers(request: HttpRequest) -> HttpResponse:
     query = request.GET.get("q", "").strip()[:LONGEST]
     after = request.GET.get("after", "")
     here = reverse("customers")
-    context: dict[str, object] = {"query": query}
+    context: dict[str, object] = {"query": query, "may_import": may(actor(request), "import_customers")}
     if query:
         found = index.find_in_time("customer", query, limit=FOUND + 1, before=read_id(after))
         shown = found.ids[:FOUND]

@@ -1,21 +1,19 @@
 """Orders come in by a file on the page: kept, looked through, started; `dangol work` reads it, and the page follows."""
 
-import csv
-import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final, cast
 
 from django import forms
-from django.core.files.storage import default_storage
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.utils.translation import get_language, gettext_lazy, override
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from dangol.business.proposals import currency_choices, zone_choices
 from dangol.business.queries import current_business
+from dangol.desk.file_pages import ColumnsForm, UploadForm, in_words, is_part, job_of, refused_table
 from dangol.kernel import clock
 from dangol.kernel.errors import Gone, Refused
 from dangol.kernel.redirects import see_other
@@ -32,21 +30,8 @@ SHOWN: Final = 8
 METHODS: Final = ["GET", "HEAD", "POST"]
 
 
-class UploadForm(forms.Form):
-    """The file."""
-
-    file = forms.FileField(
-        label=gettext_lazy("File"),
-        help_text=gettext_lazy(
-            "CSV from your shop’s system, also packed as .gz: at most 100 MB, and 500 MB unpacked. "
-            "Nothing is written before you have looked at it. "
-            "The file is deleted when it is imported, or after 14 days."
-        ),
-    )
-
-
-class OptionsForm(forms.Form):
-    """Which column is what, and what the file does not say."""
+class OptionsForm(ColumnsForm):
+    """What the file does not say."""
 
     currency = forms.ChoiceField(label=gettext_lazy("Currency"))
     zone = forms.ChoiceField(label=gettext_lazy("Time zone"))
@@ -65,33 +50,19 @@ class OptionsForm(forms.Form):
         ],
         required=False,
     )
-    all_or_nothing = forms.BooleanField(
-        label=gettext_lazy("Write nothing if a row cannot be read"), required=False
-    )
 
     def __init__(self, header: list[str], *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(header, FIELDS, *args, **kwargs)
         for name, choices in (("currency", currency_choices()), ("zone", zone_choices())):
             cast(forms.ChoiceField, self.fields[name]).choices = choices
-        places = [("", "—"), *((str(place), name[:60] or "…") for place, name in enumerate(header))]
-        for field, words in FIELDS.items():
-            self.fields[f"column_{field}"] = forms.ChoiceField(
-                label=str(words), choices=places, required=False
-            )
-
-    @property
-    def columns(self) -> list[forms.BoundField]:
-        """The fields that say which column is what."""
-        return [self[name] for name in self.fields if name.startswith("column_")]
 
     @property
     def options(self) -> dict[str, Any]:
         """What was chosen, as the import keeps it."""
         chosen = self.cleaned_data
-        columns = {field: int(chosen[f"column_{field}"]) for field in FIELDS if chosen.get(f"column_{field}")}
         plain = {name: chosen[name] for name in ("currency", "zone", "source", "all_or_nothing")}
         month_first = {"day": False, "month": True}.get(chosen["month_first"])
-        return {**plain, "month_first": month_first, "columns": columns}
+        return {**plain, "month_first": month_first, "columns": self.places(chosen)}
 
 
 @require_http_methods(METHODS)
@@ -107,7 +78,11 @@ def orders_import(request: HttpRequest) -> HttpResponse:
             form.add_error("file", str(refused))
         else:
             return see_other("order_import", job.pk)
-    jobs = FileImport.objects.select_related("created_by").order_by("-id")[:LATEST]
+    jobs = (
+        FileImport.objects.filter(kind=FileImport.Kind.ORDERS)
+        .select_related("created_by")
+        .order_by("-id")[:LATEST]
+    )
     status = 422 if request.method == "POST" else 200
     return render(request, "desk/orders_import.html", {"form": form, "jobs": jobs}, status=status)
 
@@ -116,11 +91,11 @@ def orders_import(request: HttpRequest) -> HttpResponse:
 @needs("import_orders")
 def order_import(request: HttpRequest, job_id: int) -> HttpResponse:
     """One file: what is proposed and how it would look, how far it is, what became of it."""
-    job = _job(job_id)
+    job = job_of(job_id, FileImport.Kind.ORDERS)
     if request.method == "POST":
         return _chosen(request, job)
     if job.state != FileImport.State.DRAFT:
-        template = "desk/order_import.html#state" if _is_part(request) else "desk/order_import.html"
+        template = "desk/order_import.html#state" if is_part(request) else "desk/order_import.html"
         return render(request, template, {"job": job, **_result(job)})
     header = job.sample[0]
     form = OptionsForm(header, initial=_proposed(header))
@@ -131,32 +106,7 @@ def order_import(request: HttpRequest, job_id: int) -> HttpResponse:
 @needs("import_orders")
 def order_import_refused(request: HttpRequest, job_id: int) -> HttpResponseBase:
     """The refused rows with their reasons."""
-    job = _job(job_id)
-    if not job.refused_path or not default_storage.exists(job.refused_path):
-        raise Gone
-    return table_response("refused.csv", *_in_words(job.refused_path))
-
-
-def _in_words(path: str) -> tuple[list[str], Iterator[list[str]]]:
-    """The header and the rows of a file of refused ones, their reasons in the reader's language."""
-    rows = _rows_of(path)
-    header = next(rows, [])
-    language = get_language() or "en"
-
-    def said() -> Iterator[list[str]]:
-        for row in rows:
-            with override(language):  # it is sent when the request is over
-                yield [*row[:-1], str(REASONS.get(row[-1], row[-1]))]
-
-    return header, said()
-
-
-def _rows_of(path: str) -> Iterator[list[str]]:
-    with (
-        default_storage.open(path, "rb") as file,
-        io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as text,
-    ):
-        yield from csv.reader(text)
+    return table_response("refused.csv", *refused_table(job_of(job_id, FileImport.Kind.ORDERS), REASONS))
 
 
 def _chosen(request: HttpRequest, job: FileImport) -> HttpResponse:
@@ -202,7 +152,7 @@ def _draft(
             found["trouble"], status = str(refused), status if status != 200 else 200
         else:
             found["rows"] = [(each, isinstance(each, IncomingRefund)) for each in trades[:SHOWN]]
-            found["refused"] = _reasons(counted.refused)
+            found["refused"] = in_words(counted.refused, REASONS)
     return render(request, "desk/order_import.html", found, status=status)
 
 
@@ -213,32 +163,37 @@ def _proposed(header: list[str]) -> dict[str, Any]:
 
 
 def _options_of(form: OptionsForm, initial: Mapping[str, Any]) -> dict[str, Any]:
-    columns = {field: int(initial[f"column_{field}"]) for field in FIELDS if initial.get(f"column_{field}")}
-    return {"currency": initial["currency"], "zone": initial["zone"], "columns": columns}
+    return {"currency": initial["currency"], "zone": initial["zone"], "columns": form.places(initial)}
 
 
 def _result(job: FileImport) -> dict[str, Any]:
     is_open = job.state in {FileImport.State.QUEUED, FileImport.State.RUNNING}
+    is_dry = bool(job.options.get("dry_run"))
     return {
         "is_open": is_open,
-        "is_dry": bool(job.options.get("dry_run")),
+        "is_dry": is_dry,
         "failure": str(FAILURES.get(job.failure, job.failure)),
-        "refused": _reasons(job.report.get("refused", {})),
-        "language": (get_language() or "en")[:2],
+        "facts": _facts(job.report, is_written=job.state == FileImport.State.DONE and not is_dry),
+        "refused": in_words(job.report.get("refused", {}), REASONS),
     }
 
 
-def _reasons(refused: Mapping[str, int]) -> list[tuple[str, int]]:
-    return [(str(REASONS.get(reason, reason)), many) for reason, many in refused.items()]
-
-
-def _job(job_id: int) -> FileImport:
-    job = FileImport.objects.filter(pk=job_id).first()
-    if job is None:
-        raise Gone(_("This import is no longer here."))
-    return job
-
-
-def _is_part(request: HttpRequest) -> bool:
-    htmx = getattr(request, "htmx", None)
-    return bool(htmx and htmx.target == "state")
+def _facts(report: Mapping[str, Any], *, is_written: bool) -> list[tuple[str, object]]:
+    if "lines" not in report:
+        return []
+    facts: list[tuple[str, object]] = [
+        (_("Lines"), report["lines"]),
+        (_("Orders"), report["orders"]),
+        (_("Cancellations"), report["cancellations"]),
+        (_("Customers"), report["customers"]),
+        (_("Lines without a customer"), report["lines_without_customer"]),
+        (_("Quantity times price"), f"{report['sum_exact']} {report['currency']}"),
+    ]
+    if is_written:
+        written = report["written"]
+        facts += [
+            (_("New orders and refunds"), f"{written['new_orders']} + {written['new_refunds']}"),
+            (_("Changed"), f"{written['changed_orders']} + {written['changed_refunds']}"),
+            (_("Known already"), written["known"]),
+        ]
+    return facts

@@ -3,6 +3,7 @@ from django.urls import path
 from dangol.desk import (
     customer_acts,
     customer_data,
+    customer_import,
     customers,
     finding,
     giving,
@@ -37,6 +38,13 @@ urlpatterns = [
     path("rail/", views.rail, name="rail"),
     path("search/", finding.search, name="search"),
     path("customers/", customers.customers, name="customers"),
+    path("customers/import/", customer_import.customers_import, name="customers_import"),
+    path("customers/import/<int:job_id>/", customer_import.customer_import, name="customer_import"),
+    path(
+        "customers/import/<int:job_id>/refused.csv",
+        customer_import.customer_import_refused,
+        name="customer_import_refused",
+    ),
     path("customers/new/", customers.new_customer, name="new_customer"),
     path("customers/segments/", segments.segments, name="segments"),
     path("customers/segments/new/", segments.new_segment, name="new_segment"),

@@ -13,7 +13,7 @@ LOOPS: Final[dict[str, str | Promise]] = {
     "reactions": _("Does what follows from what happened"),
     "segments": _("Counts who belongs to which segment"),
     "schedule": _("Brings back what was put off"),
-    "imports": _("Reads files of orders into the desk"),
+    "imports": _("Reads files of orders and customers into the desk"),
     "erasures": _("Erases what is left of customers who asked to be forgotten"),
     "shops": _("Takes in what shops report"),
     "forgetting": _("Forgets what is kept for a while only"),

@@ -1,7 +1,5 @@
 """Which column of a file is what: proposed from the header alone, by the names that shops' exports use."""
 
-import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
@@ -10,7 +8,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from dangol.kernel.errors import Refused
+from dangol.kernel.columns import ColumnsMissing as ColumnsMissing  # for who imports it from here
+from dangol.kernel.columns import choose, propose, refuse_missing
 
 FIELDS: Final[Mapping[str, str | Promise]] = MappingProxyType(
     {
@@ -155,27 +154,9 @@ _EXPORTS: Final[tuple[tuple[frozenset[str], Mapping[str, str]], ...]] = (
 )
 
 
-class ColumnsMissing(Refused):
-    """A file in which no order can be recognised, or a column that it has not."""
-
-    message = gettext_lazy("This file has no columns that look like orders.")
-
-
 def propose_columns(header: Sequence[str]) -> dict[str, int]:
     """The place of the column for each field that the header has one for, by the names that exports use."""
-    plain = [_plain(name) for name in header]
-    places = {name: place for place, name in reversed(list(enumerate(plain))) if name}
-    wanted = {field: names.split() for field, names in _NAMES.items()}
-    for mark, own in _EXPORTS:
-        if mark <= places.keys():
-            wanted |= {field: [name] for field, name in own.items()}
-    found: dict[str, int] = {}
-    taken: set[int] = set()
-    for field in FIELDS:
-        place = next((places[name] for name in wanted[field] if places.get(name) not in taken | {None}), None)
-        if place is not None:
-            found[field] = place
-            taken.add(place)
+    found = propose(header, FIELDS, _NAMES, _EXPORTS)
     if "name" in found:
         found.pop("given_name", None)
         found.pop("family_name", None)
@@ -184,23 +165,7 @@ def propose_columns(header: Sequence[str]) -> dict[str, int]:
 
 def choose_columns(header: Sequence[str], said: Iterable[tuple[str, str]] = ()) -> dict[str, int]:
     """The proposal with what somebody said (field, name of the column; "" for none). Refused when that is not there."""
-    found = propose_columns(header)
-    for field, name in said:
-        if field not in FIELDS:
-            raise ColumnsMissing(
-                _("There is no field “%(field)s”. There are: %(fields)s.")
-                % {"field": field, "fields": ", ".join(FIELDS)}
-            )
-        if not name:
-            found.pop(field, None)
-            continue
-        place = next((place for place, known in enumerate(header) if _plain(known) == _plain(name)), None)
-        if place is None:
-            raise ColumnsMissing(
-                _("The file has no column “%(column)s”. Its columns are: %(columns)s.")
-                % {"column": name, "columns": _listed(header)}
-            )
-        found = {known: where for known, where in found.items() if where != place} | {field: place}
+    found = choose(header, FIELDS, propose_columns(header), said)
     check_columns(header, found)
     return found
 
@@ -211,17 +176,4 @@ def check_columns(header: Sequence[str], columns: Mapping[str, int]) -> None:
     has_lines = {"quantity", "unit_price"} <= columns.keys()
     if not has_lines and not columns.keys() & {"total", "line_total"}:
         missing.append(_("quantity and price, or an amount"))
-    if missing:
-        raise ColumnsMissing(
-            _("No column was found for: %(missing)s. The columns of the file are: %(columns)s.")
-            % {"missing": ", ".join(missing), "columns": _listed(header)}
-        )
-
-
-def _listed(header: Sequence[str]) -> str:
-    shown = [name.strip()[:40] for name in header if name.strip()]
-    return ", ".join(shown[:30]) or _("none")
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[\W_]", "", unicodedata.normalize("NFKC", name).casefold())
+    refuse_missing(header, missing)

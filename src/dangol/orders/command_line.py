@@ -20,6 +20,7 @@ from dangol.business.rules import is_zone
 from dangol.kernel import clock
 from dangol.kernel.db import relax_durability
 from dangol.kernel.errors import Refused
+from dangol.kernel.table_files import open_table
 from dangol.orders.columns import choose_columns
 from dangol.orders.commands import source_named
 from dangol.orders.file_import import (
@@ -32,7 +33,6 @@ from dangol.orders.file_import import (
 )
 from dangol.orders.file_orders import REASONS, Reading, Refusal
 from dangol.orders.file_reading import gathered_rows
-from dangol.orders.files import open_table
 from dangol.orders.models import Order
 
 

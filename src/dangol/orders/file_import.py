@@ -1,7 +1,5 @@
 """A whole file of orders, into the database: in pieces, each whole, so that a broken-off one is simply done again."""
 
-import csv
-import re
 import resource
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -9,16 +7,16 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from django.db import transaction
 
 from dangol.business.money import exponent
 from dangol.kernel import clock
-from dangol.kernel.spreadsheets import harmless
+from dangol.kernel.refused_rows import RefusedRows
 from dangol.orders.commands import Taken, take_orders
 from dangol.orders.file_orders import REASONS, Counted, Refusal
-from dangol.orders.file_reading import REFUSED_COLUMNS, GatheredRows
+from dangol.orders.file_reading import GatheredRows
 from dangol.orders.incoming import IncomingOrder, IncomingRefund
 from dangol.orders.models import Source
 from dangol.staff.models import Staff
@@ -27,7 +25,6 @@ BATCH: Final = 500
 """Orders that are written in one transaction: others wait a fraction of a second for it."""
 _BATCH_LINES: Final = 20_000
 """Lines after which a transaction ends all the same; an order has at most 10,000."""
-_NUMBER: Final = re.compile(r"[+-]?[\d.,]+")
 
 
 @dataclass(frozen=True)
@@ -120,31 +117,18 @@ def take_batch(
     )
 
 
-class RefusedFile:
-    """Refused rows as a CSV file with the file's own names of the columns, to be corrected and imported again.
-
-    The reason is a sentence in the language of now, or with `has_codes` the word for it, to be said in words later.
-    """
+class RefusedFile(RefusedRows):
+    """Refused rows of a file of orders, to be corrected and imported again."""
 
     def __init__(self, path: Path, rows: GatheredRows, *, has_codes: bool = False) -> None:
-        self._file = path.open("w", encoding="utf-8-sig", newline="")
-        self._writer = csv.writer(self._file)
-        self._has_codes = has_codes
-        self._writer.writerow([*map(harmless, rows.header), *REFUSED_COLUMNS])
+        super().__init__(path, rows.header, REASONS, has_codes=has_codes)
 
     def __call__(self, refusal: Refusal) -> None:
         """Write one."""
-        reason = refusal.reason if self._has_codes else str(REASONS[refusal.reason])
-        cells = (cell.replace("\0", "") for cell in refusal.cells)
-        self._writer.writerow(
-            [*(cell if _NUMBER.fullmatch(cell) else harmless(cell) for cell in cells), refusal.row, reason]
-        )
+        self.write(refusal.row, refusal.reason, refusal.cells)
 
-    def __enter__(self) -> "RefusedFile":
+    def __enter__(self) -> Self:
         return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
 
 
 def as_report(done: Imported, *, currency: str, seconds: float, cpu_seconds: float) -> dict[str, Any]:

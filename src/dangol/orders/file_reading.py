@@ -12,10 +12,10 @@ from operator import itemgetter
 from typing import Any, Final
 
 from dangol.kernel.files import passing_folder
-from dangol.kernel.spreadsheets import harmless
+from dangol.kernel.refused_rows import unmarked
+from dangol.kernel.table_files import Table
 from dangol.orders.columns import check_columns
 from dangol.orders.file_orders import NUMBERS, TIMES, WIDE, ZERO, Counted, OrderMaker, Reading, Refusal, Unfit
-from dangol.orders.files import Table
 from dangol.orders.incoming import IncomingOrder, IncomingRefund
 from dangol.orders.rules import plain_number
 from dangol.orders.values import shown_by
@@ -24,8 +24,6 @@ _MOST_LINES: Final = 10_000
 _PIECE: Final = 5_000
 _MOST_SEEN: Final = 50_000  # different cells that are remembered of a column, to look at each once
 _LONGEST_SHOWN: Final = 80  # letters of a cell that can be a number or a time
-REFUSED_COLUMNS: Final = ("row", "reason")
-"""What a file of refused rows has behind the file's own columns."""
 
 
 @contextmanager
@@ -73,7 +71,7 @@ class GatheredRows:
             f"CREATE TABLE line (k, n INTEGER, wide INTEGER, {columns}, PRIMARY KEY (k, n)) WITHOUT ROWID"
         )
         self._database.execute("BEGIN")
-        rows = enumerate(_unmarked(table), start=2)
+        rows = enumerate(unmarked(table.header, table.rows), start=2)
         look = Looking(
             {field: place for field, place in self._reading.columns.items() if field in (*NUMBERS, *TIMES)}
         )
@@ -169,12 +167,3 @@ def shown_in(table: Table) -> list[int]:
     while piece := list(islice(rows, _PIECE)):
         look([row if len(row) >= width else row + [""] * (width - len(row)) for row in piece])
     return list(look.shown.values())
-
-
-def _unmarked(table: Table) -> Iterator[list[str]]:
-    """The rows; of a file of refused ones, without the marks that keep a cell from being taken for a formula."""
-    if tuple(table.header[-2:]) != REFUSED_COLUMNS:
-        yield from table.rows
-        return
-    for row in table.rows:
-        yield [cell[1:] if harmless(cell[1:]) == cell else cell for cell in row]

@@ -21,11 +21,15 @@ from django.utils.translation import gettext_lazy
 
 from dangol.business.money import CURRENCIES
 from dangol.business.rules import is_zone
+from dangol.customers.file_import import PeopleImported, TooManyAtOnce, import_people, reading_of_people
+from dangol.customers.file_people import REASONS
 from dangol.kernel import clock
 from dangol.kernel.errors import Gone, Refused
 from dangol.kernel.files import passing_folder
 from dangol.kernel.loops import DATABASE_TROUBLE
 from dangol.kernel.processes import gone_among, this_process
+from dangol.kernel.refused_rows import RefusedRows
+from dangol.kernel.table_files import NoTable, TooLong, open_table
 from dangol.orders.columns import ColumnsMissing, check_columns
 from dangol.orders.commands import Taken, source_named
 from dangol.orders.file_import import (
@@ -39,14 +43,15 @@ from dangol.orders.file_import import (
 )
 from dangol.orders.file_orders import Counted, OrderMaker, Reading, Refusal
 from dangol.orders.file_reading import GatheredRows, row_store, shown_in
-from dangol.orders.files import NoTable, TooLong, open_table
 from dangol.orders.incoming import IncomingOrder, IncomingRefund
 from dangol.orders.models import FileImport
 from dangol.orders.rules import plain_number
 from dangol.staff.models import Staff
 from dangol.staff.rights import demand
 
-State = FileImport.State
+State, Kind = FileImport.State, FileImport.Kind
+RIGHTS: Final = {Kind.ORDERS.value: "import_orders", Kind.CUSTOMERS.value: "import_customers"}
+"""The right that a kind of file takes."""
 SHOWN_ROWS: Final = 60
 MOST_UPLOADED: Final = 100_000_000
 MOST_UNPACKED: Final = 500_000_000
@@ -97,9 +102,11 @@ class WhichMoney(Refused):
     message = gettext_lazy("Please choose the currency and the time zone from the lists.")
 
 
-def keep_upload(*, actor: Staff, name: str, content: IO[bytes], at: datetime) -> FileImport:
+def keep_upload(
+    *, actor: Staff, name: str, content: IO[bytes], kind: str = Kind.ORDERS, at: datetime
+) -> FileImport:
     """Keep a file to be looked through and imported. Refused (NoTable) when it is no table, or too long."""
-    demand(actor, "import_orders")
+    demand(actor, RIGHTS[kind])
     with tempfile.NamedTemporaryFile(prefix="dangol-upload-") as kept:
         while piece := content.read(_PIECE):
             kept.write(piece)
@@ -109,11 +116,12 @@ def keep_upload(*, actor: Staff, name: str, content: IO[bytes], at: datetime) ->
         with open_table(Path(kept.name), most_bytes=MOST_UNPACKED) as table:
             first = [table.header, *table.sample[:SHOWN_ROWS]]
             sample = [[cell[:_SHOWN_LETTERS].replace("\0", "") for cell in row] for row in first]
-            shown = shown_in(table)
+            shown = shown_in(table) if kind == Kind.ORDERS else []
         size = kept.tell()
         kept.seek(0)
         path = default_storage.save(f"imports/{uuid4().hex}", File(kept))
     return FileImport.objects.create(
+        kind=kind,
         filename=Path(name).name[:200],
         path=path,
         size=size,
@@ -166,13 +174,14 @@ def preview(job: FileImport, reading: Reading) -> tuple[list[IncomingOrder | Inc
 @transaction.atomic
 def start_import(*, actor: Staff, job_id: int, options: Mapping[str, Any], at: datetime) -> FileImport:
     """Let the file be read with these options. Refused when it is read already, or when a column is missing."""
-    demand(actor, "import_orders")
     job = FileImport.objects.select_for_update().filter(pk=job_id).first()
     if job is None:
         raise Gone
+    demand(actor, RIGHTS[job.kind])
     if job.state in {State.QUEUED, State.RUNNING} or not job.path:
         raise NotNow
-    reading_of(job.sample[0], options)
+    check = reading_of if job.kind == Kind.ORDERS else reading_of_people
+    check(job.sample[0], options)
     job.options = {**options, "shown": job.options.get("shown", [])}
     job.state, job.progress, job.tries = State.QUEUED, 0, 0
     job.report, job.failure, job.created_by, job.finished_at = {}, "", actor, None
@@ -247,7 +256,12 @@ def _run(job: FileImport, afterwards: Callable[[], Iterable[object]]) -> Iterato
 def _code_of(refused: Refused) -> str:
     if isinstance(refused, Failure):
         return refused.code
-    codes = {TooLong: "too_long", NoTable: "no_table", ColumnsMissing: "columns_missing"}
+    codes = {
+        TooManyAtOnce: "too_long_at_once",
+        TooLong: "too_long",
+        NoTable: "no_table",
+        ColumnsMissing: "columns_missing",
+    }
     return codes.get(type(refused), "not_as_expected")
 
 
@@ -257,6 +271,9 @@ def _read(job: FileImport, began: datetime, afterwards: Callable[[], Iterable[ob
         local = folder / "file"
         with default_storage.open(job.path, "rb") as kept, local.open("wb") as copy:
             shutil.copyfileobj(kept, copy)
+        if job.kind == Kind.CUSTOMERS:
+            yield from _read_people(job, folder, began)
+            return
         table = ending.enter_context(open_table(local, most_bytes=MOST_UNPACKED))
         reading = reading_of(list(table.header), job.options)
         rows = ending.enter_context(row_store(table, reading))
@@ -272,13 +289,58 @@ def _read(job: FileImport, began: datetime, afterwards: Callable[[], Iterable[ob
             cpu_seconds=0,
         )
         if done.counted.refused:
-            with (folder / "refused.csv").open("rb") as file:
-                job.refused_path = default_storage.save(f"imports/{uuid4().hex}.csv", File(file))
+            _keep_refused(job, folder)
         is_dry = bool(job.options.get("dry_run"))
         for _piece in afterwards() if done.is_written else ():
             _progress(job, job.progress)
             yield
         _finish(job, State.DONE if done.is_written or is_dry else State.REFUSED, report=report)
+
+
+def _read_people(job: FileImport, folder: Path, began: datetime) -> Iterator[None]:
+    """The same for a file of customers."""
+    path = folder / "file"
+    with open_table(path, most_bytes=MOST_UNPACKED) as table:
+        header = list(table.header)
+    reading = reading_of_people(header, job.options)
+    names = [header[place] for place in reading.columns.values()]
+    is_dry, is_all = bool(job.options.get("dry_run")), bool(job.options.get("all_or_nothing"))
+    with RefusedRows(folder / "refused.csv", names, REASONS, has_codes=True) as refused:
+        pieces = import_people(
+            actor=job.created_by,
+            path=path,
+            reading=reading,
+            source=job.filename,
+            writes=not is_dry,
+            all_or_nothing=is_all,
+            refuse=refused.write,
+            most_bytes=MOST_UNPACKED,
+            most_at_once=MOST_AT_ONCE,
+        )
+        done = yield from _following(job, pieces, half=is_all and not is_dry)
+    if done.refused:
+        _keep_refused(job, folder)
+    report = done.as_report(seconds=(clock.now() - began).total_seconds())
+    _finish(job, State.DONE if done.is_written or is_dry else State.REFUSED, report=report)
+
+
+def _following(
+    job: FileImport, pieces: Generator[int, None, PeopleImported], *, half: bool
+) -> Generator[None, None, PeopleImported]:
+    """Say after each piece how far it is; `half` where the file is read a second time, at once."""
+    while True:
+        try:
+            read = next(pieces)
+        except StopIteration as ending:
+            done: PeopleImported = ending.value
+            return done
+        _progress(job, (50 if half else 99) * read // max(job.size, 1))
+        yield
+
+
+def _keep_refused(job: FileImport, folder: Path) -> None:
+    with (folder / "refused.csv").open("rb") as file:
+        job.refused_path = default_storage.save(f"imports/{uuid4().hex}.csv", File(file))
 
 
 def _take(

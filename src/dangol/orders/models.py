@@ -155,6 +155,13 @@ class FileImport(models.Model):
         REFUSED = "refused", _("nothing written")
         FAILED = "failed", _("could not be read")
 
+    class Kind(models.TextChoices):
+        """What is in it."""
+
+        ORDERS = "orders"
+        CUSTOMERS = "customers"
+
+    kind = models.CharField(max_length=9, choices=Kind.choices, default=Kind.ORDERS)
     filename = models.CharField(max_length=200)
     path = models.CharField(max_length=120)  # in the storage; "" once it is gone
     size = models.BigIntegerField()

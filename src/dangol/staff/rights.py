@@ -22,6 +22,7 @@ RIGHTS: Final[dict[str, frozenset[Role]]] = {
     "see_stuck_work": LEADS,
     "import_orders": LEADS,
     "change_segments": LEADS,
+    "import_customers": LEADS,
     "export_person": LEADS,
     "erase_customers": OWNER,
     "approve_giving": LEADS,

@@ -10,13 +10,14 @@ import pytest
 
 from dangol.business.models import Business
 from dangol.customers.models import NUMBER, Identity
+from dangol.kernel import table_files as files
 from dangol.kernel.models import Event
-from dangol.orders import file_import, files
+from dangol.kernel.table_files import NoTable, open_table
+from dangol.orders import file_import
 from dangol.orders.columns import ColumnsMissing, choose_columns
 from dangol.orders.file_import import RefusedFile, as_report, exact_text, import_orders, rounded_text
 from dangol.orders.file_orders import Counted, Reading
 from dangol.orders.file_reading import gathered_rows
-from dangol.orders.files import NoTable, open_table
 from dangol.orders.models import Order, OrderLine, Refund
 from dangol.orders.tests.shop import COLUMNS, a_file, bring_in
 

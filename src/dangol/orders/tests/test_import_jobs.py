@@ -16,9 +16,9 @@ from django.db import DataError, IntegrityError
 
 from dangol.kernel import clock
 from dangol.kernel.processes import this_process
+from dangol.kernel.table_files import NoTable, TooLong
 from dangol.orders import file_import, import_jobs
 from dangol.orders.columns import propose_columns
-from dangol.orders.files import NoTable, TooLong
 from dangol.orders.import_jobs import (
     Imports,
     NotNow,

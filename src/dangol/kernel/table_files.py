@@ -1,4 +1,4 @@
-"""Tables in files: CSV with any of the usual separators and letters, packed or not. Read row by row."""
+"""Tables in files, read row by row: CSV with any of the usual separators and letters, packed or not, and Excel."""
 
 import codecs
 import csv
@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dangol.kernel.errors import Refused
+from dangol.kernel.table_excel import MARK, NotAWorkbook, open_sheet
 
 _PIECE: Final = 1024 * 1024
 _LONGEST_CELL: Final = 1024 * 1024
@@ -30,7 +31,7 @@ class NoTable(Refused):
     """The file is no table that can be read."""
 
     message = gettext_lazy(
-        "This file is no table that can be read. Save it as CSV and try again; a .gz of it will do as well."
+        "This file is no table that can be read. Save it as CSV or as an Excel workbook (.xlsx) and try again."
     )
 
 
@@ -55,19 +56,57 @@ def open_table(path: Path, *, most_bytes: int | None = None) -> Iterator[Table]:
     """The table of the file, for as long as the context lasts. Refused (NoTable) when it is none, or when it is longer
     than that, unpacked."""
     with ExitStack() as ending:
+        if _begins_with(path, MARK):
+            rows, position = ending.enter_context(_opened_sheet(path, most_bytes))
+            yield _table(rows, position)
+            return
         try:
             encoding = _encoding_of(path, most_bytes)
             file = ending.enter_context(path.open("rb"))
             binary = ending.enter_context(_unpacking(file))  # as long as when its letters were looked at
             text = io.TextIOWrapper(binary, encoding=encoding, newline="")
-            rows = _rows(text)
-            header = next(rows, None)
+            found = _table(_rows(text), file.tell)
         except (OSError, EOFError, zlib.error) as failure:
             raise _unreadable(failure) from failure
-        if header is None or not 2 <= len(header) <= _MOST_COLUMNS:
-            raise NoTable
-        sample = list(islice(rows, SAMPLE))
-        yield Table(tuple(header), tuple(map(tuple, sample)), _chained(sample, rows), file.tell)
+        yield found
+
+
+def _table(rows: Iterator[list[str]], position: Callable[[], int]) -> Table:
+    header = next(rows, None)
+    if header is None or not 2 <= len(header) <= _MOST_COLUMNS:
+        raise NoTable
+    sample = list(islice(rows, SAMPLE))
+    return Table(tuple(header), tuple(map(tuple, sample)), _chained(sample, rows), position)
+
+
+@contextmanager
+def _opened_sheet(
+    path: Path, most_bytes: int | None
+) -> Iterator[tuple[Iterator[list[str]], Callable[[], int]]]:
+    try:
+        with open_sheet(path, most_bytes=most_bytes) as (rows, position):
+            yield _full(rows), position
+    except NotAWorkbook as failure:
+        if failure.is_too_long:
+            raise TooLong from failure
+        raise NoTable from failure
+
+
+def _full(rows: Iterator[list[str]]) -> Iterator[list[str]]:
+    try:
+        for row in rows:
+            if any(row):
+                yield row
+    except NotAWorkbook as failure:
+        raise NoTable(_("The workbook is damaged.")) from failure
+
+
+def _begins_with(path: Path, mark: bytes) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(mark)) == mark
+    except OSError:
+        return False  # whoever opens it says why
 
 
 def _chained(sample: list[list[str]], rows: Iterator[list[str]]) -> Iterator[list[str]]:
