@@ -155,6 +155,8 @@ TABLE: Final[dict[str, Line]] = {
     "goodwill_settings": to(OWNER),
     "causes": to(OWNER, DOING, name="The fryer"),
     "cause": to(OWNER, DOING, "cause_id", name="The fryer"),
+    "your_data": to(OWNER),
+    "everything_file": Line(OWNER, answers=NOTHING_THERE),  # asks for the password first
     "backups": to(OWNER),
     "backup_now": to(OWNER, DOING),
     "backup_file": Line(OWNER, LOOKING, ("backup_id",), answers=NOTHING_THERE),  # asks for the password first

@@ -229,6 +229,7 @@ def work_loops() -> "list[Loop]":
     from dangol.kernel.reacting import react
     from dangol.orders.import_jobs import Imports
     from dangol.privacy.erasing import erase_further
+    from dangol.privacy.retention import keep_no_longer
     from dangol.reactions import REACTIONS
     from dangol.segments.following import keep_counted
 
@@ -249,6 +250,7 @@ def work_loops() -> "list[Loop]":
         Loop("erasures", erase_further, rest_seconds=5),
         Loop("shops", lambda: take_in_reports(at=clock.now()), rest_seconds=1),
         Loop("forgetting", lambda: forget_what_is_over(at=clock.now()), rest_seconds=3600),
+        Loop("retention", keep_no_longer, rest_seconds=600),
         Loop("alarms", watch, rest_seconds=60),
         Loop(
             "backups",

@@ -11,6 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from dangol.customers.commands.consents import unsubscribe as say_no
+from dangol.customers.commands.consents import unsubscribe_whole
 from dangol.customers.kinds import kind_words
 from dangol.customers.models import Consent
 from dangol.customers.queries import living_customer, may_write
@@ -38,11 +39,14 @@ def unsubscribe(request: HttpRequest, signed: str) -> HttpResponse:
     person = living_customer(link.customer_id)
     if request.method == "POST":
         say_no(customer=person, channel=link.channel, purpose=link.purpose, at=clock.now())
+        if request.POST.get("all"):
+            unsubscribe_whole(customer=person, channel=link.channel, at=clock.now())
     known = {code for code, _name in settings.LANGUAGES}
     language = person.language if person.language in known else translation.get_language()
     with translation.override(language):
         context = {
             "is_over": not may_write(person, link.channel, link.purpose),
+            "has_more": any(may_write(person, link.channel, each) for each in Consent.Purpose.values),
             "channel": kind_words(link.channel),
             "purpose": str(Consent.Purpose(link.purpose).label),
         }

@@ -32,6 +32,7 @@ SUBJECTS: Final = (
     Subject("connections", _("Connections"), "link", "change_connections"),
     Subject("staff", _("Staff"), "team", "invite_staff"),
     Subject("backups", _("Backups"), "backup", "back_up"),
+    Subject("your_data", _("Your data"), "download", "export_everything"),
     Subject("stuck_work", _("Stuck work"), "stuck", "see_stuck_work"),
     Subject("profile", _("My account"), "person"),
     Subject("mfa_index", _("Sign-in"), "shield"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dangol.desk import giving_settings, rates_settings, settings_menu, settings_views
+from dangol.desk import giving_settings, rates_settings, settings_menu, settings_views, your_data
 from dangol.desk.backups import views as backups
 from dangol.desk.setup import business_step, views
 
@@ -20,6 +20,8 @@ urlpatterns = [
     path("settings/goodwill/causes/", giving_settings.causes, name="causes"),
     path("settings/goodwill/causes/<int:cause_id>/", giving_settings.cause, name="cause"),
     path("settings/hours/", settings_views.hours_settings, name="hours_settings"),
+    path("settings/data/", your_data.your_data, name="your_data"),
+    path("settings/data/everything.zip", your_data.everything_file, name="everything_file"),
     path("settings/backups/", backups.backups, name="backups"),
     path("settings/backups/now/", backups.backup_now, name="backup_now"),
     path("settings/backups/<int:backup_id>/file/", backups.backup_file, name="backup_file"),

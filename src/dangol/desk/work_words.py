@@ -17,6 +17,7 @@ LOOPS: Final[dict[str, str | Promise]] = {
     "erasures": _("Erases what is left of customers who asked to be forgotten"),
     "shops": _("Takes in what shops report"),
     "forgetting": _("Forgets what is kept for a while only"),
+    "retention": _("Erases every night what is kept no longer"),
     "backups": _("Makes a backup every night"),
     "holidays": _("Keeps the public holidays up to date"),
     "alarms": _("Looks whether all is well, and tells you when it is not"),

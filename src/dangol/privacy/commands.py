@@ -14,10 +14,11 @@ from dangol.kernel.events import emit
 from dangol.privacy.erasing import FIRST_STEP
 from dangol.privacy.errors import ErasedBefore, OtherName
 from dangol.privacy.events import CustomerErased, PersonExported
-from dangol.privacy.models import Erasure
+from dangol.privacy.models import Erasure, RetentionPolicy
 from dangol.staff.models import Staff
 from dangol.staff.rights import demand
 
+RETENTION_FIELDS = ("talk_months", "file_months", "customer_years")
 _SHORTEST = 6  # letters of an address that is looked for in other people's words
 
 
@@ -74,6 +75,35 @@ def note_export(*, actor: Staff | None, customer: Customer, at: datetime) -> Non
         after={},
     )
     emit(PersonExported(happened_at=at, actor_id=actor_id, customer_id=customer.pk))
+
+
+@transaction.atomic
+def change_retention(
+    *,
+    actor: Staff | None,
+    talk_months: int | None,
+    file_months: int | None,
+    customer_years: int | None,
+    at: datetime,
+) -> RetentionPolicy:
+    """Say how long what is kept, None for ever; it holds from the next night on."""
+    demand(actor, "change_retention")
+    policy = RetentionPolicy.objects.select_for_update().first() or RetentionPolicy()
+    before = {name: getattr(policy, name) for name in RETENTION_FIELDS}
+    after = {"talk_months": talk_months, "file_months": file_months, "customer_years": customer_years}
+    for name, value in after.items():
+        setattr(policy, name, value)
+    policy.save()
+    record_act(
+        actor_id=actor.pk if actor else None,
+        at=at,
+        act="change_retention",
+        thing="RetentionPolicy",
+        thing_id=policy.pk,
+        before=before,
+        after=after,
+    )
+    return policy
 
 
 def _traces(ids: list[int]) -> list[str]:

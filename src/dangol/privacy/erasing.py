@@ -4,7 +4,7 @@ Each turn is one short transaction that says how far it came, so that a process 
 are in the order of STEPS. Files go after the rows that name them, so that a row never names what is not there.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from django.db import OperationalError, connection, transaction
@@ -145,12 +145,7 @@ def _search(row: Erasure) -> bool:
 def _files(row: Erasure) -> bool:
     """Files that nobody else has."""
     batch = row.files[:FILES]
-    used = (
-        still_used(batch)
-        | set(Raw.objects.filter(file_sha256__in=batch).values_list("file_sha256", flat=True))
-        | set(Delivery.objects.filter(file_sha256__in=batch).values_list("file_sha256", flat=True))
-    )
-    waiting = [name for name in batch if name not in used and not remove_file(name, untouched_for=UNTOUCHED)]
+    waiting = remove_unused(batch)
     is_moving = len(waiting) < len(batch) or not batch
     row.files = waiting + row.files[FILES:]
     if not row.files:
@@ -170,6 +165,16 @@ STEPS: Final[dict[str, Callable[[Erasure], bool]]] = {
 }
 _LAST: Final = "disk"
 FIRST_STEP: Final = next(iter(STEPS))
+
+
+def remove_unused(files: Sequence[str]) -> list[str]:
+    """Remove those of the files that no row names any more; returns those that somebody may just be keeping."""
+    used = (
+        still_used(files)
+        | set(Raw.objects.filter(file_sha256__in=files).values_list("file_sha256", flat=True))
+        | set(Delivery.objects.filter(file_sha256__in=files).values_list("file_sha256", flat=True))
+    )
+    return [name for name in files if name not in used and not remove_file(name, untouched_for=UNTOUCHED)]
 
 
 def empty_the_journal() -> bool:

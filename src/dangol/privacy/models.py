@@ -30,3 +30,28 @@ class Erasure(models.Model):
 
     def __str__(self) -> str:
         return f"erasure {self.pk}"
+
+
+class RetentionPolicy(models.Model):
+    """How long what is kept: None is for ever, which is so until an owner decides. At most one row.
+
+    `looked_on` is the day of the last night's work that is done, `done` what it has done so far (numbers), and `files`
+    are the names of files that are still to be removed from the disk.
+    """
+
+    ONLY = 1
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=ONLY, editable=False)
+    talk_months = models.PositiveSmallIntegerField(null=True)
+    file_months = models.PositiveSmallIntegerField(null=True)
+    customer_years = models.PositiveSmallIntegerField(null=True)
+    looked_on = models.DateField(null=True)
+    done = models.JSONField(default=dict)
+    files = models.JSONField(default=list)
+
+    class Meta:
+        verbose_name_plural = "retention policies"
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="one_retention_policy")]
+
+    def __str__(self) -> str:
+        return "retention policy"

@@ -25,6 +25,8 @@ RIGHTS: Final[dict[str, frozenset[Role]]] = {
     "import_customers": LEADS,
     "export_person": LEADS,
     "erase_customers": OWNER,
+    "export_everything": OWNER,
+    "change_retention": OWNER,
     "approve_giving": LEADS,
     "change_mailboxes": LEADS,
     "invite_staff": LEADS,

@@ -82,3 +82,10 @@ def unsubscribe(*, customer: Customer, channel: str, purpose: str, at: datetime)
         source=BY_LINK,
         at=at,
     )
+
+
+@transaction.atomic
+def unsubscribe_whole(*, customer: Customer, channel: str, at: datetime) -> None:
+    """The person wants nothing more on this kind of channel that they did not ask for, whatever the purpose."""
+    for purpose in Consent.Purpose.values:
+        unsubscribe(customer=customer, channel=channel, purpose=purpose, at=at)

@@ -79,6 +79,18 @@ def test_looking_at_the_link_changes_nothing_and_pressing_ends_it_at_once(client
     assert Consent.objects.filter(purpose="news").count() == 2, "said twice, it is kept once"
 
 
+def test_one_press_ends_all_that_nobody_asked_for(client, hana):
+    sora = person("Sora", "sora@example.com")
+    for purpose in ("news", "occasion"):
+        says(hana, sora, is_given=True, purpose=purpose)
+    page = client.post(path_of(sora)).content.decode()
+    assert "I want none of it" in page
+    assert may_write(sora, "email", "occasion")
+    page = client.post(path_of(sora), {"all": "1"}).content.decode()
+    assert "I want none of it" not in page
+    assert not any(may_write(sora, "email", each) for each in ("news", "occasion", "survey"))
+
+
 def test_mail_programs_do_it_with_one_click_and_no_form_of_ours(hana):
     from django.test import Client
 

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from django.db.models import Q
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 
 from dangol.channels.erasing import empty_deliveries, empty_raws
 from dangol.inbox.models import (
@@ -69,6 +70,25 @@ def empty_messages(ids: Sequence[int]) -> set[str]:
         thread_index="",
     )
     index.remove("message", ids)
+    return files
+
+
+def remove_files(ids: Sequence[int]) -> set[str]:
+    """Take the files off these messages, in the caller's transaction, and the mails in which they came or left.
+
+    What was said stays. Returns the names of files.
+    """
+    rows = Message.objects.filter(pk__in=ids)
+    attached = Attachment.objects.filter(message__in=ids)
+    files = set(attached.values_list("sha256", flat=True))
+    attached.delete()
+    files |= empty_raws(pk for pk in rows.values_list("raw", flat=True) if pk)
+    files |= empty_deliveries(pk for pk in rows.values_list("delivery", flat=True) if pk)
+    left = Attachment.objects.filter(message__conversation=OuterRef("pk"), is_inline=False).order_by()
+    counted = left.values("message__conversation").annotate(n=Count("pk")).values("n")
+    Conversation.objects.filter(pk__in=rows.values("conversation")).update(
+        file_count=Coalesce(Subquery(counted), 0)
+    )
     return files
 
 
