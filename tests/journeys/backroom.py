@@ -57,6 +57,9 @@ from dangol.kernel.reacting import react, stop_reacting  # noqa: E402
 from dangol.orders.import_jobs import keep_upload  # noqa: E402
 from dangol.orders.models import Order, Source  # noqa: E402
 from dangol.reactions import REACTIONS  # noqa: E402
+from dangol.segments.commands import Playbook, make_segment
+from dangol.segments.following import count_everybody
+from dangol.segments.rules import All, AnyOf, Number, OneOf
 from dangol.staff.commands.invitations import invite_staff  # noqa: E402
 from dangol.staff.models import Staff  # noqa: E402
 
@@ -292,6 +295,24 @@ def have_costs(name: str, subject: str) -> dict[str, int]:
     table = io.BytesIO("주문번호,주문일시,상품명,수량,판매가\n77,2026-01-05 10:00,달버거,2,12000".encode())
     job = keep_upload(actor=Staff.objects.filter(role="owner").get(), name="orders.csv", content=table, at=at)
     return {"entry_id": redo.pk, "order_id": redo.order_id or 0, "job_id": job.pk}
+
+
+def have_segments() -> dict[str, int]:
+    """A segment with a nested rule and a playbook, in which whoever wrote is, and an empty list; names the first."""
+    at = clock.now()
+    count_everybody(at=at)
+    rule = AnyOf(
+        (
+            Number("conversations", "at_least", 1),
+            All((OneOf("generation", ("z",)), Number("spent", "at_most", 90_000, in_year=True))),
+        )
+    )
+    playbook = Playbook(
+        first_promise_minutes=15, greeting="안녕하세요", to_do="먼저 해결합니다", limit_an_act=9000
+    )
+    made = make_segment(actor=None, name="이야기한 손님", rule=rule, playbook=playbook, at=at)
+    make_segment(actor=None, name="이웃", rule=None, at=at)
+    return {"segment_id": made.pk}
 
 
 def invite(email: str, language: str) -> str:

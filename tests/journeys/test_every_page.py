@@ -103,6 +103,7 @@ def world(shop: Shop, security_key: int) -> dict[str, Any]:
         **trouble,
         **shop.do("know_more", name="Hana", subject=SUBJECT),
         **shop.do("have_costs", name="Hana", subject=SUBJECT),
+        **shop.do("have_segments"),
         "pk": security_key,
         "token en": shop.do("invite", email="guest@moonburger.test", language="en"),
         "token ko": shop.do("invite", email="sonnim@moonburger.test", language="ko"),

@@ -197,7 +197,8 @@ def _form(request: HttpRequest, found: Segment | None, *, is_list: bool) -> Http
     initial = initial_of(found, business.currency) if found else {}
     form = SegmentForm(request.POST if is_posted else None, initial=initial, currency=business.currency)
     context: dict[str, Any] = {"form": form, "found": found, "is_list": is_list, "status": 200}
-    if is_posted and request.POST.get("act", "save") == "save":
+    # While somebody types, the part with the count asks for itself, and no button was pressed.
+    if is_posted and not _part(request) and request.POST.get("act", "save") == "save":
         done = _save(request, found, form, None if is_list else (draft, business.currency))
         if done is not None:
             return see_other("segment", done.pk)

@@ -160,11 +160,13 @@ def _tell(
     django.setup()
     from dangol.showcase import rows
     from dangol.showcase.press import PressNextDoor
+    from dangol.showcase.segments import draw_segments
     from dangol.showcase.story import tell_story
 
     packed = tell_story(now, language, PressNextDoor())
     if may_write():
         rows.write(packed)
+        draw_segments(language, now)
         is_written()
         rows.make_findable(packed)
 

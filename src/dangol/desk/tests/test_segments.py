@@ -120,7 +120,7 @@ def test_what_is_unclear_is_said_in_one_sentence_and_nothing_is_lost(owner):
 def test_the_count_alone_is_what_a_browser_asks_for_while_typing(owner):
     sell(order("A", "1"))
     settle()
-    sent = {"r.match": "all", "r.parts": "1", "r.0.fact": "orders", "r.0.value": "1", "act": "count"}
+    sent = {"r.match": "all", "r.parts": "1", "r.0.fact": "orders", "r.0.value": "1"}
     answer = owner.post(reverse("new_segment"), sent, HTTP_HX_REQUEST="true", HTTP_HX_TARGET="count")
     page = answer.content.decode()
     assert page.strip().startswith('<div class="note-box" id="count"')
