@@ -57,9 +57,9 @@ from dangol.kernel.reacting import react, stop_reacting  # noqa: E402
 from dangol.orders.import_jobs import keep_upload  # noqa: E402
 from dangol.orders.models import Order, Source  # noqa: E402
 from dangol.reactions import REACTIONS  # noqa: E402
-from dangol.segments.commands import Playbook, make_segment
-from dangol.segments.following import count_everybody
-from dangol.segments.rules import All, AnyOf, Number, OneOf
+from dangol.segments.commands import Playbook, make_segment  # noqa: E402
+from dangol.segments.following import count_everybody  # noqa: E402
+from dangol.segments.rules import All, AnyOf, Number, OneOf  # noqa: E402
 from dangol.staff.commands.invitations import invite_staff  # noqa: E402
 from dangol.staff.models import Staff  # noqa: E402
 
