@@ -64,7 +64,6 @@ from dangol.staff.commands.invitations import invite_staff  # noqa: E402
 from dangol.staff.models import Staff  # noqa: E402
 
 ROLES = {"Minji": "owner", "Dongsuk": "manager", "Hana": "agent", "Tom": "agent"}
-PASSWORD = "a long enough word"
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
@@ -73,8 +72,11 @@ def back_up() -> None:
     back_up_when_due()
 
 
-def open_shop(address: str, language: str, zone: str) -> None:
-    """Moon Burger as its people find it in the morning: set up, staffed, with a mailbox that keeps what it sends."""
+def open_shop(address: str, language: str, zone: str, password: str) -> None:
+    """Moon Burger as its people find it in the morning: set up, staffed, with a mailbox that keeps what it sends.
+
+    `password` is everybody's, as the desk keeps it.
+    """
     at = clock.now()
     always = [[(0, 1440)]] * 7  # open day and night, so that no journey depends on the hour it is run at
     set_up_business(
@@ -90,7 +92,7 @@ def open_shop(address: str, language: str, zone: str) -> None:
     )
     for name, role in ROLES.items():
         email = f"{name.lower()}@moonburger.test"
-        Staff.objects.create_user(email, PASSWORD, name=name, role=role)
+        Staff.objects.create(email=email, password=password, name=name, role=role)
     for step in (Business.Step.OWNER, Business.Step.MAILBOX):
         finish_set_up_step(actor=None, step=step, at=at)
     channel = Channel.objects.create(

@@ -14,11 +14,10 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, Page
 
-from tests.parts.cast import SHOP, mail
+from tests.parts.cast import SHOP, kept_password, mail
 from tests.parts.desk import LiveDesk
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PASSWORD = "a long enough word"  # of everybody in the cast
 _SECONDS = 30  # what is waited for takes a moment; on a busy machine it takes longer
 
 
@@ -39,7 +38,7 @@ class Shop:
 
     def open(self, *, language: str = "en", zone: str = "Asia/Seoul") -> None:
         """Set the desk up, with everybody in it."""
-        self.do("open_shop", address=SHOP, language=language, zone=zone)
+        self.do("open_shop", address=SHOP, language=language, zone=zone, password=kept_password())
 
     def do(self, what: str, **given: Any) -> Any:
         """Let something happen: a function of backroom.py."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from playwright.sync_api import CDPSession, Locator, Page, expect
 
-from tests.journeys.shop import PASSWORD, Shop, until
+from tests.journeys.shop import Shop, until
 from tests.parts.browser import OpenPage
-from tests.parts.cast import JAMES, JIHOON, SORA
+from tests.parts.cast import JAMES, JIHOON, PASSWORD, SORA
 
 # What has the focus looks different from what has not, in itself or in what is around it, and is in the window.
 _FOCUS_IS_SEEN = """() => {

@@ -13,9 +13,9 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 
 from tests.journeys.looks import bring_axe, check, violations, words_left
 from tests.journeys.pages import PAGES, Line, words
-from tests.journeys.shop import PASSWORD, Shop, running
+from tests.journeys.shop import Shop, running
 from tests.parts.browser import OpenPage
-from tests.parts.cast import JIHOON, SORA
+from tests.parts.cast import JIHOON, PASSWORD, SORA
 from tests.parts.desk import LiveDesk
 
 SUBJECT: Final = "쿠폰을 바꿀 수 있나요?"

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.journeys.shop import PASSWORD, Shop
+from tests.journeys.shop import Shop
 from tests.parts.browser import OpenPage
-from tests.parts.cast import JAMES, JIHOON, SORA
+from tests.parts.cast import JAMES, JIHOON, PASSWORD, SORA
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,6 +24,7 @@ SORA = "Sora Kim <sora@example.com>"
 JAMES = "James Lee <james@example.org>"
 JIHOON = "박지훈 <jihoon@example.kr>"
 SHOP = "hello@moonburger.test"
+PASSWORD = "a long enough word"  # of everybody in the cast
 
 
 def mail(
@@ -52,11 +54,19 @@ def mail(
     return message.as_bytes()
 
 
+@cache
+def kept_password() -> str:
+    """The cast's password as the desk keeps it. It is meant to take long, and thousands of tests need it: made once."""
+    from django.contrib.auth.hashers import make_password
+
+    return make_password(PASSWORD)
+
+
 def _staff(name: str, role: str) -> Staff:
     from dangol.staff.models import Staff
 
-    return Staff.objects.create_user(
-        f"{name.lower()}@moonburger.test", "a long enough word", name=name, role=role
+    return Staff.objects.create(
+        email=f"{name.lower()}@moonburger.test", password=kept_password(), name=name, role=role
     )
 
 
