@@ -30,5 +30,7 @@ def _line(line: TimelineLine, actors: Mapping[int, str]) -> str:
         about = f'<a href="{escape(line.url)}"{lang}>{said}</a>' if line.url else f"<span{lang}>{said}</span>"
         about = f": {about}"
     who = actors.get(line.actor_id, "") if line.actor_id is not None else ""
-    by = f' <span class="dim">{gettext("by %(who)s") % {"who": escape(who)}}</span>' if who else ""
+    # Not within the f-string, into which the collecting of words does not look.
+    done_by = gettext("by %(who)s")
+    by = f' <span class="dim">{done_by % {"who": escape(who)}}</span>' if who else ""
     return f"<li{tone}><span>{escape(line.words)}{about}{by}</span>{when(line.at)}</li>\n"
