@@ -151,6 +151,9 @@ TABLE: Final[dict[str, Line]] = {
     "settings": to(EVERYBODY),
     "business_settings": to(OWNER),
     "rates_settings": to(OWNER),
+    "rates_import": to(OWNER),
+    "places_settings": to(OWNER),
+    "place_settings": to(OWNER, DOING, "place_id", name="Hongdae"),
     "hours_settings": to(OWNER),
     "goodwill_settings": to(OWNER),
     "causes": to(OWNER, DOING, name="The fryer"),
@@ -248,6 +251,7 @@ def world(people: dict[str, Any], tom: Any, receive: Any) -> dict[str, Any]:
     """One of everything that an address can name."""
     from dangol.api.commands import make_token
     from dangol.api.shops.commands import connect_shop
+    from dangol.business.models import Place
     from dangol.channels.models import Delivery, Raw
     from dangol.customers.commands.merging import merge_customers
     from dangol.customers.commands.profiles import add_customer_note
@@ -337,6 +341,7 @@ def world(people: dict[str, Any], tom: Any, receive: Any) -> dict[str, Any]:
         "pk": 1,
         "wish_id": wish.pk,
         "uid": order.uid,
+        "place_id": Place.objects.create(name="Gangnam").pk,
         "shop_id": shop.pk,
         "hook_token": shop.token,
         "rest": "v2/orders",

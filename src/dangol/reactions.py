@@ -1,5 +1,6 @@
 """When this happened, do that: the whole table."""
 
+from dangol.api.shops.taking_in import forget_unread_reports
 from dangol.business.events import HoursChanged
 from dangol.channels.events import DeliveryBounced, DeliveryFailed, DeliverySent
 from dangol.desk.giving_mail import tell_of_wish
@@ -13,6 +14,7 @@ from dangol.inbox.second_replies import book_second_reply
 from dangol.kernel import clock
 from dangol.kernel.reacting import Reaction
 from dangol.orders.events import RefundChanged, RefundRecorded
+from dangol.privacy.events import CustomerErased
 
 
 def _sent(event: DeliverySent) -> None:
@@ -44,6 +46,10 @@ def _refunded(event: RefundRecorded | RefundChanged) -> None:
     book_refund(refund_id=event.refund_id, at=clock.now())
 
 
+def _erased(event: CustomerErased) -> None:
+    forget_unread_reports(before=clock.now())
+
+
 REACTIONS = (
     Reaction("a sent reply stops the clock", DeliverySent, _sent),
     Reaction("a failed reply waits again", DeliveryFailed, _failed),
@@ -54,4 +60,5 @@ REACTIONS = (
     Reaction("who may say yes is asked by mail", WishAsked, _asked),
     Reaction("a refund books itself", RefundRecorded, _refunded),
     Reaction("a changed refund is booked anew", RefundChanged, _refunded),
+    Reaction("reports of shops that name the erased go", CustomerErased, _erased),
 )

@@ -1,5 +1,6 @@
 """Exchange rates under Settings: entered by hand, and what waited for one is converted."""
 
+from collections.abc import Iterable
 from typing import Any, Final, cast
 
 from django import forms
@@ -56,10 +57,7 @@ def rates_settings(request: HttpRequest) -> HttpResponse:
         except Refused as refused:
             form.add_error(None, str(refused))
         else:
-            while convert_orders(currency=row.currency):
-                pass
-            for _written in book_all_refunds(at=clock.now()):  # those that waited for the rate
-                pass
+            use_new_rates({row.currency})
             messages.success(request, _("Saved."))
             return see_other("rates_settings")
     rates = ExchangeRate.objects.order_by("currency", "-effective_from", "-id")[:SHOWN]
@@ -67,3 +65,12 @@ def rates_settings(request: HttpRequest) -> HttpResponse:
     return render(
         request, "desk/settings/rates.html", context, status=422 if request.method == "POST" else 200
     )
+
+
+def use_new_rates(currencies: Iterable[str]) -> None:
+    """Give what waited for a rate of these currencies its worth in our own money, and the ledger its refunds."""
+    for currency in currencies:
+        while convert_orders(currency=currency):
+            pass
+    for _written in book_all_refunds(at=clock.now()):
+        pass

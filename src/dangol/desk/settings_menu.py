@@ -26,6 +26,7 @@ class Subject(NamedTuple):
 SUBJECTS: Final = (
     Subject("business_settings", _("Business"), "shop", "change_business"),
     Subject("hours_settings", _("Opening hours"), "times", "change_business"),
+    Subject("places_settings", _("Places"), "shop", "change_business"),
     Subject("rates_settings", _("Exchange rates"), "worth", "change_business"),
     Subject("goodwill_settings", _("Goodwill"), "people", "change_goodwill"),
     Subject("mailboxes", _("Mailboxes"), "mail", "change_mailboxes"),

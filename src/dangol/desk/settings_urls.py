@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from dangol.desk import giving_settings, rates_settings, settings_menu, settings_views, your_data
+from dangol.desk import (
+    giving_settings,
+    places_settings,
+    rates_import,
+    rates_settings,
+    settings_menu,
+    settings_views,
+    your_data,
+)
 from dangol.desk.backups import views as backups
 from dangol.desk.setup import business_step, views
 
@@ -16,6 +24,9 @@ urlpatterns = [
     path("settings/", settings_menu.settings_index, name="settings"),
     path("settings/business/", settings_views.business_settings, name="business_settings"),
     path("settings/rates/", rates_settings.rates_settings, name="rates_settings"),
+    path("settings/rates/import/", rates_import.rates_import, name="rates_import"),
+    path("settings/places/", places_settings.places_settings, name="places_settings"),
+    path("settings/places/<int:place_id>/", places_settings.place_settings, name="place_settings"),
     path("settings/goodwill/", giving_settings.goodwill_settings, name="goodwill_settings"),
     path("settings/goodwill/causes/", giving_settings.causes, name="causes"),
     path("settings/goodwill/causes/<int:cause_id>/", giving_settings.cause, name="cause"),

@@ -32,6 +32,9 @@ REACTIONS: Final[dict[str, str | Promise]] = {
     ),
     "a refund books itself": _("A refund was recorded, but it is not in the ledger."),
     "a changed refund is booked anew": _("A refund was changed, but the ledger has it as it was."),
+    "reports of shops that name the erased go": _(
+        "A customer was erased, but reports of shops that could not be read may still name them."
+    ),
     "a failed reply waits again": _(
         "An answer could not be sent, but the conversation was not put back on the list."
     ),

@@ -54,6 +54,13 @@ def forget_reports(*, at: datetime) -> int:
     return Report.objects.filter(pk__in=gone).delete()[0] if gone else 0
 
 
+def forget_unread_reports(*, before: datetime) -> int:
+    """Let go of all that came before then and could not be read, as when somebody is erased who may be named in it:
+    what cannot be read does not say who. Returns how many."""
+    failed = Report.objects.filter(state=Report.State.FAILED, received_at__lt=before)
+    return failed.delete()[0]
+
+
 def forget_what_is_over(*, at: datetime) -> int:
     """Let go of reports and kept answers whose time is over; returns how many, a bounded piece."""
     return forget_reports(at=at) + forget_answers(at=at)

@@ -329,6 +329,17 @@ def test_what_cannot_be_read_is_set_aside_and_stops_nothing_behind_it(shopify, m
     assert forget_reports(at=clock.now() + KEPT + timedelta(days=1)) == 3
 
 
+def test_what_could_not_be_read_goes_when_somebody_is_erased(shopify, minji):
+    from dangol.privacy.commands import erase_customer
+
+    report(shopify, "orders/create", changed(SHOPIFY_ORDER, currency="XXX"))
+    work()
+    sora = Customer.objects.create(name="Sora", created_at=NOON)
+    erase_customer(actor=minji, customer=sora, name="Sora", at=clock.now())
+    work()
+    assert not Report.objects.exists()
+
+
 def test_a_kill_between_the_order_and_its_report_leaves_neither_half(shopify, monkeypatch):
     class Killed(BaseException):
         pass
