@@ -6,6 +6,8 @@ import json
 
 import pytest
 import schemathesis
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis.checks import load_all_checks, not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -43,11 +45,22 @@ CHECKS = [
 
 
 @pytest.fixture(autouse=True)
+def _within_the_test():
+    """Requests begin and end within the transaction of the test, whose connection they would close."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+@pytest.fixture(autouse=True)
 def _as_many_as_it_takes(monkeypatch, settings):
     monkeypatch.setattr(commands, "REQUESTS_A_MINUTE", 1_000_000)
     settings.ACCOUNT_RATE_LIMITS = {**settings.ACCOUNT_RATE_LIMITS, "api_sign_in": "1000000/m/ip"}
 
 
+@pytest.mark.only_sqlite  # what it says does not depend on the database, and asking takes long
 @schema.parametrize()
 @settings(
     max_examples=6,

@@ -13,6 +13,8 @@ from django.test import Client
 from dangol.api.commands import REQUESTS_A_MINUTE, MadeToken, forget_answers, make_token, revoke_token
 from dangol.api.front import MOST_BYTES
 from dangol.api.models import KeptAnswer, Token
+from dangol.goodwill.commands.refunds import book_all_refunds
+from dangol.goodwill.models import Entry
 from dangol.kernel import clock
 from dangol.kernel.models import AuditEntry, Event
 from dangol.orders.models import Order, Refund
@@ -85,14 +87,9 @@ def test_what_was_refused_may_be_sent_again_under_its_key(till):
 
 
 def test_a_refund_is_of_its_order_and_books_itself_once(till):
-    from dangol.goodwill.models import Entry
-    from dangol.kernel.reacting import react
-    from dangol.reactions import REACTIONS
-
     order = till.send(ORDER).json()["id"]
-    react(REACTIONS)
     answers = [till.send(REFUND, f"{ORDERS}/{order}/refunds").status_code for _ in range(2)]
-    while react(REACTIONS):
+    for _changes in book_all_refunds(at=clock.now()):  # as the reaction does, refund by refund
         pass
     assert answers == [201, 200]
     assert (Refund.objects.get().order.key, Entry.objects.get().booked) == ("gid-1001", 12_000)
@@ -141,12 +138,12 @@ def test_what_is_no_json_or_too_large_is_refused(till):
     assert (without.status_code, "Idempotency-Key" in without.json()["detail"]) == (422, True)
 
 
-def test_the_list_goes_on_where_it_ended(till, django_assert_num_queries):
+def test_the_list_goes_on_where_it_ended(till, django_assert_max_num_queries):
     for number in range(5):
         till.send({**ORDER, "key": str(number), "ordered_at": f"2026-11-1{number}T12:00:00+09:00"})
     keys, after = [], ""
     while True:
-        with django_assert_num_queries(5):  # business, whether there is staff, token, its count, the page
+        with django_assert_max_num_queries(10):  # five, and on PostgreSQL five that bound the time of one
             page = till.get(limit=2, after=after).json()
         keys += [each["key"] for each in page["orders"]]
         after = page["next"]
