@@ -127,6 +127,7 @@ PAGES: Final[dict[str, Line | NoPage]] = {
     "reopening": ACT,
     "postponement": ACT,
     "giving": seen_by("Hana", "conversation_id"),
+    "customer_giving": seen_by("Hana", "customer_id"),
     "order_giving": NoPage("as the giving of a conversation, with the order's lines"),
     "wish": NoPage("the journey of a gift above a limit opens it"),
     "wish_approval": ACT,

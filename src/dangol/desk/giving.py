@@ -1,6 +1,6 @@
 """Giving from a conversation or an order: one form, three fields; and what waits for somebody's yes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from dangol.business.money import minor_units, money_text
 from dangol.business.queries import current_business
+from dangol.business.rates import converted
 from dangol.customers.models import Customer
 from dangol.customers.queries import ids_of_person, living_customer, names_of
 from dangol.desk.owed import wish_view
@@ -50,6 +51,15 @@ STATE = Wish.State
 
 
 @dataclass(frozen=True)
+class OwnLine:
+    """A line of an order and what it comes to in the business's own money, by the rate that the order keeps."""
+
+    pk: int
+    name: str
+    amount: int
+
+
+@dataclass(frozen=True)
 class Matter:
     """What is given for. `order_worth` is None where no order, or none in our own money of today, is at hand."""
 
@@ -58,7 +68,7 @@ class Matter:
     said: str = ""
     conversation_id: int | None = None
     order: Order | None = None
-    lines: Sequence[OrderLine] = ()
+    lines: Sequence[OwnLine] = ()
 
     @property
     def order_worth(self) -> int | None:
@@ -91,7 +101,7 @@ class GivingForm(forms.Form):
         self,
         *args: Any,
         causes: Sequence[CauseChoice],
-        lines: Sequence[OrderLine],
+        lines: Sequence[OwnLine],
         currency: str,
         **kwargs: Any,
     ) -> None:
@@ -109,7 +119,7 @@ class GivingForm(forms.Form):
             required=False,
             widget=forms.CheckboxSelectMultiple,
             choices=[
-                (str(line.pk), f"{line.name or line.sku} · {money_text(line.amount, currency, _language())}")
+                (str(line.pk), f"{line.name} · {money_text(line.amount, currency, _language())}")
                 for line in lines
             ],
         )
@@ -142,13 +152,26 @@ def giving(request: HttpRequest, conversation_id: int) -> HttpResponse:
 
 @require_http_methods(METHODS)
 @needs("answer")
+def customer_giving(request: HttpRequest, customer_id: int) -> HttpResponse:
+    """Give to a customer, from the customer's own page: whatever it is about."""
+    person = living_customer(customer_id)
+    arrived = Message.objects.filter(
+        conversation__customer__in=ids_of_person(person), direction=Message.Direction.IN, automatic=""
+    )
+    said = "\n".join(arrived.order_by("-happened_at", "-pk").values_list("text_new", flat=True)[:READ])
+    order = _order_of(request, person)
+    return _giving(request, Matter(person, reverse("customer", args=[person.pk]), said, order=order))
+
+
+@require_http_methods(METHODS)
+@needs("answer")
 def order_giving(request: HttpRequest, order_id: int) -> HttpResponse:
     """Give for an order: all of it, some lines, or an amount."""
     order = Order.objects.select_related("customer", "place").filter(pk=order_id).first()
     if order is None:
         raise Gone
-    in_own_money = order.currency == order.own_currency == current_business().currency
-    lines = list(order.lines.order_by("pk")) if in_own_money else []
+    is_counted = order.own_amount is not None and order.own_currency == current_business().currency
+    lines = _lines_in_own_money(order) if is_counted else []
     back = reverse("customer", args=[order.customer_id]) if order.customer_id else reverse("today")
     return _giving(request, Matter(order.customer, _order_url(order) or back, order=order, lines=lines))
 
@@ -274,6 +297,21 @@ def _order_of(request: HttpRequest, customer: Customer) -> Order | None:
     if order is None:
         raise Gone
     return order
+
+
+def _lines_in_own_money(order: Order) -> list[OwnLine]:
+    def own(amount: int) -> int:
+        if order.currency == order.own_currency or order.rate_trillionths is None:
+            return amount
+        return converted(
+            amount,
+            currency=order.currency,
+            own_currency=order.own_currency,
+            rate_trillionths=order.rate_trillionths,
+        )
+
+    rows: Iterable[OrderLine] = order.lines.order_by("pk")
+    return [OwnLine(row.pk, row.name or row.sku, own(row.amount)) for row in rows]
 
 
 def _order_url(order: Order) -> str:

@@ -29,6 +29,7 @@ urlpatterns = [
     path("inbox/", views.inbox, name="inbox"),
     path("inbox/<int:conversation_id>/", views.conversation, name="conversation"),
     path("inbox/<int:conversation_id>/giving/", giving.giving, name="giving"),
+    path("customers/<int:customer_id>/giving/", giving.customer_giving, name="customer_giving"),
     path("orders/<int:order_id>/giving/", giving.order_giving, name="order_giving"),
     path("wishes/<int:wish_id>/", giving.wish, name="wish"),
     path("wishes/<int:wish_id>/approval/", giving.wish_approval, name="wish_approval"),

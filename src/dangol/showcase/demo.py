@@ -162,10 +162,12 @@ def _tell(
     from dangol.showcase.press import PressNextDoor
     from dangol.showcase.segments import draw_segments
     from dangol.showcase.story import tell_story
+    from dangol.showcase.wishes import play_wishes
 
     packed = tell_story(now, language, PressNextDoor())
     if may_write():
         rows.write(packed)
+        play_wishes(now)
         draw_segments(language, now)
         is_written()
         rows.make_findable(packed)

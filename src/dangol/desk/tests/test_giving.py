@@ -222,3 +222,37 @@ def test_a_second_answer_on_one_matter_is_estimated_from_its_draft_and_booked_on
 def test_without_an_hourly_rate_no_time_is_booked(hana, talk):
     replied(hana, talk, NOON)
     assert book_second_reply(message_id=replied(hana, talk, NOON + timedelta(hours=1)).pk, at=NOON) is None
+
+
+def test_from_the_customers_page_something_is_given_for_their_order(client, hana, talk):
+    source = Source.objects.create(name="Till", kind="file", created_at=NOON)
+    order = Order.objects.create(
+        source=source, key="8", number="8", customer=talk.customer, currency="KRW", amount=20_000, own_currency="KRW",
+        own_amount=20_000, ordered_at=NOON, recorded_at=NOON,
+    )  # fmt: skip
+    url = reverse("customer_giving", args=[talk.customer_id])
+    client.force_login(hana)
+    assert f'href="{url}"' in client.get(reverse("customer", args=[talk.customer_id])).content.decode()
+    page = client.get(url).content.decode()
+    cold = Cause.objects.get(name="Cold or poor quality")
+    assert f'<option value="{cold.pk}" selected>' in page
+    response = client.post(url, form(cause=str(cold.pk), for_order=str(order.pk)))
+    assert response["Location"] == reverse("customer", args=[talk.customer_id])
+    entry = Entry.objects.get()
+    assert (entry.customer, entry.order, entry.conversation_id) == (talk.customer, order, None)
+
+
+def test_lines_in_other_money_are_given_by_the_rate_that_the_order_keeps(client, hana, talk):
+    source = Source.objects.create(name="Till", kind="file", created_at=NOON)
+    order = Order.objects.create(
+        source=source, key="9", number="9", customer=talk.customer, currency="USD", amount=1350, own_currency="KRW",
+        own_amount=18_900, rate_trillionths=1400 * 10**12, ordered_at=NOON, recorded_at=NOON,
+    )  # fmt: skip
+    line = OrderLine.objects.create(
+        order=order, name="Kimchi Tide", quantity_thousandths=1000, unit_price_e4=67_500, amount=675
+    )
+    url = reverse("order_giving", args=[order.pk])
+    client.force_login(hana)
+    assert "Kimchi Tide · ₩9,450" in client.get(url).content.decode()
+    client.post(url, form(kind="refund", amount="", lines=[str(line.pk)]))
+    assert Entry.objects.get().booked == 9_450

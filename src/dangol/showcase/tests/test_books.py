@@ -12,6 +12,7 @@ from dangol.orders.models import Order, OrderLine, Refund, RefundLine
 from dangol.showcase.shop import ZONE
 from dangol.showcase.story import pack, recorded_story, shop_at, tell_story
 from dangol.showcase.tests.played import write
+from dangol.showcase.wishes import play_wishes
 from dangol.worth.entries import Where
 from dangol.worth.periods import Period, month_period
 from dangol.worth.queries import ask
@@ -157,3 +158,18 @@ def test_the_same_moment_gives_the_same_books(recorder):
         ]
 
     assert books(tell_story(NOW, "en")) == books(pack(recorder, NOW))
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("written")
+def test_wishes_are_refused_granted_less_and_one_waits_for_a_yes():
+    before = set(Wish.objects.values_list("pk", flat=True))
+    play_wishes(NOW)
+    wishes = Wish.objects.exclude(pk__in=before)
+    found = Counter(wishes.values_list("state", flat=True))
+    assert (found["refused"], found["partly"], found["given"], found["asked"]) == (12, 3, 3, 1)
+    assert {wish.decided_by.role for wish in wishes.filter(state="refused").exclude(over="")} == {"manager"}
+    assert not wishes.filter(asked_at__gt=NOW).exists()
+    assert Entry.objects.filter(wish__in=wishes).count() == 6
+    play_wishes(NOW)
+    assert Wish.objects.count() == len(before) + 19, "played twice it is there once"
