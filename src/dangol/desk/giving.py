@@ -278,10 +278,12 @@ def _room_words(room: Room, currency: str) -> str:
 
 
 def _grouped(causes: Sequence[CauseChoice]) -> list[Any]:
-    groups: list[Any] = [("", _("No fault: simply a kindness, or not known yet"))]
+    """Each below the place where service breaks: so a name is short enough to be read whole on a phone."""
+    groups: dict[str, list[tuple[str, str]]] = {}
     for cause in causes:
-        groups.append((str(cause.id), f"{cause.above} › {cause.name}" if cause.above else cause.name))
-    return groups
+        groups.setdefault(cause.above or cause.name, []).append((str(cause.id), cause.name))
+    named = [(above, some) if len(some) > 1 else some[0] for above, some in groups.items()]
+    return [("", _("No fault: simply a kindness, or not known yet")), *named]
 
 
 def _order_of(request: HttpRequest, customer: Customer) -> Order | None:
