@@ -113,10 +113,21 @@ class Counted:
     cancellations: int = 0
     refunds: int = 0
     lines_without_customer: int = 0
-    customers: set[int] = field(default_factory=set)
+    customers: Counter[int] = field(default_factory=Counter)  # the orders of each
     refused: Counter[str] = field(default_factory=Counter)
     exact_e7: Counter[str] = field(default_factory=Counter)
     rounded: Counter[str] = field(default_factory=Counter)
+
+    def take_away(self, other: "Counted") -> None:
+        """Count out what was counted in `other`, but for its refused rows."""
+        self.lines -= other.lines
+        self.orders -= other.orders
+        self.cancellations -= other.cancellations
+        self.refunds -= other.refunds
+        self.lines_without_customer -= other.lines_without_customer
+        self.customers -= other.customers  # who has no order left is gone from it
+        self.exact_e7.subtract(other.exact_e7)
+        self.rounded.subtract(other.rounded)
 
 
 @dataclass(frozen=True)
@@ -346,7 +357,7 @@ class OrderMaker:
         first = trades[0]
         who = first.customer_number or first.contact_email.lower()
         if who:
-            counted.customers.add(hash(who))
+            counted.customers[hash(who)] += 1
         else:
             counted.lines_without_customer += rows
         counted.cancellations += isinstance(first, IncomingRefund)

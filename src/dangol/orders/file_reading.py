@@ -118,10 +118,11 @@ class GatheredRows:
     def refuse_order(
         self, key: str, reason: str, counted: Counted, refuse: Callable[[Refusal], None]
     ) -> None:
-        """Refuse an order that was counted already, with all of its rows."""
+        """Refuse an order that was counted already, with all of its rows: it is in no number and no sum any more."""
         rows = self._database.execute("SELECT * FROM line WHERE k = ? ORDER BY n", [key]).fetchall()
-        counted.orders -= 1
-        counted.lines -= len(rows)
+        again = Counted(lines=len(rows))
+        self._make(key, rows, again)
+        counted.take_away(again)
         self._give_up(Unfit(reason), rows, counted, refuse)
 
     def _give_up(

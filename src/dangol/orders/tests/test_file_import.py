@@ -290,6 +290,8 @@ def test_a_number_that_is_known_of_another_day_is_refused_with_its_rows(tmp_path
     done, refused = only(tmp_path, header, "1,2026-02-05,8,8,8", "2,2026-02-05,6,,8")
     assert refused == [(2, "other_day")]
     assert (done.counted.orders, done.counted.lines, Refund.objects.count()) == (1, 2, 0)
+    assert (done.counted.refunds, len(done.counted.customers)) == (0, 1)
+    assert rounded_text(done.counted, "GBP") == "6.00"
     assert dict(Order.objects.values_list("number", "amount")) == {"1": 500, "2": 600}
 
 
