@@ -64,7 +64,9 @@ class _NothingKept(Exception):
 
 def reading_of_people(header: Sequence[str], options: Mapping[str, Any]) -> PeopleReading:
     """How the file is read by what was chosen. Refused: ColumnsMissing, UnknownZone."""
-    columns = {name: int(place) for name, place in options["columns"].items()}
+    # In the order of the file: PostgreSQL keeps an object's names in an order of its own.
+    chosen = sorted(options["columns"].items(), key=lambda each: int(each[1]))
+    columns = {name: int(place) for name, place in chosen}
     check_people(header, columns)
     if not is_zone(options["zone"]):
         raise UnknownZone
