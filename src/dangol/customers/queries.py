@@ -24,12 +24,14 @@ WITH RECURSIVE people(id, living) AS (
     UNION SELECT gone.id, people.living FROM customers_customer gone JOIN people ON gone.merged_into_id = people.id
 ) SELECT id, living FROM people"""
 
+# Each step is asked for by itself: of a join SQLite would look through all customers first (a Bloom filter), as soon as
+# it has counted how many there are.
 _WAY: Final = """
 WITH RECURSIVE way(id) AS (
     SELECT id FROM customers_customer WHERE id IN ({marks})
-    UNION SELECT gone.merged_into_id FROM customers_customer gone JOIN way ON gone.id = way.id
-    WHERE gone.merged_into_id IS NOT NULL
-) SELECT id FROM way"""
+    UNION SELECT (SELECT gone.merged_into_id FROM customers_customer gone WHERE gone.id = way.id)
+    FROM way WHERE way.id IS NOT NULL
+) SELECT id FROM way WHERE id IS NOT NULL"""
 
 
 def living_customer(customer_id: int) -> Customer:

@@ -201,6 +201,23 @@ def test_figures_are_what_a_person_did_under_all_their_names(minji):
     assert row.complaint_count == 1
 
 
+def test_a_merge_and_its_undoing_are_followed(minji):
+    a_shop()
+    sell(order("A", "1"), order("B", "2"))
+    settle()
+    one, other = Customer.objects.order_by("pk")
+    twice = make_segment(actor=minji, name="Twice", rule=Number("orders", "at_least", 2), at=NOON)
+    once = make_segment(actor=minji, name="Once", rule=Number("orders", "at_most", 1), at=NOON)
+
+    merge = merge_customers(actor=minji, kept=one, gone=other, take=[], at=NOON)
+    settle()
+    assert (members(twice), members(once)) == ({one.pk}, set())
+
+    undo_merge(actor=minji, merge=merge, at=NOON)
+    settle()
+    assert (members(twice), members(once)) == (set(), {one.pk, other.pk})
+
+
 def test_what_depends_on_the_day_is_found_in_the_night_and_only_then(minji):
     shop = a_shop()
     sell(order("A", "1", days=10))
