@@ -85,6 +85,7 @@ TABLE: Final[dict[str, Line]] = {
     "customer_profile": to(EVERYBODY, LOOKING, "customer_id"),
     "customer_notes": to(EVERYBODY, DOING, "customer_id"),
     "customer_note_removal": to(EVERYBODY, DOING, "customer_id", "note_id"),
+    "customer_introduction": to(EVERYBODY, DOING, "customer_id"),
     "customer_tags": to(EVERYBODY, DOING, "customer_id"),
     "customer_identities": to(EVERYBODY, DOING, "customer_id"),
     "customer_identity_removal": to(EVERYBODY, DOING, "customer_id", "identity_id"),

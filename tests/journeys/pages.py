@@ -83,6 +83,7 @@ PAGES: Final[dict[str, Line | NoPage]] = {
     "customer_import_refused": FILE,
     "customer_notes": ACT,
     "customer_note_removal": ACT,
+    "customer_introduction": ACT,
     "customer_tags": ACT,
     "customer_identities": ACT,
     "customer_identity_removal": ACT,

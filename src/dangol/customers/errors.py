@@ -63,3 +63,15 @@ class MergeTooOld(Refused):
 
 class UnknownPurpose(Refused):
     message = _("For this nobody needs to be asked. Choose a channel and a purpose from the lists.")
+
+
+class NobodyCalledThat(Refused):
+    message = _("No customer has that name or address. Write it as it stands in the list of customers.")
+
+
+class SeveralCalledThat(Refused):
+    message = _("Several customers have that name. Write an address of the one you mean.")
+
+
+class BroughtInACircle(Refused):
+    message = _("Nobody brings themselves: this customer was there before the other one, and brought them.")

@@ -95,3 +95,10 @@ class ConsentRecorded(Happened):
 
     consent_id: int
     is_given: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntroductionChanged(Happened):
+    """Somebody of the staff said who brought a customer, or that nobody did."""
+
+    by_id: int | None

@@ -190,6 +190,23 @@ class Tag(models.Model):
         return self.name
 
 
+class Introduction(models.Model):
+    """Who brought whom. Of all rows of a person, what was said last counts."""
+
+    customer = models.OneToOneField(Customer, on_delete=models.CASCADE, related_name="introduction")
+    by = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="introductions")
+    at = models.DateTimeField()
+    said_by = models.ForeignKey(Staff, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(customer=models.F("by")), name="nobody_brings_themselves")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.by_id} brought {self.customer_id}"
+
+
 class Segment(models.Model):
     """A named rule over customers, or a list, and its playbook: how these people are served.
 

@@ -2,12 +2,15 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from django.db import connection
+from django.db.models import Q
 from django.db.models.expressions import RawSQL
 
-from dangol.customers.models import Consent, Customer, Identity
+from dangol.customers.errors import NobodyCalledThat, SeveralCalledThat
+from dangol.customers.models import Consent, Customer, Identity, Introduction
 from dangol.kernel.errors import Gone
 from dangol.kernel.prepared import Prepared
 
+MOST_INTRODUCTIONS: Final = 200  # that a page reads of one person
 _CUSTOMER: Final = Prepared(lambda pk: Customer.objects.filter(pk=pk))
 _BECAME: Final = Prepared(
     lambda ids, known: (
@@ -16,6 +19,14 @@ _BECAME: Final = Prepared(
 )
 _IDENTITIES: Final = Prepared(
     lambda ids: Identity.objects.filter(customer__in=ids).order_by("-is_verified", "id")
+)
+
+_INTRODUCTIONS: Final = Prepared(
+    lambda ids: (
+        Introduction.objects.filter(Q(customer__in=ids) | Q(by__in=ids))
+        .select_related("customer", "by")
+        .order_by("-at", "-id")[:MOST_INTRODUCTIONS]
+    )
 )
 
 _PEOPLE: Final = """
@@ -106,6 +117,40 @@ def refused_by(ids: Sequence[int], channel: str, purpose: str) -> set[int]:
     rows = Consent.objects.filter(customer__in=ids, channel=channel, purpose=purpose)
     newest = dict(rows.order_by("at", "id").values_list("customer_id", "is_given"))
     return {pk for pk, is_given in newest.items() if not is_given}
+
+
+def customer_called(words: str) -> Customer:
+    """The customer of whom somebody wrote the address, the whole name, or the number as in "#12".
+
+    Refused: NobodyCalledThat, SeveralCalledThat.
+    """
+    said = words.strip()
+    number = said.removeprefix("#")
+    if said.startswith("#") and number.isascii() and number.isdigit() and len(number) < 19:
+        rows = _CUSTOMER(pk=int(number))
+        people = [living_customer(row.pk) for row in rows]
+    else:
+        addresses = Identity.objects.filter(address__in={said, said.lower()}).values_list(
+            "customer", flat=True
+        )
+        named = (
+            Customer.objects.filter(name__iexact=said, merged_into=None) if said else Customer.objects.none()
+        )
+        found = list(addresses[:2]) or list(named.values_list("pk", flat=True)[:2])
+        people = [living_customer(pk) for pk in found]
+    living = {person.pk: person for person in people if not person.erased_at}
+    if not living:
+        raise NobodyCalledThat
+    if len(living) > 1:
+        raise SeveralCalledThat
+    return next(iter(living.values()))
+
+
+def introductions_of(ids: Sequence[int]) -> tuple[Customer | None, tuple[Customer, ...]]:
+    """Who brought the person whose rows these are, and whom they brought, the newest first; one query."""
+    rows: list[Introduction] = _INTRODUCTIONS(ids=tuple(ids))
+    brought_by = next((row.by for row in rows if row.customer_id in ids), None)
+    return brought_by, tuple(row.customer for row in rows if row.customer_id not in ids)
 
 
 def may_write(customer: Customer, channel: str, purpose: str) -> bool:

@@ -20,6 +20,7 @@ WORDS: Final[dict[str, tuple[Tone, object]]] = {
     "IdentitySplit": ("", gettext_lazy("An address was split off: it is somebody else’s")),
     "CustomersMerged": ("", gettext_lazy("Two customers became one")),
     "MergeUndone": ("", gettext_lazy("Two customers are two again")),
+    "IntroductionChanged": ("", gettext_lazy("Noted who brought them")),
     "ConsentRecorded": ("", gettext_lazy("Said yes to being written to")),
 }
 

@@ -12,11 +12,12 @@ from django.views.decorators.http import require_POST
 
 from dangol.customers.commands.consents import record_consent
 from dangol.customers.commands.identities import add_identity, remove_identity
+from dangol.customers.commands.introductions import say_who_brought
 from dangol.customers.commands.profiles import add_customer_note, remove_customer_note, set_tags
 from dangol.customers.errors import AddressKnown
 from dangol.customers.forms import ConsentForm, CustomerNoteForm, IdentityForm, TagsForm
 from dangol.customers.models import Customer, CustomerNote, Identity
-from dangol.customers.queries import ids_of_person, living_customer
+from dangol.customers.queries import customer_called, ids_of_person, living_customer
 from dangol.inbox.commands.splitting import split_identity
 from dangol.kernel import clock
 from dangol.kernel.errors import Gone, Refused
@@ -56,6 +57,16 @@ def tags(request: HttpRequest, customer_id: int) -> HttpResponse:
     person, form = living_customer(customer_id), TagsForm(request.POST)
     _valid(form)
     set_tags(actor=actor(request), customer=person, names=form.names, at=clock.now())
+    return see_other("customer", person.pk, fragment="serve")
+
+
+@require_POST
+@needs("answer")
+def introduction(request: HttpRequest, customer_id: int) -> HttpResponse:
+    """Say who brought them, or take it back."""
+    person = living_customer(customer_id)
+    bringer = None if "nobody" in request.POST else customer_called(request.POST.get("by", "")[:320])
+    say_who_brought(actor=actor(request), customer=person, by=bringer, at=clock.now())
     return see_other("customer", person.pk, fragment="serve")
 
 

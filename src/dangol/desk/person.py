@@ -24,7 +24,7 @@ from dangol.customers.profile import (
     tags_of,
     words_of,
 )
-from dangol.customers.queries import identities_of, ids_of_person, living_customer, names_of
+from dangol.customers.queries import identities_of, ids_of_person, introductions_of, living_customer, names_of
 from dangol.desk.owed import owed_to
 from dangol.desk.pages import IdentityView, WishView
 from dangol.desk.playbooks import segments_beside
@@ -41,6 +41,7 @@ from dangol.staff.rights import actor, may, needs
 LINES: Final = 30
 ORDERS: Final = 8
 TALKS: Final = 8
+BROUGHT: Final = 8
 ANSWERS: Final = 200  # the newest, of which the middle is told
 
 
@@ -84,6 +85,14 @@ FIGURES: Final[tuple[Callable[[Sequence[int]], Figure | None], ...]] = (_spent,)
 
 
 @dataclass(frozen=True)
+class Known:
+    """Another customer, by whom this one was brought, or whom they brought."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True)
 class PersonPage:
     """The customer. `half_answered_within` is in seconds of opening time, None while nobody has answered."""
 
@@ -95,6 +104,9 @@ class PersonPage:
     orders: tuple[OrderRow, ...]
     notes: tuple[NoteView, ...]
     tags: tuple[str, ...]
+    brought_by: Known | None
+    brought: tuple[Known, ...]
+    more_brought: int
     consents: tuple[ConsentView, ...]
     since: datetime
     wrote_last_at: datetime | None
@@ -156,6 +168,7 @@ def person_page(person: Customer, *, after: str = "", talks_after: str = "", kin
         count, first = mine.count(), mine.order_by("id").values_list("created_at", flat=True).first()
     seconds = [value for (value,) in _ANSWERED(ids=tuple(ids))]
     talks, next_talks = _talks(ids, talks_after)
+    bringer, brought = introductions_of(ids)
     return PersonPage(
         id=person.pk,
         ids=tuple(ids),
@@ -165,6 +178,9 @@ def person_page(person: Customer, *, after: str = "", talks_after: str = "", kin
         figures=tuple(figure for read in FIGURES if (figure := read(ids))),
         notes=notes_of(ids),
         tags=tags_of(ids),
+        brought_by=_known([bringer])[0] if bringer else None,
+        brought=_known(brought[:BROUGHT]),
+        more_brought=len(brought[BROUGHT:]),
         consents=consents_of(ids),
         since=min(filter(None, (person.created_at, first))),
         wrote_last_at=newest[0][1] if newest else None,
@@ -180,6 +196,11 @@ def person_page(person: Customer, *, after: str = "", talks_after: str = "", kin
         owed=owed_to(ids),
         is_erased=person.erased_at is not None,
     )
+
+
+def _known(people: Sequence[Customer]) -> tuple[Known, ...]:
+    names = names_of(people)
+    return tuple(Known(names[each.pk], address("customer", each.pk)) for each in people)
 
 
 def _of(ids: Collection[int]) -> QuerySet[Conversation]:

@@ -79,6 +79,11 @@ urlpatterns = [
         customer_acts.note_removal,
         name="customer_note_removal",
     ),
+    path(
+        "customers/<int:customer_id>/introduction/",
+        customer_acts.introduction,
+        name="customer_introduction",
+    ),
     path("customers/<int:customer_id>/tags/", customer_acts.tags, name="customer_tags"),
     path("customers/<int:customer_id>/addresses/", customer_acts.identities, name="customer_identities"),
     path(

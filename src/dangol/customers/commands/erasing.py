@@ -3,7 +3,17 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from dangol.customers.models import Consent, Customer, CustomerNote, Identity, Membership, Merge, Tag, Unlike
+from dangol.customers.models import (
+    Consent,
+    Customer,
+    CustomerNote,
+    Identity,
+    Introduction,
+    Membership,
+    Merge,
+    Tag,
+    Unlike,
+)
 from dangol.search import index
 
 
@@ -34,6 +44,8 @@ def empty_person(*, ids: Sequence[int], at: datetime) -> None:
         model._base_manager.filter(customer__in=ids).delete()
     for field in ("kept", "gone"):
         Merge.objects.filter(**{f"{field}__in": ids}).delete()
+    for field in ("customer", "by"):
+        Introduction.objects.filter(**{f"{field}__in": ids}).delete()
     for field in ("one", "other"):
         Unlike.objects.filter(**{f"{field}__in": ids}).delete()
     theirs = list(Tag.objects.filter(customers__in=ids).values_list("pk", flat=True))
