@@ -405,7 +405,8 @@ def _is_quiet() -> bool:
     from dangol.reactions import REACTIONS
 
     end = events.latest()
-    reached = [(row.transaction, row.event_id) for row in Follower.objects.all()]
+    followers = Follower.objects.filter(name__in=list(REACTIONS))
+    reached = [(row.transaction, row.event_id) for row in followers]
     under_way = Delivery.objects.filter(state__in=["queued", "sending", "retry"])
     return (
         len(reached) == len(REACTIONS)
