@@ -159,7 +159,7 @@ def test_the_number_of_queries_does_not_grow(staff_client, receive, hana, django
         ).conversation
         add_note(actor=hana, conversation=talk, text="x", at=NOON)
     assert Conversation.objects.count() == 9
-    with django_assert_max_num_queries(24):
+    with django_assert_max_num_queries(25):
         see(staff_client, "customer", talk.customer_id)
 
 
