@@ -17,6 +17,8 @@ from dangol.worth.entries import Where
 from dangol.worth.periods import Period, month_period
 from dangol.worth.queries import ask
 
+pytestmark = pytest.mark.only_sqlite  # as the demo always is
+
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)  # a Sunday, 18:30 in Seoul
 FAILURES = ("internal_failure", "external_failure")
 

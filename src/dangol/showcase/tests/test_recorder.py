@@ -15,7 +15,8 @@ from dangol.showcase.story import pack
 from dangol.showcase.talks import HTML, HTML_ALONE, Step, Talk, perform
 from dangol.showcase.tests.played import Commands, Even, rows_as_they_are, write
 
-pytestmark = pytest.mark.django_db
+# The demo is always on SQLite.
+pytestmark = [pytest.mark.django_db, pytest.mark.only_sqlite]
 
 NOON = datetime(2026, 11, 18, 3, 0, tzinfo=UTC)  # a Wednesday, 12:00 in Seoul
 MINUTE = timedelta(minutes=1)

@@ -7,6 +7,8 @@ from dangol.showcase.holidays import YEARS, korean_holidays
 from dangol.showcase.people import CAST, everybody, person_at
 from dangol.showcase.shop import ANSWER_AT_ONCE, Shop
 
+pytestmark = pytest.mark.only_sqlite  # as the demo always is
+
 
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_the_holidays_written_here_are_those_of_the_library(language):

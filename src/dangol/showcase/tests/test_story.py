@@ -24,6 +24,8 @@ from dangol.search import index
 from dangol.showcase.story import recorded_story, shop_at, tell_story
 from dangol.showcase.tests.played import write
 
+pytestmark = pytest.mark.only_sqlite  # as the demo always is
+
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)  # a Sunday, 18:30 in Seoul
 AT_NIGHT = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)  # Tuesday, 3:00 in Seoul: the shop is closed
 

@@ -11,7 +11,8 @@ from dangol.showcase.entrance import entrance_path, person_for
 from dangol.showcase.outbox import PAGE
 from dangol.staff.models import Staff
 
-pytestmark = pytest.mark.django_db
+# The demo is always on SQLite.
+pytestmark = [pytest.mark.django_db, pytest.mark.only_sqlite]
 
 
 def minji() -> Staff:

@@ -19,7 +19,8 @@ from dangol.showcase.tests.played import Commands
 from dangol.showcase.visitors import MOST_WAITING, Visitors
 from dangol.showcase.visitors_mail import Back, new_letter, read_mail, write_back
 
-pytestmark = pytest.mark.django_db
+# The demo is always on SQLite.
+pytestmark = [pytest.mark.django_db, pytest.mark.only_sqlite]
 NOON = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 
 
