@@ -1,13 +1,29 @@
 """What travelled with a person's words in it: the rows stay, so that nothing comes or goes twice; the bytes go."""
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Collection, Iterable
+from typing import Final
 
 from django.db.models import Q
+from django.db.models.functions import Lower
 
 from dangol.channels.models import Content, Delivery, DeliveryRecipient, Raw
 
+_OPEN_STATES: Final = (Delivery.State.QUEUED, Delivery.State.RETRY, Delivery.State.SENDING)
+_OPEN: Final = Q(state__in=_OPEN_STATES)
 NOBODY = ""
 """In place of an address."""
+
+
+def pattern_of(addresses: Iterable[str]) -> re.Pattern[str]:
+    """What finds one of these addresses, and no longer one that ends or begins like it: kim@x.kr is not hakim@x.kr.
+
+    Only Latin letters and digits make an address longer: in Korean the next word may stand right beside it.
+    """
+    whole = "|".join(re.escape(each) for each in sorted(addresses, key=len, reverse=True))
+    return re.compile(
+        rf"(?<![a-z0-9])(?<![a-z0-9][._%+\-])(?:{whole})(?![a-z0-9]|[.\-][a-z0-9])", re.IGNORECASE
+    )
 
 
 def empty_raws(ids: Iterable[int]) -> set[str]:
@@ -26,26 +42,33 @@ def empty_deliveries(ids: Iterable[int]) -> set[str]:
     """The same of what was sent; what is still on its way stays here, unless a server has it already."""
     rows = Delivery.objects.filter(pk__in=list(ids))
     files = set(rows.exclude(file_sha256="").values_list("file_sha256", flat=True))
-    open_ones = Q(state__in=(Delivery.State.QUEUED, Delivery.State.RETRY, Delivery.State.SENDING))
-    rows.filter(open_ones).update(state=Delivery.State.UNDONE)
+    # Without its claim, whoever is just handing one over neither ends that nor writes back what it has in memory.
+    rows.filter(_OPEN).update(state=Delivery.State.UNDONE, claimed_until=None, claimed_by=None)
     DeliveryRecipient.objects.filter(delivery__in=rows).update(address=NOBODY, server_said="")
     rows.update(**_nothing(), server_said="", provider_message_id="")
     return files
 
 
-def deliveries_to(addresses: Sequence[str]) -> list[int]:
-    """What was sent to one of these addresses."""
-    found = DeliveryRecipient.objects.filter(address__in=addresses)
+def deliveries_to(addresses: Collection[str]) -> list[int]:
+    """What was sent to one of these addresses, which are in small letters."""
+    found = DeliveryRecipient.objects.annotate(small=Lower("address")).filter(small__in=addresses)
     return list(found.values_list("delivery_id", flat=True).distinct())
 
 
-def holds(content: Content, needles: Iterable[bytes]) -> bool:
-    """Whether the bytes name one of these, which are in small letters."""
+def on_their_way(ids: Iterable[int], *, but_to: Collection[str] = ()) -> set[int]:
+    """Those of the deliveries that still have to leave to somebody whose address is none of `but_to`."""
+    waiting = DeliveryRecipient.objects.filter(delivery__in=list(ids), state=DeliveryRecipient.State.WAITING)
+    waiting = waiting.filter(delivery__state__in=_OPEN_STATES).annotate(small=Lower("address"))
+    return set(waiting.exclude(small__in=but_to).values_list("delivery_id", flat=True))
+
+
+def holds(content: Content, addresses: Iterable[str]) -> bool:
+    """Whether one of the addresses stands in the bytes."""
+    pattern = re.compile(pattern_of(addresses).pattern.encode(), re.IGNORECASE)
     try:
-        text = content.content.lower()
+        return pattern.search(content.content) is not None
     except FileNotFoundError:
         return False
-    return any(needle in text for needle in needles)
 
 
 def _nothing() -> dict[str, object]:

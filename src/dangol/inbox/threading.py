@@ -64,8 +64,12 @@ class Known:
             kept = (
                 place if place.merged_into_id is None else _locked().get(pk=living(place).pk)
             )  # one object for each conversation, however many numbers lead to it
+            if kept.customer.erased_at is not None:
+                continue  # our old mail names it still: whoever answers that is somebody new
             known.conversations[number] = alive.setdefault(kept.pk, kept)
         for channel, digest, is_own, number, sender in rows:
+            if number not in known.conversations:
+                continue
             known.links[channel, digest].append((is_own, known.conversations[number], sender.lower()))
         return known
 

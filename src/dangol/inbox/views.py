@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from dangol.channels.incoming import IncomingAttachment
+from dangol.customers.errors import Erased
 from dangol.inbox.commands import authorship as said
 from dangol.inbox.commands import conversations, drafts, replies
 from dangol.inbox.errors import AddressUnclear, DraftChanged, DraftsJoined, OtherReplySent, StaleReply
@@ -256,7 +257,7 @@ def _autosave(person: Staff, conversation: Conversation, form: ComposerForm, pag
         )
         if kept.text != form.words.replace("\x00", ""):
             raise DraftsJoined
-    except (DraftChanged, DraftsJoined) as refusal:
+    except (DraftChanged, DraftsJoined, Erased) as refusal:
         return JsonResponse({"version": known.version if known else 0, "message": str(refusal)}, status=409)
     return JsonResponse({"version": kept.version, "saved_at": kept.saved_at.isoformat()})
 

@@ -1,15 +1,18 @@
 """A person asks to be forgotten, or for what is known of them."""
 
+import unicodedata
 from datetime import datetime
 
 from django.db import transaction
 
+from dangol.channels.models import Mailbox
 from dangol.customers.commands.erasing import empty_person
 from dangol.customers.kinds import NUMBER
 from dangol.customers.models import Customer, Identity
 from dangol.customers.queries import ids_of_person, lock_person, names_of
 from dangol.inbox.commands.erasing import close_talks_for_good
 from dangol.kernel.audit import record_act
+from dangol.kernel.db import lock_for_transaction
 from dangol.kernel.events import emit
 from dangol.privacy.erasing import FIRST_STEP
 from dangol.privacy.errors import ErasedBefore, OtherName
@@ -30,10 +33,11 @@ def erase_customer(*, actor: Staff | None, customer: Customer, name: str, at: da
     copies follow by the loop `erasures`. Orders and the ledger keep their sums. Refused: OtherName, ErasedBefore.
     """
     demand(actor, "erase_customers")
+    lock_for_transaction("inbox.take_in")  # mail that is just being filed would write a subject back
     person = lock_person(customer.pk)
     if person.erased_at:
         raise ErasedBefore
-    if name.split() != names_of([person])[person.pk].split():
+    if _plain(name) != _plain(names_of([person])[person.pk]):
         raise OtherName
     ids = ids_of_person(person)
     traces = _traces(ids)
@@ -93,6 +97,7 @@ def change_retention(
     after = {"talk_months": talk_months, "file_months": file_months, "customer_years": customer_years}
     for name, value in after.items():
         setattr(policy, name, value)
+    policy.reached = {}
     policy.save()
     record_act(
         actor_id=actor.pk if actor else None,
@@ -115,4 +120,16 @@ def _traces(ids: list[int]) -> list[str]:
         for text in pair
         if len(text) >= _SHORTEST
     }
-    return sorted(written)
+    return sorted(written - _of_the_house())
+
+
+def _of_the_house() -> set[str]:
+    """The shop's own addresses, which stand in everybody's mail. A form on a website writes from one of them, and so
+    there may be a customer who has it."""
+    mailboxes = {address for mailbox in Mailbox.objects.all() for address in mailbox.addresses}
+    return mailboxes | {address.lower() for address in Staff.objects.values_list("email", flat=True)}
+
+
+def _plain(name: str) -> list[str]:
+    """The words of a name, whichever way its Korean letters are put together."""
+    return unicodedata.normalize("NFC", name).split()

@@ -5,18 +5,26 @@ are in the order of STEPS. Files go after the rows that name them, so that a row
 """
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Final
 
 from django.db import OperationalError, connection, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q
 
-from dangol.channels.erasing import deliveries_to, empty_deliveries, empty_raws, holds
+from dangol.channels.erasing import deliveries_to, empty_deliveries, empty_raws, holds, on_their_way
 from dangol.channels.models import Delivery, Raw
 from dangol.customers.models import Customer
 from dangol.customers.queries import ids_of_person
 from dangol.goodwill.erasing import empty_wishes
 from dangol.goodwill.models import Wish
-from dangol.inbox.commands.erasing import blot_out, empty_messages, naming, show_anew, still_used
+from dangol.inbox.commands.erasing import (
+    blot_out,
+    empty_messages,
+    is_named_in,
+    naming,
+    show_anew,
+    still_used,
+)
 from dangol.inbox.models import Message
 from dangol.kernel import clock
 from dangol.kernel.files import UNTOUCHED_SECONDS, remove_file
@@ -29,12 +37,19 @@ WINDOW: Final = 5_000
 RAWS: Final = 100
 FILES: Final = 100
 UNTOUCHED = UNTOUCHED_SECONDS
+PATIENCE: Final = timedelta(days=3)
+"""So long an answer to somebody else that names the person may take to leave: longer than the outbox tries."""
 _KINDS: Final = ("message", "conversation", "customer")
+_BY_THE_NIGHT: Final = ExpressionWrapper(Q(asked_by=None), output_field=BooleanField())
 
 
 def erase_further() -> int:
-    """Do a piece of the oldest erasure that has something to do; 0 when there is nothing, or only to wait."""
-    for pk in Erasure.objects.filter(finished_at=None).order_by("id").values_list("pk", flat=True):
+    """Do a piece of the oldest erasure that has something to do; 0 when there is nothing, or only to wait.
+
+    Somebody who asked to be forgotten does not wait behind those whom the night forgets.
+    """
+    open_ones = Erasure.objects.filter(finished_at=None).order_by(_BY_THE_NIGHT, "id")
+    for pk in list(open_ones.values_list("pk", flat=True)):
         with transaction.atomic():
             row = Erasure.objects.select_for_update().get(pk=pk)
             moved = row.step in STEPS and STEPS[row.step](row)
@@ -59,6 +74,12 @@ def _ids(row: Erasure) -> list[int]:
     return ids_of_person(Customer.objects.get(pk=row.customer_id))
 
 
+def _unsent(row: Erasure, deliveries: Sequence[int], *, but_to: Sequence[str] = ()) -> set[int]:
+    """Those that others still wait for, and for which the erasure has the patience."""
+    is_patient = bool(deliveries) and clock.now() < row.asked_at + PATIENCE
+    return on_their_way(deliveries, but_to=but_to) if is_patient else set()
+
+
 def _keep(row: Erasure, files: set[str]) -> None:
     row.files = sorted({*row.files, *files})
 
@@ -75,22 +96,34 @@ def _own_messages(row: Erasure) -> bool:
 
 
 def _mentions(row: Erasure) -> bool:
-    """What the person wrote in conversations of others, and others who name an address of theirs."""
-    ends = Message.objects.filter(pk__gt=row.place).order_by("pk").values_list("pk", flat=True)[:WINDOW]
+    """What the person wrote in conversations of others, and others who name an address of theirs.
+
+    An answer of ours to somebody else who still waits for it leaves first.
+    """
+    ends = Message.objects.filter(pk__gt=row.place).order_by("pk").values_list("pk", "delivery")[:WINDOW]
     window = list(ends)
     if not window or not row.traces:
         return _next(row)
-    inside = Q(pk__gt=row.place, pk__lte=window[-1])
-    found = list(Message.objects.filter(inside, naming(row.traces)).order_by("pk"))
-    theirs = [each.pk for each in found if each.from_address.lower() in row.traces]
-    files = empty_messages(theirs) if theirs else set()
+    (first, its_delivery), (last, _delivery) = window[0], window[-1]
+    if its_delivery and _unsent(row, [its_delivery]):
+        return False  # so that all behind it is not looked through again until it has left
+    looked = Message.objects.filter(Q(pk__gte=first, pk__lte=last), naming(row.traces)).order_by("pk")
+    found = [each for each in looked if is_named_in(each, row.traces)]
+    theirs = {each.pk for each in found if each.from_address.lower() in row.traces}
+    unsent = _unsent(row, [each.delivery_id for each in found if each.delivery_id and each.pk not in theirs])
+    if unsent:
+        last = next(each.pk for each in found if each.delivery_id in unsent) - 1
+        found = [each for each in found if each.pk <= last]
+    written = [each.pk for each in found if each.pk in theirs]
+    files = empty_messages(written) if written else set()
     for message in found:
         if message.pk not in theirs:
             files |= blot_out(message, row.traces)
     show_anew((each.conversation_id for each in found), row.traces)
     _keep(row, files)
-    row.place = window[-1]
-    return True
+    is_moving = last > row.place
+    row.place = last
+    return is_moving
 
 
 def _other_mails(row: Erasure) -> bool:
@@ -100,8 +133,7 @@ def _other_mails(row: Erasure) -> bool:
     found = list(rows.exclude(state=Raw.State.NEW).order_by("pk")[:RAWS])
     if not found or not row.traces:
         return _next(row)
-    needles = [trace.encode() for trace in row.traces]
-    _keep(row, empty_raws(each.pk for each in found if holds(each, needles)))
+    _keep(row, empty_raws(each.pk for each in found if holds(each, row.traces)))
     row.place = found[-1].pk
     return True
 
@@ -112,7 +144,10 @@ def _deliveries(row: Erasure) -> bool:
     asked = Q(pk__in=[])
     for key in keys:
         asked |= Q(message_id__startswith=f"wish.{key.hex}.")
-    ids = deliveries_to(row.traces) + list(Delivery.objects.filter(asked).values_list("pk", flat=True))
+    sent = deliveries_to(row.traces)
+    if _unsent(row, sent, but_to=row.traces):
+        return False  # the others get theirs first
+    ids = sent + list(Delivery.objects.filter(asked).values_list("pk", flat=True))
     _keep(row, empty_deliveries(ids))
     return _next(row)
 
@@ -155,15 +190,16 @@ def _files(row: Erasure) -> bool:
 
 STEPS: Final[dict[str, Callable[[Erasure], bool]]] = {
     "messages": _own_messages,
+    "orders": _orders,
     "mentions": _mentions,
     "mails": _other_mails,
     "deliveries": _deliveries,
-    "orders": _orders,
     "imports": _imports,
     "search": _search,
     "files": _files,
 }
 _LAST: Final = "disk"
+_PATIENT_MS: Final = 250  # nobody can write while the journal waits for who reads
 FIRST_STEP: Final = next(iter(STEPS))
 
 
@@ -187,8 +223,14 @@ def empty_the_journal() -> bool:
         return True
     try:
         with connection.cursor() as cursor:
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            busy, *_ = cursor.fetchone()
+            cursor.execute("PRAGMA busy_timeout")
+            usual = int(cursor.fetchone()[0])
+            cursor.execute(f"PRAGMA busy_timeout={_PATIENT_MS}")
+            try:
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                busy, *_ = cursor.fetchone()
+            finally:
+                cursor.execute(f"PRAGMA busy_timeout={usual}")
     except OperationalError:  # somebody writes
         return False
     return not busy

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from dangol.customers.models import (
     Consent,
@@ -11,6 +12,7 @@ from dangol.customers.models import (
     Introduction,
     Membership,
     Merge,
+    Segment,
     Tag,
     Unlike,
 )
@@ -21,7 +23,7 @@ def empty_person(*, ids: Sequence[int], at: datetime) -> None:
     """Empty the rows of the person, in the caller's transaction: names, addresses, notes, consents, tags, merges.
 
     A merge cannot be undone afterwards, since what it kept of before is gone as well. A word that was on nobody else
-    is no word any more: it may have been the person's name.
+    is no word any more, since it may have been the person's name; but for one that a segment's rule asks for.
     """
     Customer.objects.filter(pk__in=ids).update(
         name="",
@@ -50,5 +52,20 @@ def empty_person(*, ids: Sequence[int], at: datetime) -> None:
         Unlike.objects.filter(**{f"{field}__in": ids}).delete()
     theirs = list(Tag.objects.filter(customers__in=ids).values_list("pk", flat=True))
     Tag.customers.through.objects.filter(customer__in=ids).delete()
-    Tag.objects.filter(pk__in=theirs, customers=None).delete()
+    Tag.objects.filter(pk__in=theirs, customers=None).exclude(pk__in=_asked_for()).delete()
     index.remove("customer", ids)
+
+
+def _asked_for() -> set[int]:
+    """The words that rules of segments name, by their numbers."""
+    found: set[int] = set()
+    parts: list[Any] = list(Segment.objects.values_list("rule", flat=True))
+    while parts:
+        part = parts.pop()
+        if isinstance(part, dict):
+            if part.get("fact") == "tag":
+                found |= {int(each) for each in part.get("in", ()) if str(each).isdecimal()}
+            parts += part.values()
+        elif isinstance(part, list):
+            parts += part
+    return found

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4, uuid5
 
 from django.db import transaction
 
+from dangol.customers.errors import Erased
 from dangol.inbox.errors import NothingToSend, TimeIsPast
 from dangol.inbox.events import (
     ConversationAssigned,
@@ -44,6 +45,8 @@ def add_note(
             # The second click's copy of it.
             Draft.objects.filter(conversation=conversation, staff=actor, text=left_before.text).delete()
             return left_before
+        if conversation.customer.erased_at is not None:
+            raise Erased
         note = Message.objects.create(
             uid=_uid_of_note(key, text) if key else uuid4(),
             conversation=conversation,

@@ -12,6 +12,7 @@ from dangol.channels.email.addresses import normalise
 from dangol.channels.email.compose import reply_to_all
 from dangol.channels.incoming import IncomingAttachment, Party
 from dangol.channels.models import Mailbox
+from dangol.customers.errors import Erased
 from dangol.inbox.errors import AddressUnclear, DraftChanged, FileTooLarge
 from dangol.inbox.events import DraftDiscarded, DraftOpened
 from dangol.inbox.models import Attachment, Conversation, Draft, Message
@@ -59,6 +60,8 @@ def save_draft(
         conversation = living(conversation)
         theirs, begins = Draft.objects.filter(conversation=conversation, staff=actor), version == 0
         while (draft := theirs.select_for_update().first()) is None:
+            if conversation.customer.erased_at is not None:
+                raise Erased  # a page that was open when it happened
             # Another click or window of the person may begin the same one at the same instant, and use it up.
             begun = _first_draft(actor, conversation, base_message_id, at)
             Draft.objects.bulk_create([begun], ignore_conflicts=True)

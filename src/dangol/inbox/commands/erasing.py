@@ -1,14 +1,13 @@
 """A person's conversations: that they were, and how long somebody waited, stays; every word of them goes."""
 
-import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from dangol.channels.erasing import empty_deliveries, empty_raws
+from dangol.channels.erasing import empty_deliveries, empty_raws, pattern_of
 from dangol.inbox.models import (
     Attachment,
     Conversation,
@@ -36,16 +35,25 @@ def close_talks_for_good(*, customers: Sequence[int], addresses: Sequence[str], 
     talks = Conversation.objects.filter(customer__in=customers)
     Wait.objects.filter(conversation__in=talks, answered_at=None, dropped_at=None).update(dropped_at=at)
     Reference.objects.filter(message__conversation__in=talks).delete()
-    written = Attachment.objects.filter(draft__conversation__in=talks)
-    files = set(written.values_list("sha256", flat=True))
-    written.delete()
-    Draft.objects.filter(conversation__in=talks).delete()
+    files = _put_drafts_away(talks)
     KnownPerson.objects.filter(address__in=addresses).delete()
     index.remove("conversation", list(talks.values_list("pk", flat=True)))
     talks.filter(~Q(state=Conversation.State.DONE)).update(due_at=at)
     talks.update(
         subject="", preview="", file_count=0, state=Conversation.State.DONE, waiting_since=None, assignee=None
     )
+    return files
+
+
+def empty_shown(conversations: Sequence[int]) -> set[str]:
+    """Take out what lists, search and drafts tell of these conversations, in the caller's transaction.
+
+    Returns the names of the files of drafts.
+    """
+    talks = Conversation.objects.filter(pk__in=conversations)
+    files = _put_drafts_away(talks)
+    talks.update(subject="", preview="", file_count=0)
+    index.remove("conversation", conversations)
     return files
 
 
@@ -93,12 +101,21 @@ def remove_files(ids: Sequence[int]) -> set[str]:
 
 
 def naming(addresses: Iterable[str]) -> Q:
-    """Messages in which one of these addresses stands somewhere."""
+    """Messages in which one of these addresses stands somewhere, if only within a longer one (`is_named_in`)."""
     found = Q(pk__in=[])
     for address in addresses:
         for field in ("from_address", *_PARTIES, *_TEXTS):
             found |= Q(**{f"{field}__icontains": address})
     return found
+
+
+def is_named_in(message: Message, addresses: Iterable[str]) -> bool:
+    """Whether one of the addresses stands there as itself: of what `naming` finds, kim@x.kr is not in hakim@x.kr."""
+    pattern = pattern_of(addresses)
+    parties = (party for field in _PARTIES for party in getattr(message, field) if isinstance(party, dict))
+    texts = [message.from_address, *(getattr(message, field) for field in _TEXTS)]
+    texts += [str(value or "") for party in parties for value in party.values()]
+    return any(pattern.search(text) for text in texts)
 
 
 def blot_out(message: Message, addresses: Sequence[str]) -> set[str]:
@@ -107,7 +124,7 @@ def blot_out(message: Message, addresses: Sequence[str]) -> set[str]:
     What it says otherwise is theirs. Its mail as it arrived or left goes whole, since it cannot be changed without
     being another. Returns the names of files.
     """
-    pattern = _pattern(addresses)
+    pattern = pattern_of(addresses)
     for field in _TEXTS:
         setattr(message, field, pattern.sub(GONE, getattr(message, field)))
     for field in _PARTIES:
@@ -121,7 +138,7 @@ def blot_out(message: Message, addresses: Sequence[str]) -> set[str]:
 
 def show_anew(conversations: Iterable[int], addresses: Sequence[str]) -> None:
     """What lists show of conversations of others after something in them was taken out, in the caller's transaction."""
-    pattern = _pattern(addresses)
+    pattern = pattern_of(addresses)
     for talk in Conversation.objects.filter(pk__in=set(conversations)):
         newest = talk.messages.filter(undone_at=None).order_by("-happened_at", "-id").first()
         talk.preview = preview_of(newest.text_new or newest.text) if newest else ""
@@ -137,9 +154,13 @@ def still_used(files: Iterable[str]) -> set[str]:
     return set(Attachment.objects.filter(sha256__in=list(files)).values_list("sha256", flat=True))
 
 
+def _put_drafts_away(talks: "QuerySet[Conversation]") -> set[str]:
+    written = Attachment.objects.filter(draft__conversation__in=talks)
+    files = set(written.values_list("sha256", flat=True))
+    written.delete()
+    Draft.objects.filter(conversation__in=talks).delete()
+    return files
+
+
 def _is_of(party: Any, addresses: Sequence[str]) -> bool:
     return isinstance(party, dict) and str(party.get("address") or "").lower() in addresses
-
-
-def _pattern(addresses: Sequence[str]) -> re.Pattern[str]:
-    return re.compile("|".join(map(re.escape, addresses)), re.IGNORECASE)

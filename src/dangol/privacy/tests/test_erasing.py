@@ -1,14 +1,28 @@
 import shutil
 import subprocess
 import sys
+import unicodedata
+from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.core.files.storage import default_storage
 from django.db.models import Sum
 
+from dangol.channels.erasing import pattern_of
+from dangol.channels.models import Delivery, Raw
+from dangol.channels.outbox import ClaimLost, claim_delivery, deliver_due, hand_over
+from dangol.customers.commands.profiles import set_tags
+from dangol.customers.errors import Erased
+from dangol.customers.models import Segment, Tag
+from dangol.customers.tests.people import person as somebody
 from dangol.goodwill.models import Entry
-from dangol.inbox.models import Conversation, Message, Wait
+from dangol.inbox.commands.conversations import add_note
+from dangol.inbox.commands.drafts import save_draft
+from dangol.inbox.commands.replies import send_reply
+from dangol.inbox.models import Conversation, Draft, Message, Wait
+from dangol.kernel import clock
 from dangol.kernel.models import AuditEntry, Event
 from dangol.orders.models import Order
 from dangol.privacy import erasing
@@ -17,7 +31,7 @@ from dangol.privacy.erasing import erase_further
 from dangol.privacy.errors import ErasedBefore, OtherName
 from dangol.privacy.models import Erasure
 from dangol.search import index
-from tests.parts.cast import JAMES, NOON, mail
+from tests.parts.cast import JAMES, NOON, SHOP, mail
 from tests.parts.planted import (
     ADDRESS,
     NAME,
@@ -31,6 +45,7 @@ from tests.parts.planted import (
 
 pytestmark = pytest.mark.django_db
 ROOT = Path(__file__).resolve().parents[4]
+KIM = "Kim <kim@example.kr>"
 
 
 @pytest.fixture(autouse=True)
@@ -139,6 +154,152 @@ def test_who_is_erased_is_named_and_only_once(minji, hana):
     erase_customer(actor=minji, customer=person, name=f"  {NAME} ", at=NOON)
     with pytest.raises(ErasedBefore):
         erase_customer(actor=minji, customer=person, name=NAME, at=NOON)
+
+
+def forget(person, actor=None):
+    erase_customer(actor=actor, customer=person, name=person.name, at=NOON)
+    while erase_further():
+        pass
+
+
+def answer(actor, talk, text="Sorry."):
+    draft = save_draft(actor=actor, conversation=talk, text=text, at=NOON)
+    return send_reply(actor=actor, draft=draft, key=uuid4(), at=NOON)
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("kim@example.kr", "[…]"),
+        ("메일은kim@example.kr로", "메일은[…]로"),
+        ("<Kim@Example.kr>, (kim@example.kr).", "<[…]>, ([…])."),
+        ("mailto:kim@example.kr?subject=x", "mailto:[…]?subject=x"),
+        *((longer, longer) for longer in ("hakim@example.kr", "ha.kim@example.kr", "kim@example.kr.au")),
+        *((longer, longer) for longer in ("kim@example.kr-shop.com", "kim@example.krx", "1kim@example.kr")),
+        ("order 9010-1234-5678", "order 9010-1234-5678"),
+        ("call 010-1234-5678.", "call […]."),
+    ],
+)
+def test_an_address_is_found_as_itself_alone(text, left):
+    assert pattern_of(["kim@example.kr", "010-1234-5678"]).sub("[…]", text) == left
+
+
+def test_who_has_a_longer_address_keeps_all_of_their_mail(receive, hana):
+    kim = receive(mail(KIM, message_id="1@example.kr")).conversation.customer
+    other = receive(mail("Ha <hakim@example.kr>", text="I am hakim@example.kr.", message_id="2@example.kr"))
+    double = mail("Ha <hakim@example.kr>", text="I am hakim@example.kr.", message_id="2@example.kr")
+    receive(double.replace(b"To: ", b"Received: elsewhere\nTo: ", 1))
+    sent = answer(hana, other.conversation)
+    forget(kim)
+    other.message.refresh_from_db()
+    assert other.message.text.strip() == "I am hakim@example.kr."
+    assert other.message.raw.size
+    assert Raw.objects.get(size=0).pk == Message.objects.get(conversation__customer=kim).raw_id
+    delivery = Delivery.objects.get(pk=sent.delivery_id)
+    assert (delivery.state, delivery.size > 0) == ("queued", True)
+
+
+def test_the_shops_own_address_leads_to_nobody_elses_mail(receive, hana):
+    """A form on its website writes from it, and somebody tidies that customer away."""
+    theirs = receive(mail(JAMES, text=f"I wrote to {SHOP}.", message_id="1@example.org"))
+    form = receive(mail(f"Form <{SHOP}>", "Form", message_id="2@moonburger.test")).conversation.customer
+    forget(form)
+    theirs.message.refresh_from_db()
+    assert theirs.message.text.strip() == f"I wrote to {SHOP}."
+    assert theirs.message.to == [{"name": "", "address": SHOP}]
+    assert theirs.message.raw.size
+
+
+def test_an_answer_to_somebody_else_leaves_before_it_is_emptied(receive, hana, monkeypatch):
+    monkeypatch.setattr(clock, "now", lambda: NOON)
+    kim = receive(mail(KIM, message_id="1@example.kr")).conversation.customer
+    sent = answer(hana, receive(mail(JAMES, message_id="2@x")).conversation, "Write to kim@example.kr.")
+    forget(kim)
+    delivery = Delivery.objects.get(pk=sent.delivery_id)
+    assert (delivery.state, delivery.size > 0) == ("queued", True)
+    assert Erasure.objects.get().finished_at is None
+
+    monkeypatch.setattr(clock, "now", lambda: NOON + timedelta(minutes=1))
+    assert deliver_due()
+    while erase_further():
+        pass
+    delivery.refresh_from_db()
+    sent.refresh_from_db()
+    assert (delivery.state, delivery.size, sent.text) == ("sent", 0, "Write to […].")
+    assert Erasure.objects.get().finished_at
+
+
+def test_who_gets_a_copy_beside_the_person_gets_it_first(receive, hana, monkeypatch):
+    monkeypatch.setattr(clock, "now", lambda: NOON)
+    kim = receive(mail(KIM, message_id="1@example.kr")).conversation.customer
+    talk = receive(mail(JAMES, message_id="2@x", headers={"Cc": "Kim@example.kr"})).conversation
+    sent = answer(hana, talk)
+    assert sent.delivery.recipients.filter(address="Kim@example.kr").exists()
+    forget(kim)
+    assert Delivery.objects.get(pk=sent.delivery_id).state == "queued"
+    monkeypatch.setattr(clock, "now", lambda: NOON + timedelta(days=4))
+    while erase_further():
+        pass
+    assert not Delivery.objects.get(pk=sent.delivery_id).recipients.filter(address__icontains="kim").exists()
+
+
+def test_a_mail_that_is_just_handed_over_does_not_come_back(receive, hana, monkeypatch):
+    monkeypatch.setattr(clock, "now", lambda: NOON + timedelta(minutes=1))
+    talk = receive(mail()).conversation
+    answer(hana, talk)
+    claimed = claim_delivery(at=clock.now())
+    forget(talk.customer)
+    with pytest.raises(ClaimLost):
+        hand_over(claimed)
+    kept = Delivery.objects.get(pk=claimed.pk)
+    assert (kept.state, kept.size, kept.recipients.get().address) == ("undone", 0, "")
+
+
+def test_an_answer_to_our_own_mail_is_a_new_matter_as_well(receive, hana):
+    talk = receive(mail(message_id="1@example.com")).conversation
+    headers = {"In-Reply-To": f"<{answer(hana, talk).message_id}>"}
+    forget(talk.customer)
+    again = receive(mail(subject="Re: Cold burger", message_id="2@example.com", headers=headers))
+    assert again.opens
+    assert again.conversation.customer_id != talk.customer_id
+    talk.refresh_from_db()
+    assert (talk.state, talk.preview) == ("done", "")
+
+
+def test_a_page_that_was_open_keeps_nothing_of_the_person_any_more(receive, hana):
+    talk = receive(mail()).conversation
+    forget(talk.customer)
+    talk = Conversation.objects.get(pk=talk.pk)
+    with pytest.raises(Erased):
+        save_draft(actor=hana, conversation=talk, text="Dear Sora", at=NOON)
+    with pytest.raises(Erased):
+        add_note(actor=hana, conversation=talk, text="Sora called", at=NOON)
+    assert not Draft.objects.exists()
+
+
+def test_who_asked_to_be_forgotten_does_not_wait_behind_those_whom_the_night_forgets(receive, minji):
+    old = receive(mail(JAMES, message_id="1@x")).conversation.customer
+    asked = receive(mail(message_id="2@x")).conversation.customer
+    erase_customer(actor=None, customer=old, name="James Lee", at=NOON)
+    erase_customer(actor=minji, customer=asked, name="Sora Kim", at=NOON)
+    assert erase_further()
+    assert Message.objects.get(conversation__customer=asked).text == ""
+    assert Message.objects.get(conversation__customer=old).text
+
+
+def test_a_word_that_a_segment_asks_for_stays_a_word(minji):
+    sora = somebody("Sora", "sora@example.com")
+    set_tags(actor=minji, customer=sora, names=["gold", "Sora the loud"], at=NOON)
+    rule = {"version": 1, "rule": {"all": [{"fact": "tag", "in": [str(Tag.objects.get(name="gold").pk)]}]}}
+    Segment.objects.create(name="Gold", rule=rule, created_at=NOON)
+    forget(sora)
+    assert list(Tag.objects.values_list("name", flat=True)) == ["gold"]
+
+
+def test_a_korean_name_is_the_same_however_its_letters_are_put_together():
+    sora = somebody(unicodedata.normalize("NFD", "박지훈"), "jihoon@example.kr")
+    erase_customer(actor=None, customer=sora, name=unicodedata.normalize("NFC", "박지훈"), at=NOON)
+    assert Erasure.objects.get().customer_id == sora.pk
 
 
 @pytest.mark.only_sqlite
