@@ -29,7 +29,10 @@ class RetentionForm(forms.Form):
         required=False,
     )
     file_months = forms.IntegerField(
-        label=_("Files and original mails: months"), min_value=1, max_value=1200, required=False
+        label=_("Files, and the original mails that hold them: months"),
+        min_value=1,
+        max_value=1200,
+        required=False,
     )
     customer_years = forms.IntegerField(
         label=_("Customers who neither wrote nor bought: years"),

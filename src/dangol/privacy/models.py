@@ -36,7 +36,8 @@ class RetentionPolicy(models.Model):
     """How long what is kept: None is for ever, which is so until an owner decides. At most one row.
 
     `looked_on` is the day of the last night's work that is done, `done` what it has done so far (numbers), and `files`
-    are the names of files that are still to be removed from the disk.
+    are the names of files that are still to be removed from the disk; `reached` is behind which row of each kind the
+    night goes on, None where there is no more of it.
     """
 
     ONLY = 1
@@ -48,6 +49,7 @@ class RetentionPolicy(models.Model):
     looked_on = models.DateField(null=True)
     done = models.JSONField(default=dict)
     files = models.JSONField(default=list)
+    reached = models.JSONField(default=dict)
 
     class Meta:
         verbose_name_plural = "retention policies"

@@ -4,14 +4,16 @@ import pytest
 from django.core.files.storage import default_storage
 
 from dangol.customers.models import Customer
-from dangol.inbox.models import Attachment, Conversation, Message
+from dangol.inbox.commands.drafts import save_draft
+from dangol.inbox.models import Attachment, Conversation, Draft, Message
 from dangol.kernel import clock
 from dangol.kernel.errors import NotAllowed
 from dangol.kernel.models import AuditEntry
-from dangol.privacy import erasing
+from dangol.privacy import erasing, retention
 from dangol.privacy.commands import change_retention
 from dangol.privacy.models import RetentionPolicy
 from dangol.privacy.retention import due_customers, due_files, due_talks, keep_no_longer
+from dangol.search import index
 from tests.parts.cast import JAMES, JIHOON, NOON, mail
 
 pytestmark = pytest.mark.django_db
@@ -81,6 +83,82 @@ def test_customers_who_have_not_been_here_for_years_are_erased(years, minji):
     assert due_customers(policy, NOON).examples == ("Sora Kim",)
     night()
     assert sorted(Customer.objects.values_list("name", flat=True)) == ["", "James Lee", "박지훈"]
+
+
+def test_nobody_is_erased_who_was_here_with_a_row_that_was_merged_twice(years, minji):
+    """박지훈 became James, and James became Sora, who alone has been away for years."""
+    sora, james, jihoon = (Customer.objects.get(name=name) for name in ("Sora Kim", "James Lee", "박지훈"))
+    Customer.objects.filter(pk=jihoon.pk).update(merged_into=james)
+    Customer.objects.filter(pk=james.pk).update(merged_into=sora)
+    Conversation.objects.filter(customer=james).update(last_message_at=NOON - timedelta(days=1100))
+    policy = change_retention(actor=minji, **{**FOR_EVER, "customer_years": 2}, at=NOON)
+    assert due_customers(policy, NOON).count == 0
+    Conversation.objects.filter(customer=jihoon).update(last_message_at=NOON - timedelta(days=1100))
+    assert due_customers(policy, NOON).examples == ("Sora Kim",)
+
+
+def test_what_the_search_and_a_draft_know_of_an_old_conversation_goes_with_its_words(years, minji, hana):
+    talk = Conversation.objects.get(customer__name="Sora Kim")
+    save_draft(actor=hana, conversation=talk, text="Dear Sora", at=NOON)
+    assert talk.pk in index.find("conversation", "burger", limit=9)
+    change_retention(actor=minji, **{**FOR_EVER, "talk_months": 24}, at=NOON)
+    night()
+    assert talk.pk not in index.find("conversation", "burger", limit=9)
+    assert not Draft.objects.exists()
+
+
+def test_files_are_removed_in_pieces_however_many_a_night_leaves(years, minji, monkeypatch):
+    asked: list[int] = []
+
+    def removing(files):
+        asked.append(len(files))
+        return erasing.remove_unused(files)
+
+    monkeypatch.setattr(retention, "remove_unused", removing)
+    monkeypatch.setattr(retention, "_AT_ONCE", 1)
+    shas = list(Attachment.objects.order_by("pk").values_list("sha256", flat=True))
+    change_retention(actor=minji, **{**FOR_EVER, "file_months": 6}, at=NOON)
+    night()
+    assert max(asked) == 1
+    assert [default_storage.exists(f"{sha[:2]}/{sha[2:4]}/{sha}") for sha in shas] == [False, False, True]
+
+
+def test_what_was_looked_at_tonight_is_not_looked_at_again(years, minji, monkeypatch):
+    monkeypatch.setattr(retention, "_AT_ONCE", 1)
+    change_retention(actor=minji, **{**FOR_EVER, "talk_months": 6}, at=NOON)
+    assert keep_no_longer()
+    first = Message.objects.get(text="")
+    assert RetentionPolicy.objects.get().reached == {"messages": first.pk}
+    night()
+    assert Message.objects.filter(text="").count() == 2
+    assert RetentionPolicy.objects.get().reached == {}
+
+
+def test_one_who_is_written_with_in_the_same_instant_keeps_their_words(years, minji, monkeypatch):
+    change_retention(actor=minji, **{**FOR_EVER, "talk_months": 24}, at=NOON)
+    due = retention._next
+
+    def found(policy, at):
+        name_and_ids = due(policy, at)
+        Conversation.objects.update(state="waiting")
+        return name_and_ids
+
+    monkeypatch.setattr(retention, "_next", found)
+    night()
+    assert not Message.objects.filter(text="").exists()
+
+
+def test_no_more_are_erased_by_night_than_can_be_followed(years, minji, monkeypatch):
+    monkeypatch.setattr(retention, "_PEOPLE", 1)
+    monkeypatch.setattr(retention, "_OPEN_ERASURES", 1)
+    monkeypatch.setattr(erasing, "empty_the_journal", lambda: True)
+    change_retention(actor=minji, **{**FOR_EVER, "customer_years": 1}, at=NOON)
+    night()
+    assert Customer.objects.filter(erased_at=None).count() == 2
+    while erasing.erase_further():
+        pass
+    night()
+    assert Customer.objects.get(erased_at=None).name == "박지훈"
 
 
 def test_a_night_that_is_broken_off_goes_on(years, minji, monkeypatch):
