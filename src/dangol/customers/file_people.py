@@ -118,6 +118,7 @@ _LENGTHS: Final = {
     "email": 320,
     "phone": 320,
 }
+_LONGEST: Final = 4_000  # of what is not kept as it is written: no day or word for yes is as long
 _DAY: Final = re.compile(r"(?:(\d{4})\s*[-./년]\s*)?(\d{1,2})\s*[-./월]\s*(\d{1,2})\s*[일.]?(?:[T\s].*)?")
 _TOGETHER: Final = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _NO_YEAR: Final = 1800  # and earlier: what programs write for a day without its year
@@ -194,7 +195,7 @@ def read_person(row: Sequence[str], reading: PeopleReading, *, width: int, today
     if "\0" in "".join(row):
         raise Unfit("odd_letters")
     cells = {name: row[place].strip() if place < len(row) else "" for name, place in reading.columns.items()}
-    if any(len(cells.get(name, "")) > most for name, most in _LENGTHS.items()):
+    if any(len(cell) > _LENGTHS.get(name, _LONGEST) for name, cell in cells.items()):
         raise Unfit("too_long")
     addresses = tuple(_addresses(cells))
     if not addresses:
@@ -282,7 +283,10 @@ def _instant(text: str, zone: ZoneInfo) -> datetime | None:
         except ValueError:
             return None
     at = at if at.tzinfo else at.replace(tzinfo=zone)
-    return at.astimezone(UTC)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:  # 0001-01-01, which programs write for no day, is before all days in Seoul
+        return None
 
 
 def _plain_number(text: str) -> str:

@@ -1,6 +1,6 @@
 """Customers that come in many at once: from a file. The same again is the same as once."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -91,6 +91,11 @@ class _One:
         return bool(self.fields or self.identities or self.tags or self.notes or self.consents)
 
 
+def _has_gone(now: Customer, before: Customer) -> bool:
+    """Whether somebody was merged or erased while their row was waited for."""
+    return (now.merged_into_id, now.erased_at) != (before.merged_into_id, before.erased_at)
+
+
 class _Batch:
     def __init__(
         self, actor: Staff | None, source: str, overwrites: bool, at: datetime, seen: set[int] | None
@@ -108,12 +113,7 @@ class _Batch:
         for person in people:
             for kind, normal, _shown in person.addresses:
                 wanted.setdefault(kind, set()).add(normal)
-        found = [
-            row
-            for kind, normals in wanted.items()
-            for row in Identity.objects.filter(kind=kind, address__in=normals)
-        ]
-        living = living_of(row.customer_id for row in found)
+        found, living = self._found(wanted)
         whose = {row.pk: living[row.customer_id] for row in found}
         ones = {person.pk: _One(person, is_new=False) for person in whose.values()}
         self.ones = {id(one): one for one in ones.values()}
@@ -121,6 +121,23 @@ class _Batch:
             self.by_address[row.kind, row.address] = ones[whose[row.pk].pk]
         self.rows = rows_of_people(ones)
         self._read_beside()
+
+    def _found(self, wanted: Mapping[str, Collection[str]]) -> tuple[list[Identity], dict[int, Customer]]:
+        """The addresses that are known, and by their rows who has them: locked where they will be written."""
+        while True:
+            found = [
+                row
+                for kind, normals in wanted.items()
+                for row in Identity.objects.filter(kind=kind, address__in=normals)
+            ]
+            living = living_of(row.customer_id for row in found)
+            if self.seen is not None:
+                return found, living
+            rows = Customer.objects.filter(pk__in={person.pk for person in living.values()})
+            locked = {row.pk: row for row in rows.order_by("pk").select_for_update()}
+            now = {pk: locked[person.pk] for pk, person in living.items()}
+            if not any(_has_gone(now[pk], person) for pk, person in living.items()):
+                return found, now
 
     def _read_beside(self) -> None:
         ids = list(self.rows)
@@ -202,11 +219,11 @@ class _Batch:
     def _consent(self, one: _One, said: SaidConsent | None) -> None:
         if said is None:
             return
-        if not said.is_proved:
-            self.unproved += 1
+        at = said.at or self.at
+        if not said.is_proved or (said.is_given and at > self.at):
+            self.unproved += 1  # a day to come would count for more than a no of today
             return
         newest = self.consents.get(one.customer.pk or 0)
-        at = said.at or self.at
         if newest is not None and (newest.is_given == said.is_given or newest.at >= at):
             return  # known, or said otherwise since
         if any(each.is_given == said.is_given for each in one.consents):

@@ -2,7 +2,7 @@ import contextlib
 import json
 import zipfile
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,8 @@ from openpyxl import Workbook
 
 from dangol.customers import command_line
 from dangol.customers.command_line import NothingTaken, import_file
+from dangol.customers.commands import taking
+from dangol.customers.commands.erasing import empty_person
 from dangol.customers.file_import import PeopleImported, import_people, reading_of_people
 from dangol.customers.file_people import Unfit, choose_people, propose_people, read_person
 from dangol.customers.models import Consent, Customer, CustomerNote, Identity
@@ -130,6 +132,46 @@ def test_a_yes_counts_only_with_its_day_and_its_words(tmp_path, row, wording, is
     done = bring_in(a_file(tmp_path, row, header="email,newsletter,consent date,wording"), wording=wording)
     assert (done.taken.consents, done.taken.unproved) == (int(is_kept), int(not is_kept))
     assert may_write(Customer.objects.get(), "email", "news") is is_kept
+
+
+def test_a_day_that_is_none_proves_nothing_and_stops_no_file(tmp_path):
+    header = "email,newsletter,consent date,wording"
+    rows = ("a@example.com,yes,0001-01-01T00:00:00,News", "b@example.com,yes,2026-03-01,News")
+    done = bring_in(a_file(tmp_path, *rows, header=header))
+    assert (done.rows, done.taken.new, done.taken.consents, done.taken.unproved) == (2, 2, 1, 1)
+
+
+def test_a_yes_of_a_day_to_come_does_not_overrule_the_no_of_today(tmp_path):
+    header = "email,newsletter,consent date,wording"
+    bring_in(a_file(tmp_path, "a@example.com,no,,", header=header))
+    later = NOON + timedelta(days=1)
+    done = bring_in(a_file(tmp_path, f"a@example.com,yes,{later:%Y-%m-%d},News", header=header))
+    assert (done.taken.consents, done.taken.unproved) == (0, 1)
+    assert not may_write(Customer.objects.get(), "email", "news")
+
+
+def test_a_number_without_an_end_refuses_its_row_alone(tmp_path):
+    rows = (f"a@example.com,{'9' * 5_000}", "b@example.com,1990")
+    done = bring_in(a_file(tmp_path, *rows, header="email,birth year"))
+    assert (done.refused, done.taken.new) == (Counter(too_long=1), 1)
+
+
+def test_who_is_erased_while_a_row_is_waited_for_stays_erased(tmp_path, monkeypatch):
+    sora = person("Sora", "sora@example.com")
+    living_of, times = taking.living_of, []
+
+    def erased_behind(ids):
+        living = living_of(ids)
+        if not times:
+            empty_person(ids=[sora.pk], at=NOON)
+        times.append(1)
+        return living
+
+    monkeypatch.setattr(taking, "living_of", erased_behind)
+    done = bring_in(a_file(tmp_path, "sora@example.com,Moon", header="email,company"))
+    assert done.taken.new == 1
+    sora.refresh_from_db()
+    assert (sora.company, sora.identities.count()) == ("", 0)
 
 
 def test_a_no_counts_without_and_no_old_yes_overrules_what_was_said_since(tmp_path):
