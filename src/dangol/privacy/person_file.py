@@ -9,17 +9,17 @@ import json
 import zipfile
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Final
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.template.loader import render_to_string
 from django.utils.translation import get_language
 
 from dangol.channels.models import Content
 from dangol.customers.commands.profiles import FIELDS
 from dangol.customers.kinds import kind_words
-from dangol.customers.models import Consent, Customer, CustomerNote, Identity, Tag
+from dangol.customers.models import Consent, Customer, CustomerNote, Identity, Membership, Tag
 from dangol.customers.profile import words_of
 from dangol.customers.queries import ids_of_person, names_of
 from dangol.goodwill.models import Wish
@@ -106,15 +106,11 @@ class _PersonFile:
                 ],
                 "notes": [{"text": row.text, "at": row.at} for row in self._notes()],
                 "tags": self._tags(),
-                "given": [
-                    {
-                        "kind": row.kind,
-                        "what": row.what,
-                        "amount_minor": row.given,
-                        "currency": row.own_currency,
-                        "at": row.decided_at or row.asked_at,
-                    }
-                    for row in self._wishes()
+                "segments": self._segments(),
+                "given": [_wish(row) for row in self._wishes()],
+                "wished": [
+                    {**_wish(row), "became": row.state, "wished_minor": row.wished}
+                    for row in self._wishes(were_given=False)
                 ],
             }
             file.write(_json(head)[:-1].encode())
@@ -135,14 +131,16 @@ class _PersonFile:
                     "from": {"name": message.from_name, "address": message.from_address},
                     "to": message.to,
                     "cc": message.cc,
+                    "bcc": message.bcc,
                     "text": message.text,
                     "mail": _mail_of(message),
                     "files": [path for path, _name in _places(files)],
                 }
 
     def _mails(self) -> Iterator[None]:
-        rows = Message.objects.filter(conversation__customer__in=self.ids, undone_at=None).order_by("id")
-        for message in rows.select_related("raw", "delivery").iterator(chunk_size=_AT_ONCE):
+        parts = [Message.objects.filter(mine, undone_at=None).order_by("id") for mine in self._theirs()]
+        rows = (part.select_related("raw", "delivery").iterator(chunk_size=_AT_ONCE) for part in parts)
+        for message in chain.from_iterable(rows):
             content: Content | None = message.raw or message.delivery
             if content and content.size:
                 with contextlib.suppress(FileNotFoundError), content.opened() as kept:
@@ -150,10 +148,9 @@ class _PersonFile:
                     yield from self._copy(mail, _mail_of(message))
 
     def _attachments(self) -> Iterator[None]:
-        rows = Attachment.objects.filter(
-            message__conversation__customer__in=self.ids, message__undone_at=None
-        ).order_by("id")
-        for row in rows.iterator(chunk_size=_AT_ONCE):
+        theirs = self._theirs("message__")
+        parts = [Attachment.objects.filter(mine, message__undone_at=None).order_by("id") for mine in theirs]
+        for row in chain.from_iterable(part.iterator(chunk_size=_AT_ONCE) for part in parts):
             with contextlib.suppress(FileNotFoundError), open_file(row.sha256) as file:
                 yield from self._copy(file, _place(row))
 
@@ -164,12 +161,21 @@ class _PersonFile:
                 yield
 
     def _talks(self) -> Iterator[Conversation]:
-        rows = Conversation.objects.filter(customer__in=self.ids).order_by("created_at", "id")
-        return rows.iterator(chunk_size=_AT_ONCE)
+        mine = Conversation.objects.filter(customer__in=self.ids)
+        said_in = Message.objects.filter(self._theirs()[1]).values("conversation")
+        for rows in (mine, Conversation.objects.filter(pk__in=said_in)):
+            yield from rows.order_by("created_at", "id").iterator(chunk_size=_AT_ONCE)
+
+    def _theirs(self, of: str = "") -> tuple[Q, Q]:
+        """What was said in the person's conversations; and what they said in those of others. Of each by its index."""
+        mine = Q(**{f"{of}conversation__customer__in": self.ids})
+        return mine, Q(**{f"{of}identity__in": [row.pk for row in self._identities()]}) & ~mine
 
     def _messages(self, talk: Conversation) -> Iterator[tuple[Message, list[Attachment]]]:
         """Each with its files. Not by prefetching: rows that know each other stay in memory until somebody looks."""
         rows = Message.objects.filter(conversation=talk, undone_at=None).order_by("happened_at", "id")
+        if talk.customer_id not in self.ids:
+            rows = rows.filter(self._theirs()[1])
         waiting = rows.select_related("staff").iterator(chunk_size=_AT_ONCE)
         while batch := list(islice(waiting, _AT_ONCE)):
             files: dict[int | None, list[Attachment]] = {}
@@ -191,9 +197,14 @@ class _PersonFile:
         names = Tag.objects.filter(customers__in=self.ids).order_by("name").values_list("name", flat=True)
         return list(dict.fromkeys(names))
 
-    def _wishes(self) -> list[Wish]:
-        states = (Wish.State.GIVEN, Wish.State.PARTLY)
-        return list(Wish.objects.filter(customer__in=self.ids, state__in=states).order_by("asked_at", "id"))
+    def _segments(self) -> list[str]:
+        names = Membership.objects.filter(customer__in=self.ids).order_by("segment__name")
+        return list(dict.fromkeys(names.values_list("segment__name", flat=True)))
+
+    def _wishes(self, *, were_given: bool = True) -> list[Wish]:
+        given = Q(state__in=(Wish.State.GIVEN, Wish.State.PARTLY))
+        rows = Wish.objects.filter(given if were_given else ~given, customer__in=self.ids)
+        return list(rows.order_by("asked_at", "id"))
 
     def _orders(self) -> "QuerySet[Order]":
         rows = Order.objects.filter(customer__in=self.ids).order_by("ordered_at", "id")
@@ -224,6 +235,16 @@ def _ending(filename: str) -> str:
     return (
         f".{ending}" if "." in filename and ending.isascii() and ending.isalnum() and len(ending) < 10 else ""
     )
+
+
+def _wish(row: Wish) -> dict[str, Any]:
+    return {
+        "kind": row.kind,
+        "what": row.what,
+        "amount_minor": row.given,
+        "currency": row.own_currency,
+        "at": row.decided_at or row.asked_at,
+    }
 
 
 def _trade(row: Order | Refund) -> dict[str, Any]:

@@ -92,7 +92,7 @@ SHEETS: Final = (
         lambda: Message.objects.filter(undone_at=None).order_by("pk"),
         (
             "id", "conversation_id", "direction", "happened_at", "staff__name", "from_name", "from_address", "to", "cc",
-            "subject", "text", "automatic",
+            "bcc", "subject", "text", "automatic",
         ),
     ),
     Sheet(

@@ -7,6 +7,8 @@ import pytest
 from django.urls import reverse
 from django.utils import translation
 
+from dangol.customers.models import Membership, Segment
+from dangol.goodwill.models import Wish
 from dangol.inbox.models import Message
 from dangol.kernel.models import AuditEntry, Event
 from dangol.privacy.command_line import NobodyThere, write_person_file
@@ -37,14 +39,36 @@ def test_all_that_is_known_of_a_person_is_in_the_file_and_nothing_of_others():
     assert data["orders"][0]["lines"][0]["name"] == "Moon burger"
     assert data["refunds"][0]["amount_minor"] == 12_000
     assert data["given"][0]["what"] == f"a burger for {FAMILY}"
-    assert [row["direction"] for row in data["messages"]] == ["in", "in", "out", "note"]
+    assert [row["direction"] for row in data["messages"]] == ["in", "in", "out", "note", "in"]
     mails = [name for name in found.namelist() if name.startswith("mails/")]
-    assert len(mails) == 3
+    assert len(mails) == 4
     assert f"Subject: {WORDS} cold".encode() in found.read(mails[0])
+    elsewhere = data["messages"][-1]
+    assert elsewhere["text"].strip() == f"Me too, {WORDS}.", "in a conversation of James’s"
+    assert f"Me too, {WORDS}.".encode() in found.read(elsewhere["mail"])
     (attached,) = data["messages"][0]["files"]
     assert found.read(attached).startswith(f"{WORDS} {HANGUL}".encode())
     assert f'href="{attached}"' in page
     assert "james@example.org" not in page
+
+
+def test_what_was_wished_for_in_vain_and_the_segments_are_in_the_data(minji):
+    person = plant()
+    Wish.objects.update(state="refused", given=0)
+    gold = Segment.objects.create(name="Gold", kind="list", created_at=NOON)
+    Membership.objects.create(segment=gold, customer=person, since=NOON)
+    Message.objects.filter(direction="out").update(bcc=[{"name": "", "address": "till@moonburger.test"}])
+    data = json.loads(opened(person).read("data.json"))
+    assert (data["segments"], data["given"]) == (["Gold"], [])
+    (wish,) = data["wished"]
+    assert (wish["what"], wish["became"], wish["wished_minor"]) == (
+        f"a burger for {FAMILY}",
+        "refused",
+        3_000,
+    )
+    assert [row["bcc"] for row in data["messages"] if row["bcc"]] == [
+        [{"name": "", "address": "till@moonburger.test"}]
+    ]
 
 
 def test_it_is_in_the_language_of_who_asks_while_others_are_served():

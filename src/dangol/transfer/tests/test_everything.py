@@ -28,6 +28,7 @@ def test_all_of_it_comes_as_tables_that_no_spreadsheet_runs():
     assert (order["amount"], order["currency"], order["source"]) == ("12000", "KRW", "Files")
     assert (line["quantity"], line["unit_price"], line["amount"]) == ("1", "12000", "12000")
     assert any(WORDS in row["text"] for row in rows("messages"))
+    assert "bcc" in rows("messages")[0]
     assert sum(int(row["booked"] or 0) for row in rows("ledger")) == sum(
         Entry.objects.exclude(booked=None).values_list("booked", flat=True)
     )
