@@ -14,7 +14,7 @@ from dangol.business.models import Place
 from dangol.business.queries import current_business
 from dangol.business.rates import Rates
 from dangol.customers.commands import normal_address, recognise_customers
-from dangol.customers.models import NUMBER, Identity
+from dangol.customers.models import NUMBER, Customer, Identity
 from dangol.kernel import clock
 from dangol.kernel.db import lock_for_transaction
 from dangol.kernel.events import Happened, emit, hand_over_each
@@ -29,6 +29,7 @@ from dangol.staff.rights import demand
 OWN: Final = ("own_currency", "own_amount", "rate_trillionths")
 FILES: Final = "Files"
 """The source of files for which nobody named another; its customers' numbers are the shop's own."""
+CONTACT: Final = ("contact_name", "contact_email", "contact_phone")
 LINE: Final = ("sku", "name", "quantity_thousandths", "unit_price_e4", "amount")
 _MOST_OWN: Final = 10**17
 _SAME: Final = timedelta(
@@ -93,16 +94,18 @@ def take_orders(
     """
     demand(actor, "import_orders")
     lock_for_transaction(f"orders of {source.pk}")
-    new_orders, changed_orders, known, orders_waiting = _sorted_out(Order, source, _newest(orders))
+    new_orders, changed_orders, known_orders, orders_waiting = _sorted_out(Order, source, _newest(orders))
     others = {come.key for row, come in changed_orders if _is_of_other_day(row, come)}
     changed_orders = [(row, come) for row, come in changed_orders if come.key not in others]
     backs = _newest(each for each in refunds if each.order_key not in others)
     new_refunds, changed_refunds, known_refunds, refunds_waiting = _sorted_out(Refund, source, backs)
+    _note_how_new(known_orders)
+    _note_how_new(known_refunds)
     _convert([*orders_waiting, *refunds_waiting])
     come = [*new_orders, *(each for _, each in changed_orders)]
     gone = [*new_refunds, *(each for _, each in changed_refunds)]
     if come or gone:
-        write = _Writing(source, come, gone, at)
+        write = _Writing(source, come, gone, at, erased=_of_the_erased(row for row, _ in changed_orders))
         happened = [
             *_write_orders(write, new_orders, changed_orders),
             *_write_refunds(write, new_refunds, changed_refunds),
@@ -114,7 +117,7 @@ def take_orders(
         len(changed_orders),
         len(new_refunds),
         len(changed_refunds),
-        known + known_refunds,
+        len(known_orders) + len(known_refunds),
         tuple(sorted(others)),
     )
 
@@ -123,14 +126,21 @@ class _Writing:
     """What a batch needs to be written, looked up once."""
 
     def __init__(
-        self, source: Source, orders: Sequence[IncomingOrder], refunds: Sequence[IncomingRefund], at: datetime
+        self,
+        source: Source,
+        orders: Sequence[IncomingOrder],
+        refunds: Sequence[IncomingRefund],
+        at: datetime,
+        *,
+        erased: Mapping[str, int],
     ) -> None:
-        self.source, self.at = source, at
+        self.source, self.at, self.erased = source, at, erased
         business = current_business()
         self.zone: ZoneInfo = business.zone
         self.rates = Rates(business.currency)
         trades: list[IncomingTrade] = [*orders, *refunds]
-        self.customers = _customers(source, trades, at)
+        named = [each for each in orders if each.key not in erased]
+        self.customers = _customers(source, [*named, *refunds], at)
         self.places: Mapping[str, Place] = recognise_places(each.place for each in trades)
         names = {name for each in orders for name in (each.made_by_name, each.packed_by_name) if name}
         self.staff = _staff(names)
@@ -156,7 +166,7 @@ class _Writing:
     def order(self, come: IncomingOrder) -> dict[str, Any]:
         """The fields of an order."""
         made, packed = self.staff.get(come.made_by_name), self.staff.get(come.packed_by_name)
-        return {
+        values: dict[str, Any] = {
             **self.common(come, come.ordered_at),
             "ordered_at": come.ordered_at,
             "tax": come.tax,
@@ -176,6 +186,10 @@ class _Writing:
             "contact_phone": come.contact_phone[:40],
             "country": come.country[:60],
         }
+        if come.key in self.erased:
+            # Whatever a shop tells of the order later: nothing of it brings the person back.
+            values |= {"customer_id": self.erased[come.key], **dict.fromkeys(CONTACT, "")}
+        return values
 
     def refund(self, come: IncomingRefund, order: "Order | None") -> dict[str, Any]:
         """The fields of a refund; whose it is says the order where the refund does not."""
@@ -368,8 +382,8 @@ def _newest(trades: Iterable[Incoming]) -> dict[str, Incoming]:
 
 def _sorted_out(
     model: type[TradeRow], source: Source, come: Mapping[str, Incoming]
-) -> tuple[list[Incoming], list[tuple[TradeRow, Incoming]], int, list[TradeRow]]:
-    """(the new ones, those that change a row, how many are known or older than what is there, and which rows of these
+) -> tuple[list[Incoming], list[tuple[TradeRow, Incoming]], list[tuple[TradeRow, Incoming]], list[TradeRow]]:
+    """(the new ones, those that change a row, those that are known or older than what is there, and which rows of these
     wait for a rate)."""
     rows = {row.key: row for row in _by_key(model, source, come)}
     new = [each for key, each in come.items() if key not in rows]
@@ -379,8 +393,31 @@ def _sorted_out(
         if not _is_older(come[key].revised_at, row.revised_at) and fingerprint(come[key]) != row.fingerprint
     ]
     touched = {row.pk for row, _ in changed}
-    waiting = [row for row in rows.values() if row.own_amount is None and row.pk not in touched]
-    return new, changed, len(come) - len(new) - len(changed), waiting
+    known = [(row, come[key]) for key, row in rows.items() if row.pk not in touched]
+    waiting = [row for row, _ in known if row.own_amount is None]
+    return new, changed, known, waiting
+
+
+def _note_how_new(known: Sequence[tuple[TradeRow, IncomingTrade]]) -> None:
+    """What is told again and is newer makes what comes late in between older, although nothing else changes."""
+    newer = []
+    for row, come in known:
+        told_at = come.revised_at
+        if told_at is not None and (row.revised_at is None or told_at > row.revised_at):
+            row.revised_at = told_at
+            newer.append(row)
+    update_rows(newer, ["revised_at"])
+
+
+def _of_the_erased(orders: Iterable[Order]) -> Mapping[str, int]:
+    """By the key of the order the empty row of its customer, of those who were erased; one query for each 500."""
+    whose = {order.key: order.customer_id for order in orders if order.customer_id is not None}
+    gone: set[int] = set()
+    for some in _some(set(whose.values())):
+        gone |= set(
+            Customer.objects.filter(pk__in=some, erased_at__isnull=False).values_list("pk", flat=True)
+        )
+    return {key: customer for key, customer in whose.items() if customer in gone}
 
 
 def _is_of_other_day(row: Order, come: IncomingOrder) -> bool:

@@ -10,10 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dangol.business.models import Business, ExchangeRate, Place
+from dangol.customers.commands.erasing import empty_person
 from dangol.customers.models import NUMBER, Customer, Identity
 from dangol.kernel.errors import NotAllowed
 from dangol.kernel.models import Event
 from dangol.orders.commands import source_named, take_orders
+from dangol.orders.erasing import take_person_out
 from dangol.orders.models import Order, OrderLine, Refund, RefundLine
 from dangol.orders.queries import order_sheet, spent_by
 from dangol.orders.tests.shop import BURGER, MONDAY, order, refund
@@ -75,6 +77,32 @@ def test_an_older_version_never_overwrites_a_newer_one(shop):
     assert take(shop, order(amount=20_000)).known == 1, "what does not say when is not newer"
     assert take(shop, order(amount=36_000, revised_at=MONDAY + 2 * HOUR)).changed_orders == 1
     assert Order.objects.get().amount == 36_000
+
+
+def test_what_is_told_again_makes_older_what_comes_late_in_between(shop):
+    for hours, amount in ((0, 24_000), (4, 24_000), (2, 12_000)):
+        take(shop, order(amount=amount, revised_at=MONDAY + hours * HOUR))
+        take(shop, refund(amount=amount, order_key="1001", revised_at=MONDAY + hours * HOUR))
+    for row in (Order.objects.get(), Refund.objects.get()):
+        assert (row.amount, row.revised_at) == (24_000, MONDAY + 4 * HOUR)
+    assert not Event.objects.filter(name__endswith="Changed").exists()
+
+
+@pytest.mark.parametrize("who", [{"customer_number": "7"}, {}])
+def test_what_is_told_of_an_erased_persons_order_brings_nothing_of_them_back(shop, who):
+    told = order(contact_name="Sora", contact_email="sora@example.com", contact_phone="010 1234 5678", **who)
+    take(shop, told)
+    sora = Customer.objects.get()
+    empty_person(ids=[sora.pk], at=MONDAY)
+    take_person_out(customers=[sora.pk], traces=["sora@example.com"])
+    sent = replace(told, fulfilled_at=MONDAY + HOUR)
+    assert [take(shop, sent).changed_orders for _ in range(2)] == [1, 0]
+    row = Order.objects.get()
+    assert (row.fulfilled_at, row.customer) == (MONDAY + HOUR, sora)
+    assert (row.contact_name, row.contact_email, row.contact_phone) == ("", "", "")
+    assert (Customer.objects.count(), Identity.objects.count()) == (1, 0)
+    take(shop, replace(told, key="1002"))
+    assert Order.objects.get(key="1002").customer.name == "Sora", "who buys again is somebody again"
 
 
 def test_a_changed_order_has_the_new_lines_alone_and_is_placed_once(shop):
