@@ -1,6 +1,6 @@
 """Giving from a conversation or an order: one form, three fields; and what waits for somebody's yes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -52,11 +52,13 @@ STATE = Wish.State
 
 @dataclass(frozen=True)
 class OwnLine:
-    """A line of an order and what it comes to in the business's own money, by the rate that the order keeps."""
+    """A line of an order and what it comes to in the business's own money, by the rate that the order keeps; `theirs`
+    is its amount in the money of the order."""
 
     pk: int
     name: str
     amount: int
+    theirs: int
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,10 @@ class Matter:
         if self.order is None or self.order.own_currency != current_business().currency:
             return None
         return self.order.own_amount
+
+    def worth_of(self, theirs: int) -> int:
+        """What an amount in the money of the order is in our own."""
+        return theirs if self.order is None else _in_own_money(self.order, theirs)
 
 
 class GivingForm(forms.Form):
@@ -102,18 +108,19 @@ class GivingForm(forms.Form):
         *args: Any,
         causes: Sequence[CauseChoice],
         lines: Sequence[OwnLine],
+        worth_of: Callable[[int], int],
         currency: str,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.currency = currency
+        self.currency, self.worth_of = currency, worth_of
         self.fields["kind"] = forms.ChoiceField(
             label=self.fields["kind"].label, choices=[(kind.value, kind.label) for kind in GIVEN]
         )
         self.fields["cause"] = forms.ChoiceField(
             label=self.fields["cause"].label, required=False, choices=_grouped(causes)
         )
-        self.line_amounts = {str(line.pk): line.amount for line in lines}
+        self.line_amounts = {str(line.pk): line.theirs for line in lines}
         self.fields["lines"] = forms.MultipleChoiceField(
             label=_("For these lines"),
             required=False,
@@ -134,7 +141,8 @@ class GivingForm(forms.Form):
             except Refused as refusal:
                 self.add_error(name, str(refusal))
         if data.get("amount") is None and data.get("lines"):
-            data["amount"] = sum(self.line_amounts[pk] for pk in data["lines"])
+            # Added before they are converted: rounded one by one they could be more than the order cost.
+            data["amount"] = self.worth_of(sum(self.line_amounts[pk] for pk in data["lines"]))
         return data
 
 
@@ -220,7 +228,12 @@ def _giving(request: HttpRequest, matter: Matter) -> HttpResponse:
     choices = cause_choices()
     proposed = proposed_cause(matter.said, choices)
     room = room_for(person, matter.customer, order=matter.order, business=business, at=at)
-    options: dict[str, Any] = {"causes": choices, "lines": matter.lines, "currency": business.currency}
+    options: dict[str, Any] = {
+        "causes": choices,
+        "lines": matter.lines,
+        "worth_of": matter.worth_of,
+        "currency": business.currency,
+    }
     if request.method == "POST":
         form = GivingForm(request.POST, **options)
         key = _key(request.POST.get("key", ""))
@@ -302,18 +315,21 @@ def _order_of(request: HttpRequest, customer: Customer) -> Order | None:
 
 
 def _lines_in_own_money(order: Order) -> list[OwnLine]:
-    def own(amount: int) -> int:
-        if order.currency == order.own_currency or order.rate_trillionths is None:
-            return amount
-        return converted(
-            amount,
-            currency=order.currency,
-            own_currency=order.own_currency,
-            rate_trillionths=order.rate_trillionths,
-        )
-
     rows: Iterable[OrderLine] = order.lines.order_by("pk")
-    return [OwnLine(row.pk, row.name or row.sku, own(row.amount)) for row in rows]
+    return [
+        OwnLine(row.pk, row.name or row.sku, _in_own_money(order, row.amount), row.amount) for row in rows
+    ]
+
+
+def _in_own_money(order: Order, theirs: int) -> int:
+    if order.currency == order.own_currency or order.rate_trillionths is None:
+        return theirs
+    return converted(
+        theirs,
+        currency=order.currency,
+        own_currency=order.own_currency,
+        rate_trillionths=order.rate_trillionths,
+    )
 
 
 def _order_url(order: Order) -> str:

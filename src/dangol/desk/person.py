@@ -1,5 +1,6 @@
 """One customer: who it is, what was talked about, and everything so far."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,6 +31,7 @@ from dangol.desk.pages import IdentityView, WishView
 from dangol.desk.playbooks import segments_beside
 from dangol.desk.queries import identity_view
 from dangol.desk.timeline import KINDS, TimelinePage, kinds, timeline_page
+from dangol.goodwill.queries import given_back_by_hand
 from dangol.inbox.measures import median
 from dangol.inbox.models import Conversation, Wait
 from dangol.kernel.addresses import address
@@ -71,8 +73,11 @@ def _spent(ids: Sequence[int]) -> Figure | None:
     spent, language = spent_by(ids), (get_language() or "en")[:2]
     if not spent.orders and not spent.refunded:
         return None
+    refunded: Counter[str] = Counter()
+    for amount, currency in (*spent.refunded, *given_back_by_hand(ids)):
+        refunded[currency] += amount
     in_orders = ngettext("in %(n)s order", "in %(n)s orders", spent.orders) % {"n": spent.orders}
-    back = money_words(spent.refunded, language)
+    back = money_words(((amount, currency) for currency, amount in sorted(refunded.items())), language)
     return Figure(
         label=_("Spent"),
         value=money_words(spent.spent, language) or "0",

@@ -2,13 +2,14 @@
 
 from collections.abc import Hashable, Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.db.models import Sum as Added
 
 from dangol.goodwill.amounts import Estimate, Sum
-from dangol.goodwill.models import ASKING, Entry
+from dangol.goodwill.models import ASKING, Entry, Kind, Wish
+from dangol.kernel.prepared import Prepared
 
 _ADDED = {
     "sum_booked": Added("booked"),
@@ -48,6 +49,28 @@ def standing(entries: QuerySet[Entry]) -> QuerySet[Entry]:
 def asking_for_cause() -> QuerySet[Entry]:
     """What was really paid for a failure and nobody has said why: it stands, and has no cause."""
     return standing(Entry.objects.filter(ASKING))
+
+
+def given_back_by_hand(customer_ids: Iterable[int]) -> tuple[tuple[int, str], ...]:
+    """What these were given back here and no shop's system reported, by own currency; of a cancelled order nothing, as
+    its sale does not count either. One query."""
+    return tuple((int(amount), currency) for currency, amount in _BY_HAND(ids=tuple(customer_ids)))
+
+
+_BY_HAND: Final = Prepared(
+    lambda ids: (
+        Wish.objects.filter(
+            customer__in=ids,
+            kind=Kind.REFUND,
+            state__in=[Wish.State.GIVEN, Wish.State.PARTLY],
+            refund=None,
+        )
+        .filter(Q(order=None) | Q(order__cancelled_at=None))
+        .order_by("own_currency")
+        .values_list("own_currency")
+        .annotate(Added("given"))
+    )
+)
 
 
 def _sum_of(row: dict[str, Any]) -> Sum:

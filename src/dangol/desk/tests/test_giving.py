@@ -256,3 +256,34 @@ def test_lines_in_other_money_are_given_by_the_rate_that_the_order_keeps(client,
     assert "Kimchi Tide · ₩9,450" in client.get(url).content.decode()
     client.post(url, form(kind="refund", amount="", lines=[str(line.pk)]))
     assert Entry.objects.get().booked == 9_450
+
+
+def test_lines_in_other_money_are_added_before_they_are_converted(client, minji, talk):
+    source = Source.objects.create(name="Till", kind="file", created_at=NOON)
+    order = Order.objects.create(
+        source=source, key="9", number="9", customer=talk.customer, currency="USD", amount=303, own_currency="KRW",
+        own_amount=4_244, rate_trillionths=1_400_500 * 10**9, ordered_at=NOON, recorded_at=NOON,
+    )  # fmt: skip
+    lines = [
+        OrderLine.objects.create(
+            order=order, name=name, quantity_thousandths=1000, unit_price_e4=10_100, amount=101
+        )
+        for name in ("Kimchi", "Rice", "Tea")
+    ]
+    client.force_login(minji)
+    url = reverse("order_giving", args=[order.pk])
+    client.post(url, form(kind="refund", amount="", lines=[str(line.pk) for line in lines]))
+    assert Entry.objects.get().booked == 4_244  # one by one 1,415 won each, which is more than was paid
+
+
+def test_what_was_given_back_by_hand_is_told_on_the_customers_page(client, minji, talk):
+    source = Source.objects.create(name="Till", kind="file", created_at=NOON)
+    order = Order.objects.create(
+        source=source, key="9", number="9", customer=talk.customer, currency="KRW", amount=20_000, own_currency="KRW",
+        own_amount=20_000, ordered_at=NOON, recorded_at=NOON,
+    )  # fmt: skip
+    client.force_login(minji)
+    client.post(reverse("order_giving", args=[order.pk]), form(kind="refund", amount="5000"))
+    assert "₩5,000 given back" in see(client, "customer", talk.customer_id)
+    Order.objects.update(cancelled_at=NOON)
+    assert "given back" not in see(client, "customer", talk.customer_id)

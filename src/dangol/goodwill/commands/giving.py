@@ -9,7 +9,7 @@ from django.db import transaction
 
 from dangol.business.queries import current_business
 from dangol.goodwill.commands.entries import About, Given, Source, book_entry, reverse_entry
-from dangol.goodwill.commands.refunds import book_refund, standing_entry, unlinked_refunds
+from dangol.goodwill.commands.refunds import book_refund, standing_entry, unlinked_refund
 from dangol.goodwill.errors import (
     AboveYourLimit,
     AlreadyDecided,
@@ -197,7 +197,7 @@ def _check_refund(order: Order, amount: int, own_currency: str) -> None:
     earlier = Wish.objects.filter(order=order, kind=Kind.REFUND, state__in=[STATE.GIVEN, STATE.PARTLY])
     by_hand = list(earlier.values_list("given", "refund"))
     known = {refund for _, refund in by_hand if refund}
-    if same := unlinked_refunds(order, amount, own_currency).first():
+    if same := unlinked_refund(order, amount, own_currency):
         known.add(same.pk)
     reported = order.refunds.exclude(pk__in=known)
     before = sum(given for given, _ in by_hand) + sum(
@@ -244,7 +244,7 @@ def _give(wish: Wish, amount: int, *, actor: Staff, at: datetime) -> None:
     kind = Kind(wish.kind)
     reported = None
     if kind == Kind.REFUND and wish.order:
-        reported = unlinked_refunds(wish.order, amount, wish.own_currency).first()
+        reported = unlinked_refund(wish.order, amount, wish.own_currency)
     before = standing_entry(reported) if reported else None
     cause = wish.cause or (before.cause if before else None)
     wish.entry = book_entry(

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Final
 
 from django.db import transaction
-from django.db.models import QuerySet
 
+from dangol.business.rates import converted
 from dangol.goodwill.commands.entries import booked_event, reverse_entry
 from dangol.goodwill.limits import GIVING
 from dangol.goodwill.models import CostClass, Entry, Kind, Wish
@@ -43,9 +43,9 @@ def book_refunds(*, at: datetime, after: int = 0, limit: int = MANY) -> Looked |
 
     Whatever came in between and in which order, it ends with the same, and again is the same as once: each refund is
     in the ledger with its present amount, its customer and its order. One that was given by hand before (the same
-    order, amount and currency) is that gift, reported by the shop's system: only what it is more or less than the gift
-    is booked. One of a cancelled order is not booked, for there was no sale; nor one whose worth in our own money is
-    unknown: it waits for its rate.
+    order, amount and currency; of other money by the rate of the order, for its own day may have another) is that gift,
+    reported by the shop's system: only what it is more or less than the gift is booked. One of a cancelled order is not
+    booked, for there was no sale; nor one whose worth in our own money is unknown: it waits for its rate.
     """
     with transaction.atomic():
         lock_for_transaction(GIVING)
@@ -61,11 +61,11 @@ def book_all_refunds(*, at: datetime) -> Iterator[int]:
         yield looked.changes
 
 
-def unlinked_refunds(order: Order, amount: int, own_currency: str) -> "QuerySet[Refund]":
-    """The refunds of that amount which were reported and given by nobody here, the first first."""
+def unlinked_refund(order: Order, amount: int, own_currency: str) -> Refund | None:
+    """The first refund of that amount which was reported and given by nobody here."""
     linked = Wish.objects.filter(refund__order=order).values_list("refund", flat=True)
-    rows = order.refunds.filter(own_amount=amount, own_currency=own_currency)
-    return rows.exclude(pk__in=list(linked)).order_by("pk")
+    rows = order.refunds.filter(own_currency=own_currency).exclude(pk__in=list(linked)).order_by("pk")
+    return next((refund for refund in rows if _is_worth(refund, amount, own_currency)), None)
 
 
 def standing_entry(refund: Refund) -> Entry | None:
@@ -109,14 +109,29 @@ def _gifts(refunds: Sequence[Refund]) -> Mapping[int, Wish]:
         ).order_by("pk")
     )
     for refund in refunds if gifts else ():
-        what = (refund.order_id, refund.own_amount, refund.own_currency)
-        same = (gift for gift in gifts if (gift.order_id, gift.given, gift.own_currency) == what)
+        mine = (gift for gift in gifts if gift.order_id == refund.order_id)
+        same = (gift for gift in mine if _is_worth(refund, gift.given, gift.own_currency))
         if refund.pk not in found and (gift := next(same, None)):
             gifts.remove(gift)
             gift.refund = refund
             gift.save(update_fields=["refund"])
             found[refund.pk] = gift
     return {pk: wish for pk, wish in found.items() if pk is not None}
+
+
+def _is_worth(refund: Refund, amount: int, own_currency: str) -> bool:
+    """Whether the refund is that much, by the rate of its day or by that of its order, by which people give."""
+    if refund.own_currency != own_currency:
+        return False
+    order = refund.order
+    if amount == refund.own_amount or order is None or order.rate_trillionths is None:
+        return amount == refund.own_amount
+    return (order.currency, order.own_currency) == (refund.currency, own_currency) and amount == converted(
+        refund.amount,
+        currency=refund.currency,
+        own_currency=own_currency,
+        rate_trillionths=order.rate_trillionths,
+    )
 
 
 def _last_entries(refunds: Sequence[Refund]) -> tuple[dict[int, Entry], set[int]]:

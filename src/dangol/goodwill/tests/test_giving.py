@@ -285,6 +285,31 @@ def test_a_refund_in_other_money_is_not_the_gift_of_the_same_number(minji, sora)
     assert sorted(Entry.objects.values_list("own_currency", flat=True)) == ["KRW", "USD"]
 
 
+@pytest.mark.parametrize("is_given_first", [True, False])
+@pytest.mark.parametrize("cents", [2_500, 1_000])
+def test_a_refund_in_other_money_is_that_gift_whatever_the_rate_of_its_day(
+    minji, sora, is_given_first, cents
+):
+    order = order_of(sora, 35_000)
+    Order.objects.update(currency="USD", amount=2_500, rate_trillionths=1_400 * 10**12)
+    order.refresh_from_db()
+
+    def report() -> Refund:
+        refund = reported(order, "r1", cents)
+        Refund.objects.update(currency="USD", own_amount=cents * 13, rate_trillionths=1_300 * 10**12)
+        booked()
+        return refund
+
+    if not is_given_first:
+        refund = report()
+    wish = gift(minji, sora, cents * 14, kind=Kind.REFUND, order=order)
+    if is_given_first:
+        refund = report()
+    booked()
+    wish.refresh_from_db()
+    assert (wish.refund, total()) == (refund, cents * 13)
+
+
 @pytest.mark.parametrize("given", [None, 3_000])
 def test_the_ledger_says_what_a_refund_is_now_whatever_it_was(minji, sora, packing, given):
     order = order_of(sora)
