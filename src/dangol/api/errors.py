@@ -44,6 +44,12 @@ class OtherOrder(Problem):
     )
 
 
+class OtherRefund(Problem):
+    status = 409
+    code = "other_refund"
+    message = _("A refund with this key is known, of another order. Send another key.")
+
+
 class OlderVersion(Problem):
     status = 409
     code = "older_version"

@@ -99,7 +99,9 @@ class OrderIn(Incoming):
 class RefundIn(Incoming):
     """What was given back of an order, as positive amounts in the order's currency."""
 
-    key: Key = Field(description=gettext_noop("the shop's own id of the refund"))
+    key: Key = Field(
+        description=gettext_noop("the shop's own id of the refund, unique in the source of the token")
+    )
     amount: Amount
     refunded_at: Moment
     revised_at: Moment | None = None

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from django.utils.translation import gettext_lazy as _
 
-from dangol.api.errors import OlderVersion, OtherOrder, WrongValue
+from dangol.api.errors import OlderVersion, OtherOrder, OtherRefund, WrongValue
 from dangol.api.models import Token
 from dangol.api.shapes import LineIn, OrderIn, RefundIn
 from dangol.business.money import CURRENCIES, NoAmount, minor_units
@@ -30,7 +30,11 @@ def take_order(*, token: Token, sent: OrderIn, at: datetime) -> tuple[Order, Tak
 
 
 def take_refund(*, token: Token, order: Order, sent: RefundIn, at: datetime) -> tuple[Refund, Taken]:
-    """Write what was given back of the order; it books itself in the ledger."""
+    """Write what was given back of the order; it books itself in the ledger. Refused when the key is that of what was
+    given back of another order, which would be gone."""
+    known = Refund.objects.filter(source=token.source, key=sent.key).exclude(order_key__in=["", order.key])
+    if known.exists():
+        raise OtherRefund
     taken = take_orders(actor=None, source=token.source, refunds=[refund_of(sent, order)], at=at)
     refund = Refund.objects.get(source=token.source, key=sent.key)
     if not (taken.new_refunds or taken.changed_refunds):

@@ -42,7 +42,7 @@ urlpatterns = [
     ),
     path("api/<anything:rest>", _for_programs(nothing_here), name="api_nothing_here"),
     path("settings/connections/", views.connections, name="connections"),
-    path("hooks/<str:token>/", shop_views.hook, name="shop_hook"),
+    path("hooks/<slug:token>/", shop_views.hook, name="shop_hook"),
     path("settings/connections/shops/", views.shops, name="shops"),
     path(
         "settings/connections/shops/<int:shop_id>/disconnection/",

@@ -62,7 +62,10 @@ def connect_shop(*, actor: Staff | None, kind: str, name: str, secret: str, at: 
     )
     if not is_new:  # connected again: what it has is found by its keys
         shop.locked_secret, shop.closed_at, shop.token = lock_secret(secret), None, secrets.token_urlsafe(24)
-        shop.save(update_fields=["locked_secret", "closed_at", "token"])
+        shop.pinged_at = shop.received_at = shop.refused_at = None  # of an address that is no more
+        shop.save(
+            update_fields=["locked_secret", "closed_at", "token", "pinged_at", "received_at", "refused_at"]
+        )
     _record(actor, at, "connect_shop", shop, {"kind": kind, "name": source.name})
     return Connected(shop, secret)
 

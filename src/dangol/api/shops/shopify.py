@@ -39,7 +39,8 @@ def read_report(topic: str, thing: Mapping[str, Any], *, received_at: datetime) 
         return Reported(ignored="test_order")
     order = _order(thing)
     # As part of an order a refund says how new it is, which alone it does not: its payment may have failed since.
-    backs = (_refund(each, revised_at=order.revised_at) for each in parts_of(thing, "refunds"))
+    told = parts_of(thing, "refunds")
+    backs = (_refund(each, revised_at=order.revised_at) or _failed(each, order) for each in told)
     return Reported(orders=(order,), refunds=tuple(back for back in backs if back))
 
 
@@ -128,14 +129,30 @@ def _refund(thing: Mapping[str, Any], *, revised_at: datetime | None) -> Incomin
     )
 
 
+def _failed(thing: Mapping[str, Any], order: IncomingOrder) -> IncomingRefund | None:
+    """A refund of which no payment went through: it gives nothing, also where it was told of as pending before."""
+    if not _payments(thing):
+        return None
+    key = needed(text_of(thing, "id"), "number_missing")
+    return IncomingRefund(
+        key=key,
+        number=key,
+        currency=order.currency,
+        amount=0,
+        revised_at=order.revised_at,
+        refunded_at=needed(moment_of(thing, "processed_at", "created_at"), "time_missing"),
+        order_key=order.key,
+    )
+
+
+def _payments(thing: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [each for each in parts_of(thing, "transactions") if text_of(each, "kind") == "refund"]
+
+
 def _given_back(thing: Mapping[str, Any]) -> tuple[str, int]:
     """(the shop's currency, what was given back in it). What was paid back says it; in another currency than the
     shop's, the things that were taken back and what was set right beside them do."""
-    paid = [
-        each
-        for each in parts_of(thing, "transactions")
-        if text_of(each, "kind") == "refund" and text_of(each, "status") not in {"failure", "error"}
-    ]
+    paid = [each for each in _payments(thing) if text_of(each, "status") not in {"failure", "error"}]
     things = parts_of(thing, "refund_line_items")
     in_shop = [
         part_of(part_of(each, name), "shop_money")

@@ -154,12 +154,17 @@ def _taken_back(rows: Iterable[Refund], said: Reported) -> Iterable[IncomingRefu
 
 
 def _unless_deleted(shop: Shop, order: IncomingOrder) -> IncomingOrder:
-    """The order; called off where it was told to be deleted before it was told of."""
+    """The order; called off where it was told to be deleted before it was told of, and then as new as that: what is
+    older and comes later still does not bring it back."""
+    if shop.kind != Shop.Kind.WOOCOMMERCE:  # the only ones who tell of that
+        return order
     if order.cancelled_at or Order.objects.filter(source=shop.source, key=order.key).exists():
         return order
     gone = Report.objects.filter(shop=shop, state=Report.State.DONE, reason=_deleted(order.key))
-    told_at = gone.values_list("received_at", flat=True).first()
-    return replace(order, cancelled_at=told_at)
+    told_at = gone.order_by("-received_at").values_list("received_at", flat=True).first()
+    if told_at is None or (order.revised_at is not None and order.revised_at > told_at):
+        return order
+    return replace(order, cancelled_at=told_at, revised_at=told_at)
 
 
 def _deleted(key: str) -> str:

@@ -19,6 +19,7 @@ from dangol.kernel import clock
 from dangol.kernel.models import AuditEntry, Event
 from dangol.orders.models import Order, Refund
 from tests.parts.cast import NOON
+from tests.parts.plans import steps_of
 
 ORDERS = "/api/v1/orders"
 ORDER = {
@@ -95,6 +96,22 @@ def test_a_refund_is_of_its_order_and_books_itself_once(till):
     assert (Refund.objects.get().order.key, Entry.objects.get().booked) == ("gid-1001", 12_000)
     assert till.get(f"{ORDERS}/{order}").json()["refunded"] == "12000"
     assert till.send(REFUND, f"{ORDERS}/{uuid4()}/refunds").json()["code"] == "not_there"
+
+
+def test_a_refund_of_another_order_is_not_taken_for_this_one(till):
+    one, other = (till.send({**ORDER, "key": key}).json()["id"] for key in "12")
+    assert till.send(REFUND, f"{ORDERS}/{one}/refunds").status_code == 201
+    answer = till.send({**REFUND, "amount": "5000"}, f"{ORDERS}/{other}/refunds")
+    assert (answer.status_code, answer.json()["code"]) == (409, "other_refund")
+    row = Refund.objects.get()
+    assert (row.order_key, row.amount) == ("1", 12_000)
+
+
+@pytest.mark.only_sqlite
+def test_an_order_is_found_by_its_key_without_reading_the_others(till):
+    till.send(ORDER)
+    steps = steps_of(lambda: till.get(key="gid-1001"))
+    assert [step for step in steps if step.startswith("SCAN orders_order")] == []
 
 
 def test_an_older_version_changes_nothing_and_says_so(till):

@@ -241,6 +241,43 @@ def test_cancelled_orders_are_cancelled_and_tests_are_no_orders(shopify):
     assert Shop.objects.get().pinged_at
 
 
+@pytest.mark.parametrize("turns", list(permutations(range(2))))
+def test_a_refund_whose_payment_failed_is_in_the_ledger_no_more(turns, shopify):
+    def paid(status: str) -> dict[str, Any]:
+        return changed(SHOPIFY_REFUND, transactions=[{**SHOPIFY_REFUND["transactions"][0], "status": status}])
+
+    failed = changed(SHOPIFY_ORDER, updated_at="2026-11-18T09:00:00-05:00", refunds=[paid("failure")])
+    told = [("refunds/create", paid("pending")), ("orders/updated", failed)]
+    for turn in turns:
+        report(shopify, *told[turn])
+        work()
+    assert Refund.objects.get().amount == 0
+    assert sum(entry.booked for entry in Entry.objects.all()) == 0
+
+
+def test_nothing_is_signed_with_a_secret_that_cannot_be_read(shopify):
+    Shop.objects.update(locked_secret="locked with another key")
+    shopify.shop.refresh_from_db()
+    body = json.dumps(SHOPIFY_ORDER).encode()
+    empty = base64.b64encode(hmac.new(b"", body, hashlib.sha256).digest()).decode()
+    headers = {"X-Shopify-Hmac-Sha256": empty, "X-Shopify-Topic": "orders/create"}
+    url = f"/hooks/{shopify.shop.token}/"
+    assert Client().post(url, body, content_type="application/json", headers=headers).status_code == 401
+    assert not Report.objects.exists()
+
+
+def test_an_address_that_cannot_be_is_not_looked_up():
+    assert Client().post("/hooks/a%00b/").status_code == 404
+
+
+def test_a_shop_that_is_connected_anew_begins_anew(shopify, minji):
+    report(shopify, "orders/create", SHOPIFY_ORDER, secret="guessed")
+    disconnect_shop(actor=minji, shop_id=shopify.shop.pk, at=NOON)
+    connect_shop(actor=minji, kind="shopify", name="", secret="hush", at=NOON)
+    shop = Shop.objects.get()
+    assert (shop.refused_at, shop.received_at, shop.pinged_at) == (None, None, None)
+
+
 def test_what_is_not_signed_with_the_secret_is_kept_nowhere(shopify, minji):
     assert report(shopify, "orders/create", SHOPIFY_ORDER, secret="guessed") == 401
     assert Shop.objects.get().refused_at
@@ -310,6 +347,15 @@ def test_a_deleted_order_is_cancelled_in_whatever_order_that_is_told(first, woo)
     report(woo, "order.restored", changed(WOO_ORDER, date_modified_gmt="2099-01-01T00:00:00"))
     work()
     assert Order.objects.get().cancelled_at is None
+
+
+def test_what_was_told_before_a_deletion_and_comes_later_does_not_bring_the_order_back(woo):
+    report(woo, "order.deleted", {"id": 727})
+    for at in ("2026-11-16T03:00:05", "2026-11-17T03:00:00"):
+        work()
+        report(woo, "order.updated", changed(WOO_ORDER, date_modified_gmt=at, status="completed"))
+    work()
+    assert Order.objects.get().cancelled_at is not None
 
 
 def test_what_cannot_be_read_is_set_aside_and_stops_nothing_behind_it(shopify, minji):
