@@ -7,7 +7,7 @@ person of the staff, or None for the machine and for the first visit, when nobod
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import models, transaction
@@ -22,7 +22,11 @@ from dangol.business.public_holidays import public_holidays
 from dangol.business.queries import SpecialDay, current_business, version_at
 from dangol.business.rates import TRILLION
 from dangol.kernel.audit import record_act
+from dangol.kernel.db import lock_for_transaction
 from dangol.kernel.events import emit
+
+PLACES: Final = "places"
+"""The name of the lock under which a place gets a name that none has."""
 
 
 class Details(NamedTuple):
@@ -161,8 +165,11 @@ def recognise_places(names: Iterable[str]) -> Mapping[str, Place]:
     if not wanted:
         return {}
     found = {place.name: place for place in Place.objects.filter(name__in=set(wanted.values()))}
-    for clean in sorted(set(wanted.values()) - found.keys()):
-        found[clean] = Place.objects.create(name=clean)
+    if missing := set(wanted.values()) - found.keys():
+        lock_for_transaction(PLACES)  # of two at once who meet it, one makes it
+        found |= {place.name: place for place in Place.objects.filter(name__in=missing)}
+        for clean in sorted(missing - found.keys()):
+            found[clean] = Place.objects.create(name=clean)
     return {name: found[clean] for name, clean in wanted.items()}
 
 

@@ -7,8 +7,10 @@ from typing import Any
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
+from dangol.business.commands import PLACES
 from dangol.business.models import Place
 from dangol.kernel.audit import record_act
+from dangol.kernel.db import lock_for_transaction
 from dangol.kernel.errors import Gone, Refused
 
 
@@ -67,9 +69,10 @@ def _set_closed(
 
 
 def _free_name(name: str, place_id: int | None) -> str:
-    clean = " ".join(name.split())[:80]
+    clean = " ".join(name.replace("\0", "").split())[:80]
     if not clean:
         raise PlaceNameless
+    lock_for_transaction(PLACES)
     known = Place.objects.filter(name=clean).first()
     if known is not None and known.pk != place_id:
         raise PlaceTaken

@@ -33,9 +33,14 @@ REASONS: Final[Mapping[str, str | Promise]] = {
     "currency": _("The currency is none that we know, like USD."),
     "own": _("This is your own currency."),
     "rate": _("The rate is no number above 0."),
+    "two_ways": _(
+        "The rate can be read in two ways. Please write it without a sign for the thousands and with two or four "
+        "decimals, like 1380.00."
+    ),
     "twice": _("Another row has this day and currency with another rate."),
 }
 _NUMBER: Final = re.compile(r"([0-9]{1,9}|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]{1,12})?")
+_TWO_WAYS: Final = re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}")
 _DAYS: Final = ("%Y-%m-%d", "%Y.%m.%d", "%Y/%m/%d", "%Y%m%d")
 
 
@@ -82,21 +87,25 @@ class ReadRates:
 
 def read_rates(text: str, *, own_currency: str) -> ReadRates:
     """The rates of the file, by day. Refused (NoRates, TooManyRates) when there are none, or too many."""
+    text = text.replace("\r\n", "\n").lstrip("\ufeff")  # a browser sends back each end of a line as two signs
     if len(text.encode()) > MOST_BYTES:
         raise TooManyRates
-    text = text.lstrip("\ufeff")
     separator = max(";\t,", key=text.partition("\n")[0].count)
-    rows = [
-        (n, row) for n, row in enumerate(csv.reader(text.splitlines(), delimiter=separator), 1) if any(row)
-    ]
+    try:
+        listed = list(enumerate(csv.reader(text.splitlines(), delimiter=separator), 1))
+    except csv.Error:  # a quote without an end
+        raise NoRates from None
+    rows = [(n, row) for n, row in listed if any(row)]
     if len(rows) > MOST_ROWS:
         raise TooManyRates
-    places, rows = _places(rows)
+    places, rows, width = _places(rows)
     found: dict[tuple[date, str], tuple[int, tuple[str, ...], int]] = {}
     refused = []
     for number, row in rows:
         cells = tuple(cell.strip() for cell in row)
         try:
+            if any(cells[width:]):
+                raise _Wrong("two_ways")  # 1,380 between commas, or something else
             rate = _rate(cells, places, own_currency, has_commas=separator != ",")
         except _Wrong as wrong:
             refused.append(RefusedRate(number, cells, wrong.reason))
@@ -158,8 +167,10 @@ class _Wrong(Exception):
         self.reason = reason
 
 
-def _places(rows: list[tuple[int, list[str]]]) -> tuple[dict[str, int], list[tuple[int, list[str]]]]:
-    """Where which column is, and the rows below the header, if there is one."""
+def _places(
+    rows: list[tuple[int, list[str]]],
+) -> tuple[dict[str, int], list[tuple[int, list[str]]], int]:
+    """Where which column is, the rows below the header, if there is one, and how many cells a row may have."""
     if rows:
         header = [cell.strip().lower() for cell in rows[0][1]]
         found = {
@@ -167,8 +178,8 @@ def _places(rows: list[tuple[int, list[str]]]) -> tuple[dict[str, int], list[tup
             for name, known in NAMES.items()
         }
         if min(found.values()) >= 0:
-            return found, rows[1:]
-    return {name: n for n, name in enumerate(NAMES)}, rows
+            return found, rows[1:], len(header)
+    return {name: n for n, name in enumerate(NAMES)}, rows, len(NAMES)
 
 
 def _rate(cells: tuple[str, ...], places: Mapping[str, int], own: str, *, has_commas: bool) -> FileRate:
@@ -195,6 +206,8 @@ def _day(text: str) -> date:
 
 def _trillionths(text: str, has_commas: bool) -> int:
     plain = text.replace(" ", "").replace("\u00a0", "")
+    if has_commas and _TWO_WAYS.fullmatch(plain):
+        raise _Wrong("two_ways")  # 1,380 won for a dollar, or 1.380 dollars for a pound
     if has_commas and plain.count(",") == 1 and "." not in plain:
         plain = plain.replace(",", ".")  # 0,92 between semicolons
     if not _NUMBER.fullmatch(plain):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from threading import Event
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection, transaction
 
+from dangol.business.commands import recognise_places
 from dangol.business.models import Business, ExchangeRate, Place
 from dangol.business.places import PlaceTaken, add_place, rename_place
 from dangol.business.rates import TRILLION
@@ -111,3 +115,64 @@ def test_a_file_says_in_its_own_way_what_it_means():
     for refused, text in ((NoRates, "hello"), (NoRates, ""), (TooManyRates, "x" * 1_000_001)):
         with pytest.raises(refused):
             read_rates(text, own_currency="USD")
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "date;currency;rate\n2026-11-01;USD;1,380\n2026-11-02;USD;1380,5\n",
+        "2026-11-01\tUSD\t1,380\n2026-11-02\tUSD\t1,380.50\n",
+        "2026-11-01;USD;1.380\n2026-11-02;USD;1380.5\n",
+        "2026-11-01,USD,1,380\n2026-11-02,USD,1380.5\n",
+        'date,currency,rate\n2026-11-01,USD,1,380\n2026-11-02,USD,"1,380.5"\n',
+    ],
+)
+def test_a_rate_that_could_be_a_thousand_times_another_is_not_guessed(file):
+    read = read_rates(file, own_currency="KRW")
+    assert [(row.row - file.startswith("date"), row.reason) for row in read.refused] == [(1, "two_ways")]
+    assert [rate.trillionths for rate in read.rates] == [13_805 * TRILLION // 10]
+    assert "two ways" in read.refused[0].sentence
+
+
+def test_a_quote_without_an_end_is_said_and_what_a_browser_makes_of_a_file_is_as_long_as_it():
+    with pytest.raises(NoRates):
+        read_rates('date,currency,rate\n"' + "x" * 140_000, own_currency="KRW")
+    row = "2026-11-01,USD,1380.5" + " " * 30 + "\n"
+    text = row * 18_900
+    assert len(text) < 1_000_000 < len(text.replace("\n", "\r\n"))
+    assert len(read_rates(text.replace("\n", "\r\n"), own_currency="KRW").rates) == 1
+
+
+def test_a_name_with_a_letter_that_no_database_holds_is_a_name_without_it(owner):
+    assert owner.post(PLACES, {"name": "Gang\0nam"}).status_code == 303
+    assert Place.objects.get().name == "Gangnam"
+
+
+@pytest.mark.only_postgres
+@pytest.mark.django_db(transaction=True)
+def test_two_sources_that_name_a_new_place_at_once_make_it_once():
+    is_made, wait = Event(), "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+
+    def first() -> None:
+        with transaction.atomic():
+            recognise_places(["Gangnam"])
+            is_made.set()
+            with connection.cursor() as cursor:
+                for _ in range(500):
+                    cursor.execute("SELECT pg_sleep(0.01)")
+                    cursor.execute("SELECT pg_stat_clear_snapshot()")
+                    cursor.execute(wait)
+                    if cursor.fetchone()[0]:
+                        break
+        connection.close()
+
+    def second() -> None:
+        is_made.wait(10)
+        with transaction.atomic():
+            recognise_places(["Gangnam"])
+        connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        for each in [pool.submit(first), pool.submit(second)]:
+            each.result()
+    assert Place.objects.count() == 1
