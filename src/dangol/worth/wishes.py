@@ -129,7 +129,7 @@ def walk(period: Period, where: Where, *, at: datetime) -> Walked:
         counts_before=count_outcomes(_decided(before)),
         waiting=_narrowed(open_wishes, which).count(),
         by_staff=by_staff,
-        by_segment=tuple(_by_segment(rows)),
+        by_segment=tuple(_by_segment(rows, where.segment_id)),
         names=dict(names.values_list("pk", "name")),
         next=followed(rows, *_deeds_of(rows, at), at=at),
     )
@@ -207,8 +207,9 @@ def _deeds_of(rows: Sequence[Decided], at: datetime) -> tuple[list[Bought], list
     return bought, wrote
 
 
-def _by_segment(rows: Sequence[Decided]) -> Iterator[tuple[int, str, Counts]]:
-    """Of each segment in which any of the customers is, in the owner's order."""
+def _by_segment(rows: Sequence[Decided], chosen: int | None) -> Iterator[tuple[int, str, Counts]]:
+    """Of each segment in which any of the customers is, in the owner's order; of one that is chosen alone, because a
+    list is narrowed to one segment and not to two."""
     theirs: dict[int, set[int]] = {}
     people = sorted({row.customer_id for row in rows if row.customer_id is not None})
     for some in _some(people):
@@ -216,7 +217,8 @@ def _by_segment(rows: Sequence[Decided]) -> Iterator[tuple[int, str, Counts]]:
         members = Membership.objects.filter(customer__in=list(living))
         for segment_id, customer_id in members.order_by().values_list("segment_id", "customer_id"):
             theirs.setdefault(segment_id, set()).add(living[customer_id])
-    for segment in Segment.objects.filter(pk__in=list(theirs)).order_by("position", "name"):
+    shown = list(theirs) if chosen is None else [pk for pk in theirs if pk == chosen]
+    for segment in Segment.objects.filter(pk__in=shown).order_by("position", "name"):
         mine = [row for row in rows if row.customer_id in theirs[segment.pk]]
         yield segment.pk, segment.name, count_outcomes(mine)
 

@@ -148,6 +148,16 @@ def test_every_figure_opens_as_many_wishes_as_it_says(desk, django_assert_max_nu
 
 
 @pytest.mark.usefixtures("at_noon")
+def test_with_a_segment_chosen_every_figure_opens_as_many_wishes_as_it_says(desk, walked):
+    guests = Segment.objects.create(name="Guests", created_at=LONG_AGO)
+    for name in ("Sora", "James"):
+        Membership.objects.create(segment=guests, customer=walked[name], since=LONG_AGO)
+    url = f"{reverse('worth_tightrope')}{JUNE}&segment={walked['regulars'].pk}"
+    for figure, text in FIGURE.findall(desk.get(url).content.decode()):
+        assert f'data-count="{text}"' in desk.get(unescape(figure)).content.decode(), figure
+
+
+@pytest.mark.usefixtures("at_noon")
 def test_what_they_did_next_counts_people_and_not_wishes(desk, walked):
     def count(query):
         page = desk.get(reverse("worth_wishes") + JUNE + query).content.decode()
