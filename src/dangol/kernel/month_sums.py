@@ -57,7 +57,7 @@ def keep_sums(sums: MonthSums, editor: BaseDatabaseSchemaEditor) -> None:
     editor.execute(
         f"CREATE TABLE {sums.name} (month varchar(7) NOT NULL{groups}{numbers}, PRIMARY KEY ({sums.keys}))"
     )
-    editor.execute(_added(sums, f"{sums.table} r", sign="", vendor=editor.connection.vendor))
+    editor.execute(_added(sums, f"{sums.table} r", vendor=editor.connection.vendor))
     (_postgres if editor.connection.vendor == "postgresql" else _sqlite)(sums, editor)
 
 
@@ -104,8 +104,9 @@ def _nearest_month(at: datetime) -> datetime:
     return before if at - before <= behind - at else behind
 
 
-def _added(sums: MonthSums, rows: str, *, sign: str, vendor: str) -> str:
-    """Add the rows to the sums, or take them away."""
+def _added(sums: MonthSums, rows: str, *, sign: str = "", vendor: str, is_net: bool = False) -> str:
+    """Add the rows to the sums, or take them away; `is_net`, each by its own `sign`, and only where that makes a
+    difference: a row of the sums is locked until the writer's transaction ends."""
     month = (
         f"to_char(r.{sums.at} AT TIME ZONE 'UTC', 'YYYY-MM')"
         if vendor == "postgresql"
@@ -113,12 +114,14 @@ def _added(sums: MonthSums, rows: str, *, sign: str, vendor: str) -> str:
     )
     whole = "::bigint" if vendor == "postgresql" else ""
     groups = ", ".join((month, *(sql for _name, _kind, sql in sums.groups)))
-    numbers = ", ".join(f"{sign}SUM({sql}){whole}" for _name, sql in sums.sums)
+    added = [f"SUM(r.sign * ({sql}))" if is_net else f"{sign}SUM({sql})" for _name, sql in sums.sums]
+    numbers = ", ".join(f"{each}{whole}" for each in added)
+    differs = f"HAVING {' OR '.join(f'{each} <> 0' for each in added)} " if is_net else ""
     by = ", ".join(str(number + 1) for number in range(len(sums.groups) + 1))
     more = ", ".join(f"{name} = {sums.name}.{name} + excluded.{name}" for name, _sql in sums.sums)
     return (
         f"INSERT INTO {sums.name} ({sums.columns}) SELECT {groups}, {numbers} FROM {rows} WHERE true "
-        f"GROUP BY {by} ORDER BY {by} ON CONFLICT ({sums.keys}) DO UPDATE SET {more}"
+        f"GROUP BY {by} {differs}ORDER BY {by} ON CONFLICT ({sums.keys}) DO UPDATE SET {more}"
     )
 
 
@@ -128,7 +131,7 @@ def _sqlite(sums: MonthSums, editor: BaseDatabaseSchemaEditor) -> None:
         return f"(SELECT {', '.join(f'{which}.{each} AS {each}' for each in columns)}) r"
 
     gone = _added(sums, row("OLD"), sign="-", vendor="sqlite")
-    come = _added(sums, row("NEW"), sign="", vendor="sqlite")
+    come = _added(sums, row("NEW"), vendor="sqlite")
     differs = " OR ".join(f"OLD.{each} IS NOT NEW.{each}" for each in sums.watched)
     for act, when, does in (
         ("in", f"INSERT ON {sums.table}", (come,)),
@@ -141,11 +144,14 @@ def _sqlite(sums: MonthSums, editor: BaseDatabaseSchemaEditor) -> None:
 def _postgres(sums: MonthSums, editor: BaseDatabaseSchemaEditor) -> None:
     # A statement at a time, however many rows it writes.
     gone = _added(sums, "gone r", sign="-", vendor="postgresql")
-    come = _added(sums, "come r", sign="", vendor="postgresql")
+    come = _added(sums, "come r", vendor="postgresql")
+    names = ", ".join(dict.fromkeys((sums.at, *sums.watched)))
+    both = f"(SELECT 1 AS sign, {names} FROM come UNION ALL SELECT -1, {names} FROM gone) r"
+    differs = _added(sums, both, vendor="postgresql", is_net=True)
     for act, when, named, does in (
         ("in", "INSERT", "REFERENCING NEW TABLE AS come", (come,)),
         ("out", "DELETE", "REFERENCING OLD TABLE AS gone", (gone,)),
-        ("changed", "UPDATE", "REFERENCING OLD TABLE AS gone NEW TABLE AS come", (gone, come)),
+        ("changed", "UPDATE", "REFERENCING OLD TABLE AS gone NEW TABLE AS come", (differs,)),
         ("cleared", "TRUNCATE", "", (f"DELETE FROM {sums.name}",)),
     ):
         name = f"{sums.name}_{act}"

@@ -1,10 +1,12 @@
 """The sums by month are those of the entries and orders, whatever was written and whatever stretch is asked for."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +16,7 @@ from dangol.goodwill.commands.entries import About, Source, book_entry, name_cau
 from dangol.goodwill.models import Cause, CostClass, Entry, Kind
 from dangol.kernel.month_sums import pieces_of
 from dangol.orders.models import Order
+from dangol.orders.months import SALES, sold_in_months
 from dangol.worth.entries import Where
 from dangol.worth.periods import Period
 from dangol.worth.queries import _cells_of_rows, _sales, _sold_in_rows, ledger_of
@@ -115,11 +118,8 @@ def test_the_sums_by_month_are_those_of_the_rows(history, moon_burger, sell):
 
 @pytest.mark.django_db
 def test_sums_are_taken_anew_by_the_migration_that_begins_them(moon_burger, sell, enter):
-    from django.db import connection
-
     from dangol.goodwill.months import LEDGER, groups_of_months
     from dangol.kernel.month_sums import keep_sums
-    from dangol.orders.months import SALES, sold_in_months
 
     enter("redo", 5, at=NOON)
     sell(7, at=NOON)
@@ -132,3 +132,22 @@ def test_sums_are_taken_anew_by_the_migration_that_begins_them(moon_burger, sell
         keep_sums(LEDGER, editor)
         keep_sums(SALES, editor)
     assert [*groups_of_months("2026-11", "2026-12"), sold_in_months("2026-11", "2026-12")] == before
+
+
+@pytest.mark.only_postgres
+@pytest.mark.django_db(transaction=True)
+def test_who_changes_nothing_of_the_sums_keeps_nobody_from_adding_to_them(moon_burger, sell):
+    order = sell(7, at=NOON)
+
+    def sell_another() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '2s'")
+        sell(8, at=NOON)
+        connection.close()
+
+    with transaction.atomic(), ThreadPoolExecutor(1) as pool:
+        Order.objects.filter(pk=order.pk).update(contact_name="Sora")
+        pool.submit(sell_another).result()
+        Order.objects.filter(pk=order.pk).update(own_amount=5)
+    (sold,) = sold_in_months("2026-11", "2026-12")["2026-11"]
+    assert (sold.amount, sold.orders) == (13, 2)
