@@ -11,7 +11,7 @@ Outcome = Literal["given", "partly", "refused"]
 OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 Next = Literal["could", "back", "ordered", "wrote"]
 NEXTS: Final[tuple[Next, ...]] = get_args(Next)
-Verdict = Literal["none", "few", "refuses", "caves", "between"]
+Verdict = Literal["none", "few", "refuses", "caves", "may_refuse", "may_cave", "between"]
 
 NEXT_DAYS: Final = 90
 """So long after the answer it is looked what a customer did next."""
@@ -92,8 +92,8 @@ def count_by_decider(wishes: Iterable[Decided]) -> dict[int | None, Counts]:
 def verdict_of(counts: Counts) -> Verdict:
     """What the counts say of the house, as far as they are sure.
 
-    It "refuses" where surely (95 %) more than half is refused, and "caves" where surely nine of ten are granted whole;
-    of fewer than ten wishes nothing is said.
+    It "refuses" where surely (95 %) more than half is refused, and "caves" where surely nine of ten are granted whole.
+    Where that may be so it says as much; "between" is surely neither. Of fewer than ten wishes nothing is said.
     """
     if not counts.total:
         return "none"
@@ -102,7 +102,11 @@ def verdict_of(counts: Counts) -> Verdict:
         return "few"
     if refused.low > REFUSES:
         return "refuses"
-    return "caves" if given.low > CAVES else "between"
+    if given.low > CAVES:
+        return "caves"
+    if given.high > CAVES:
+        return "may_cave"
+    return "may_refuse" if refused.high > REFUSES else "between"
 
 
 def followed(
