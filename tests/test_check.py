@@ -51,6 +51,13 @@ def test_a_complete_catalogue_passes(package: Path) -> None:
 
 
 @needs_gettext
+def test_a_string_within_an_f_string_is_found_since_it_is_not_collected(package: Path) -> None:
+    translate(package, GOOD)
+    (package / "hall" / "page.py").write_text("def line():\n    return f\"<b>{escape(_('Good bye'))}</b>\"\n")
+    assert "_('Good bye') is within an f-string" in faults_of_translations(package)
+
+
+@needs_gettext
 def test_an_app_without_a_catalogue_is_found(package: Path) -> None:
     assert "'Hello %(name)s' is not there" in faults_of_translations(package)
 

@@ -6,6 +6,7 @@ catalogue which nobody updated is found out.
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import io
 import os
@@ -24,6 +25,7 @@ from django.core.management import call_command
 ROOT = Path(__file__).resolve().parent.parent
 LANGUAGE = "ko"
 _CATALOGUE = Path("locale") / LANGUAGE / "LC_MESSAGES" / "django.po"
+_CALLS = frozenset(("_", "gettext", "ngettext", "pgettext", "npgettext"))
 # %(name)s and %s of Python and templates; {name} of format().
 _PLACEHOLDER = re.compile(r"%\([^)]+\)[a-z]|%[sdif]|\{[a-z_][a-z0-9_.]*\}")
 
@@ -41,6 +43,7 @@ def faults(package: Path) -> Iterator[str]:
         # What is left are the modules beside the apps: settings, the command line. Theirs is dangol/locale.
         yield from _faults_of_app(copy, package / _CATALOGUE, known)
     yield from _contradictions(package)
+    yield from _hidden(package)
 
 
 def _faults_of_app(app: Path, original: Path, known: set[str]) -> Iterator[str]:
@@ -63,6 +66,18 @@ def _contradictions(package: Path) -> Iterator[str]:
                     f"{_place(path)}: {message.id!r} is {message.string!r} here and {string!r} in {_place(first)};"
                     " say the same, or give one of them a context"
                 )
+
+
+def _hidden(package: Path) -> Iterator[str]:
+    """Into an f-string makemessages does not look: a call within one is in no catalogue, and readers get English."""
+    for path in sorted(package.rglob("*.py")):
+        if "tests" in path.relative_to(package).parts:
+            continue
+        for string in ast.walk(ast.parse(path.read_text())):
+            calls = ast.walk(string) if isinstance(string, ast.JoinedStr) else ()
+            for call in calls:
+                if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in _CALLS:
+                    yield f"{_place(path)}:{call.lineno}: {ast.unparse(call)} is within an f-string"
 
 
 def _faults_of(wanted: Message, translated: Catalog) -> Iterator[str]:

@@ -173,7 +173,7 @@ def _mailboxes(ask: bool) -> Iterator[Finding]:
     if not rows:
         yield Finding(_("Mailboxes"), "warn", _("There is none yet."), _("Add one in Settings › Mailboxes."))
     for mailbox in rows:
-        area = f"{_('Mailbox')} {mailbox.address}"
+        area = " ".join([_("Mailbox"), mailbox.address])
         if ask and mailbox.is_fetched:
             yield _of_trial(area, try_receiving(server_of(mailbox), mailbox.imap_folder), _("receives"))
         if mailbox.outgoing == Mailbox.Outgoing.SMTP:

@@ -84,8 +84,9 @@ def _paragraphs(told: Letter) -> Iterator[str]:
         yield _listed(f"{said.title}. {said.detail}" for said in _said(told.known, told.reader))
     if told.over:
         yield _("This is over:")
+        until = _("Until %(time)s.")
         yield _listed(
-            f"{said.title}. {_('Until %(time)s.') % {'time': full_instant(row.ended_at)}}"
+            f"{said.title}. {until % {'time': full_instant(row.ended_at)}}"
             for row, said in zip(told.over, _said(told.over, told.reader), strict=True)
             if row.ended_at
         )

@@ -80,7 +80,7 @@ def _say(trouble: Trouble, boxes: Mapping[int, Mailbox], reader: Staff | None) -
     if page == "backups" and not may(reader, "back_up"):
         page = "stuck_work"
     return Said(
-        area=f"{_('Mailbox')} {box.address}" if box else str(AREAS.get(trouble.kind, "")),
+        area=" ".join([_("Mailbox"), box.address]) if box else str(AREAS.get(trouble.kind, "")),
         health=trouble.health,
         title=words.title,
         detail=" ".join(filter(None, [since, words.detail])),

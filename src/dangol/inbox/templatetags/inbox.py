@@ -31,13 +31,14 @@ def clock_chip(clock: Clock) -> SafeString:
 def _waiting(clock: Clock) -> str:
     since = clock.since or clock.due_at
     hidden = "" if clock.is_late else " hidden"
+    waiting, late = escape(gettext("waiting")), escape(gettext("later than promised"))
     warn = f' data-warn="{clock.warn_at.isoformat()}"' if clock.warn_at else ""
     return (
         f'<span class="chip {clock.tone}"><span data-when="late"{hidden}>{_icon("late")}</span>'
-        f'<span class="sr">{escape(gettext("waiting"))}</span>'
+        f'<span class="sr">{waiting}</span>'
         f'<relative-time datetime="{since.isoformat()}" data-due="{clock.due_at.isoformat()}"{warn}>'
         f"{escape(clock.waited)}</relative-time>"
-        f'<span class="sr" data-when="late"{hidden}>{escape(gettext("later than promised"))}</span></span>'
+        f'<span class="sr" data-when="late"{hidden}>{late}</span></span>'
     )
 
 

@@ -59,7 +59,8 @@ def message_fates(fates: Iterable[Fate]) -> SafeString:
 
 def _beside(message: MessageView) -> Iterator[str]:
     if message.direction == "note":
-        yield f"<span>{escape(gettext('note, only the team sees it'))}</span>"
+        unseen = escape(gettext("note, only the team sees it"))
+        yield f"<span>{unseen}</span>"
     elif message.address and message.address != message.name:
         yield f"<span>{escape(message.address)}</span>"
     if message.automatic:
@@ -84,10 +85,10 @@ def _as_sent(message: MessageView) -> str:
     if not message.has_html:
         return ""
     letter, title = address("message_html", message.id), gettext("The mail of %(name)s, as it was sent")
+    show, beware = gettext("Show pictures from outside"), gettext("The sender may notice that you looked.")
     pictures = (
         f'<p class="tools small"><a class="linkish" href="{letter}?images=1" target="letter-{message.id}">'
-        f"{escape(gettext('Show pictures from outside'))}</a>"
-        f'<span class="dim">{escape(gettext("The sender may notice that you looked."))}</span></p>'
+        f'{escape(show)}</a><span class="dim">{escape(beware)}</span></p>'
     )
     frame = (
         f'<iframe name="letter-{message.id}" src="{letter}" '
