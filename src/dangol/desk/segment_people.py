@@ -11,6 +11,7 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from dangol.business.models import Business
 from dangol.business.money import exponent
 from dangol.business.queries import current_business
 from dangol.customers.kinds import EMAIL, PHONE
@@ -18,11 +19,13 @@ from dangol.customers.models import Customer, Identity, Membership, Segment
 from dangol.customers.queries import living_of, names_of, rows_of_people
 from dangol.desk.customer_list import PAGE, CustomerLine, CustomerPage, lines_of
 from dangol.inbox.models import Conversation
+from dangol.kernel import clock
+from dangol.kernel.audit import record_act
 from dangol.kernel.errors import Gone
 from dangol.kernel.places import read_id
 from dangol.kernel.spreadsheets import harmless, table_response
 from dangol.segments.models import Figures
-from dangol.staff.rights import needs
+from dangol.staff.rights import actor, needs
 
 BATCH: Final = 500
 COLUMNS: Final = (
@@ -46,12 +49,21 @@ def people_page(segment: Segment, *, after: str) -> CustomerPage:
 @require_safe
 @needs("change_segments")
 def segment_csv(request: HttpRequest, segment_id: int) -> HttpResponseBase:
-    """The customers of the segment for a spreadsheet, read while it is written."""
+    """The customers of the segment for a spreadsheet, read while it is written; that it was taken is on record."""
     segment = Segment.objects.filter(pk=segment_id).first()
     if segment is None:
         raise Gone
+    record_act(
+        actor_id=actor(request).pk,
+        at=clock.now(),
+        act="save_segment",
+        thing="Segment",
+        thing_id=segment.pk,
+        before={},
+        after={},
+    )
     answer: StreamingHttpResponse = table_response(
-        f"segment-{segment.pk}.csv", COLUMNS, _table(segment, current_business().currency)
+        f"segment-{segment.pk}.csv", COLUMNS, _table(segment, current_business())
     )
     return answer
 
@@ -68,7 +80,7 @@ def _lines(ids: Sequence[int]) -> tuple[CustomerLine, ...]:
     return lines_of([(row, last.get(row.pk)) for row in people])
 
 
-def _table(segment: Segment, currency: str) -> Iterator[list[object]]:
+def _table(segment: Segment, business: Business) -> Iterator[list[object]]:
     after = 0
     seen: set[int] = set()
     while True:
@@ -81,10 +93,10 @@ def _table(segment: Segment, currency: str) -> Iterator[list[object]]:
         new = [row for pk, row in sorted(living.items()) if pk not in seen]
         if segment.kind == Segment.Kind.LIST:
             seen |= set(living)  # two rows of one person may be on it
-        yield from _rows(new, currency)
+        yield from _rows(new, business)
 
 
-def _rows(people: Iterable[Customer], currency: str) -> Iterator[list[object]]:
+def _rows(people: Iterable[Customer], business: Business) -> Iterator[list[object]]:
     rows = list(people)
     whose = rows_of_people(row.pk for row in rows)
     names = names_of(rows)
@@ -103,13 +115,15 @@ def _rows(people: Iterable[Customer], currency: str) -> Iterator[list[object]]:
             ),
             row.language,
             row.country,
-            *(_figures(known, currency) if known else [""] * 6),
+            *(_figures(known, business) if known else [""] * 6),
         ]
 
 
-def _figures(known: Figures, currency: str) -> list[object]:
-    days = [
-        timezone.localdate(at).isoformat() if at else "" for at in (known.last_order_at, known.last_seen_at)
-    ]
-    spent = Decimal(known.spent).scaleb(-exponent(currency))
-    return [timezone.localdate(known.since).isoformat(), known.order_count, spent, currency, *days]
+def _figures(known: Figures, business: Business) -> list[object]:
+    # The zone of whoever asked is over when the rows are made.
+    since, last_order, last_seen = (
+        timezone.localdate(at, business.zone).isoformat() if at else ""
+        for at in (known.since, known.last_order_at, known.last_seen_at)
+    )
+    spent = Decimal(known.spent).scaleb(-exponent(business.currency))
+    return [since, known.order_count, spent, business.currency, last_order, last_seen]

@@ -1,5 +1,6 @@
 """Customers › Segments: the list, one segment, its form with a live count, and who is put on a list by hand."""
 
+import re
 from typing import Any, Final
 
 from django.contrib import messages
@@ -9,7 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from dangol.business.queries import current_business
@@ -44,6 +45,10 @@ from dangol.staff.rights import actor, may, needs
 METHODS: Final = ["GET", "HEAD", "POST"]
 MOST_PASTED: Final = 2000
 LIST: Final = Segment.Kind.LIST
+
+
+class TooManyPasted(Refused):
+    message = gettext_lazy("At most 2,000 addresses at once. Paste the first part, and then the rest.")
 
 
 @require_safe
@@ -156,8 +161,9 @@ def segment_members(request: HttpRequest, segment_id: int) -> HttpResponse:
         put_on_list(actor=actor(request), segment=found, customers=[living_customer(one).pk], at=clock.now())
         messages.success(request, _("On the list %(name)s.") % {"name": found.name})
         return see_other("customer", one, fragment="segments")
-    typed = request.POST.get("addresses", "").replace(",", " ").replace(";", " ").split()[:MOST_PASTED]
-    wanted = dict.fromkeys(normal_address(address, EMAIL) for address in typed)
+    wanted = _pasted(request.POST.get("addresses", ""))
+    if len(wanted) > MOST_PASTED:
+        raise TooManyPasted
     known = dict(
         Identity.objects.filter(kind=EMAIL, address__in=list(wanted)).values_list("address", "customer_id")
     )
@@ -186,6 +192,14 @@ def segment_member_removal(request: HttpRequest, segment_id: int, customer_id: i
     if "from_customer" in request.POST:
         return see_other("customer", person.pk, fragment="segments")
     return see_other("segment", found.pk)
+
+
+def _pasted(text: str) -> dict[str, None]:
+    """The addresses in what was pasted; of names beside them, as mail programs write them, nothing."""
+    words = re.split(r"[\s,;<>]+", text.replace("\0", ""))
+    in_brackets = re.findall(r"<\s*([^<>\s]+@[^<>\s]+)\s*>", text)
+    typed = [word for word in words if "@" in word] if in_brackets else words
+    return dict.fromkeys(normal_address(address, EMAIL) for address in typed if address)
 
 
 def _form(request: HttpRequest, found: Segment | None, *, is_list: bool) -> HttpResponse:

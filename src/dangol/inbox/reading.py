@@ -12,7 +12,7 @@ from dangol.channels.models import Mailbox
 from dangol.inbox.commands.drafts import recipients_for
 from dangol.inbox.later import later_choices
 from dangol.inbox.listing import clock_of, shown_names
-from dangol.inbox.models import Conversation, Draft
+from dangol.inbox.models import Conversation, Draft, Wait
 from dangol.inbox.pages import (
     Colleague,
     ComposerView,
@@ -46,8 +46,6 @@ _CONVERSATION: Final = (
     "customer__preferred_channel",
     "channel__name",
     "channel__signature",
-    "channel__promised_first_seconds",
-    "channel__promised_next_seconds",
     "channel__mailbox__address",
     "channel__mailbox__outgoing",
     "channel__mailbox__smtp_host",
@@ -60,6 +58,11 @@ _OPEN: Final = Prepared(
         .only(*_CONVERSATION)
         .filter(pk=pk)
     )
+)
+_PROMISED: Final = Prepared(
+    lambda conversation_id: Wait.objects.filter(
+        conversation=conversation_id, answered_at=None, dropped_at=None
+    ).values_list("promised_seconds")
 )
 _DRAFTS: Final = Prepared(
     lambda conversation_id: Draft.objects.select_related("staff").filter(conversation=conversation_id)
@@ -95,10 +98,6 @@ def conversation_page(
     views = tuple(message_views(spoken, customer_name=name, person=person, at=at))
     now = timezone.localtime(at)
     mailbox = conversation.channel.mailbox
-    promised = (
-        conversation.channel.promised_first_seconds is not None
-        or conversation.channel.promised_next_seconds is not None
-    )
     here = address("conversation", conversation.pk)
     return ConversationPage(
         id=conversation.pk,
@@ -108,7 +107,11 @@ def conversation_page(
         customer_id=conversation.customer_id,
         customer_name=name,
         clock=clock_of(
-            conversation.state, conversation.waiting_since, conversation.due_at, at, is_promised=promised
+            conversation.state,
+            conversation.waiting_since,
+            conversation.due_at,
+            at,
+            is_promised=_is_promised(conversation),
         ),
         assignee=conversation.assignee.name if conversation.assignee else "",
         colleagues=_colleagues(conversation, person),
@@ -122,6 +125,12 @@ def conversation_page(
         since=str(place_of(seen.rows[0])) if seen.first and not seen.has_later else "",
         last_message_id=conversation.last_message_id,
     )
+
+
+def _is_promised(conversation: Conversation) -> bool:
+    """Whether this wait was promised an end, by the mailbox or by a playbook; else it is due some time, and no more."""
+    waiting = _PROMISED(conversation_id=conversation.pk) if conversation.is_waiting else []
+    return any(seconds is not None for (seconds,) in waiting)
 
 
 def _later_url(here: str, seen: Seen, window: Window | None) -> str:

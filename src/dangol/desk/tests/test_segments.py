@@ -1,13 +1,16 @@
 import csv
 import io
 import re
+from datetime import UTC, datetime
 
 import pytest
 from django.urls import reverse
 
 from dangol.customers.models import Customer, Segment
+from dangol.desk import segments
 from dangol.desk.tests.reading import see, words_of
 from dangol.kernel import clock
+from dangol.kernel.models import AuditEntry
 from dangol.segments.commands import Playbook, make_segment, put_on_list
 from dangol.segments.rules import All, AnyOf, Flag, Not, Number, OneOf, read_rule
 from dangol.segments.tests.people import order, sell, settle, somebody
@@ -158,8 +161,43 @@ def test_people_are_put_on_a_list_by_address_and_from_their_page_and_taken_off(o
     assert vip.memberships.get().customer == sora
 
 
+def test_addresses_are_pasted_as_mail_programs_write_them_and_not_too_many(
+    owner, minji, receive, monkeypatch
+):
+    receive(mail(SORA))
+    vip = make_segment(actor=minji, name="VIP", rule=None, at=NOON)
+    url = reverse("segment_members", args=[vip.pk])
+
+    pasted = {"addresses": "Sora Kim <SORA@example.com>, nobody@example.com;\n박지훈 <>"}
+    page = owner.post(url, pasted, follow=True).content.decode()
+
+    assert "1 customer was put on the list." in page
+    assert "1 address is nobody’s here: nobody@example.com" in page
+    monkeypatch.setattr(segments, "MOST_PASTED", 1)
+    refused = owner.post(url, pasted)
+    assert refused.status_code == 422
+    assert "At most 2,000 addresses at once." in refused.content.decode()
+
+
+def test_the_conversation_says_by_when_a_playbook_has_promised_an_answer(
+    client, hana, minji, receive, mailbox
+):
+    mailbox.promised_first_seconds = None  # what it promises of next answers is not of this one
+    mailbox.save()
+    talk = receive(mail(SORA)).conversation
+    settle()
+    client.force_login(hana)
+    assert "promised by" not in see(client, "conversation", talk.pk)
+
+    rule, playbook = Number("conversations", "at_least", 1), Playbook(first_promise_minutes=15)
+    make_segment(actor=minji, name="Wrote", rule=rule, playbook=playbook, at=NOON)
+
+    assert "promised by 12:15" in see(client, "conversation", talk.pk)
+
+
 def test_the_list_of_customers_and_its_table_are_those_of_the_segment(owner, minji):
-    sell(order("A", "1", 30_000, contact_name="=SUM(A1)"), order("B", "2"))
+    early = datetime(2026, 11, 16, 23, 30, tzinfo=UTC)  # half past eight of the next morning in Seoul
+    sell(order("A", "1", 30_000, contact_name="=SUM(A1)", ordered_at=early), order("B", "2"))
     somebody("James", company="Moon", birth_year=1990)
     settle()
     bought = make_segment(actor=minji, name="Bought", rule=Number("orders", "at_least", 1), at=NOON)
@@ -173,6 +211,8 @@ def test_the_list_of_customers_and_its_table_are_those_of_the_segment(owner, min
     rows = list(csv.DictReader(io.StringIO(table)))
     assert [row["spent"] for row in rows] == ["30000", "24000"]
     assert rows[0]["name"].startswith(("'=", "#"))
+    assert rows[0]["last_order"] == "2026-11-17"
+    assert AuditEntry.objects.get(act="save_segment").thing_id == bought.pk
 
 
 def test_the_playbook_stands_beside_the_composer_the_first_playbook_first(
