@@ -21,9 +21,9 @@ _TALKED_BEFORE: Final = """
 WITH RECURSIVE became(id) AS (
     SELECT gone.merged_into_id FROM customers_customer gone WHERE gone.merged_into_id IS NOT NULL AND EXISTS (
         SELECT 1 FROM inbox_conversation talk WHERE talk.customer_id = gone.id AND talk.merged_into_id IS NULL)
-    UNION SELECT further.merged_into_id FROM customers_customer further JOIN became ON further.id = became.id
-    WHERE further.merged_into_id IS NOT NULL
-) SELECT id FROM became"""
+    UNION SELECT (SELECT further.merged_into_id FROM customers_customer further WHERE further.id = became.id)
+    FROM became WHERE became.id IS NOT NULL
+) SELECT id FROM became WHERE id IS NOT NULL"""
 """The rows that a row with conversations became."""
 
 

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 from dangol.business.money import money_text
 from dangol.business.queries import current_business
 from dangol.kernel import clock
-from dangol.segments.comparing import FEW, HORIZONS, Column, compare_segments
+from dangol.segments.comparing import FEW, HORIZONS, MOST_COMPARED, Column, compare_segments
 from dangol.segments.queries import is_everybody_counted
 from dangol.staff.rights import needs
 
@@ -29,6 +29,8 @@ def segments_compared(request: HttpRequest) -> HttpResponse:
         ],
         "since": compared.since,
         "few": FEW,
+        "too_large": compared.too_large,
+        "most": f"{MOST_COMPARED:,}",
         "is_counted": is_everybody_counted(),
     }
     return render(request, "desk/segments_compared.html", context)

@@ -15,7 +15,7 @@ from dangol.customers.queries import rows_of_people
 from dangol.goodwill.limits import WISH
 from dangol.goodwill.models import CostClass, Entry, Kind, Wish
 from dangol.inbox.models import Conversation
-from dangol.orders.models import Order, Refund
+from dangol.orders.models import Order
 from dangol.segments.models import Figures
 from dangol.segments.rules import YEAR
 
@@ -100,11 +100,12 @@ def _orders(
 def _refunds(
     found: Mapping[int, _Person], whose: Mapping[int, int], business: Business, since: datetime
 ) -> None:
-    rows = Refund.objects.filter(customer__in=whose, own_currency=business.currency).order_by()
-    standing = rows.filter(Q(order=None) | Q(order__cancelled_at=None))
+    # As the ledger has it: given by hand or reported by the shop, each once, and what was taken back is out.
+    rows = Entry.objects.filter(customer__in=whose, kind=Kind.REFUND, own_currency=business.currency)
+    standing = rows.filter(Q(order=None) | Q(order__cancelled_at=None)).order_by()
     for row, back, in_year in standing.values_list("customer_id").annotate(
-        back=Sum("own_amount", default=0),
-        recently=Sum("own_amount", filter=Q(refunded_at__gte=since), default=0),
+        back=Sum("booked", default=0),
+        recently=Sum("booked", filter=Q(happened_at__gte=since), default=0),
     ):
         found[whose[row]].spent -= back
         found[whose[row]].spent_in_year -= in_year

@@ -7,11 +7,11 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import Count, Sum
 from django.db.models.expressions import RawSQL
 
 from dangol.business.models import Business
-from dangol.customers.models import Segment
+from dangol.customers.models import Membership, Segment
 from dangol.goodwill.models import Entry, Kind
 from dangol.inbox.measures import Share, median, share_of
 from dangol.inbox.models import Wait
@@ -24,15 +24,16 @@ HORIZONS: Final = (30, 90, 365)
 """Days after the first order within which somebody came back, or did not."""
 FEW: Final = 30
 """Of fewer people than this a page says that they are few."""
-MOST_FOR_ALL: Final = 100_000
-"""Customers up to whom everybody stands beside the segments: more would keep the page waiting."""
+MOST_COMPARED: Final = 100_000
+"""Customers up to whom a segment is compared, and everybody beside them: more would keep the page waiting."""
 
 # Who is a member and who was merged into one, each with the row that lives: a list may hold rows that were merged.
+# Step by step, as in `customers.queries`.
 _MEMBERS: Final = """
 became(id) AS (
     SELECT customer_id FROM customers_membership WHERE segment_id = %s
-    UNION SELECT gone.merged_into_id FROM customers_customer gone JOIN became ON gone.id = became.id
-    WHERE gone.merged_into_id IS NOT NULL
+    UNION SELECT (SELECT gone.merged_into_id FROM customers_customer gone WHERE gone.id = became.id)
+    FROM became WHERE became.id IS NOT NULL
 ), people(id, living) AS (
     SELECT person.id, person.id FROM customers_customer person JOIN became ON became.id = person.id
     WHERE person.merged_into_id IS NULL AND person.erased_at IS NULL
@@ -103,21 +104,26 @@ class Column:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The columns, and from which day on what is of the last 365 days."""
+    """The columns, from which day on what is of the last 365 days, and the segments that are too large for it."""
 
     columns: tuple[Column, ...]
     since: date
+    too_large: tuple[str, ...] = ()
 
 
 def compare_segments(*, business: Business, at: datetime) -> Comparison:
-    """All segments in their order, and everybody where that does not take too long; five queries a column."""
+    """The segments in their order, and everybody, where that does not take too long; five queries a column."""
     today = local_day(at, business)
     since = year_began(today, business.zone)
-    groups: list[Segment | None] = list(Segment.objects.order_by("position", "pk"))
-    if Figures.objects.count() <= MOST_FOR_ALL:
+    rows = Segment.objects.order_by("position", "pk")
+    sizes = dict(Membership.objects.order_by().values_list("segment").annotate(many=Count("id")))
+    groups: list[Segment | None] = [row for row in rows if sizes.get(row.pk, 0) <= MOST_COMPARED]
+    if Figures.objects.count() <= MOST_COMPARED:
         groups.append(None)
     return Comparison(
-        tuple(_column(group, business, since, at) for group in groups), since.astimezone(business.zone).date()
+        tuple(_column(group, business, since, at) for group in groups),
+        since.astimezone(business.zone).date(),
+        tuple(row.name for row in rows if sizes.get(row.pk, 0) > MOST_COMPARED),
     )
 
 

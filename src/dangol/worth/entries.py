@@ -28,10 +28,10 @@ CLASSES: Final[dict[str, frozenset[str]]] = {
 _MEMBERS: Final = """
 WITH RECURSIVE became(id) AS (
     SELECT customer_id FROM customers_membership WHERE segment_id = %s
-    UNION SELECT gone.merged_into_id FROM customers_customer gone JOIN became ON gone.id = became.id
-    WHERE gone.merged_into_id IS NOT NULL
+    UNION SELECT (SELECT gone.merged_into_id FROM customers_customer gone WHERE gone.id = became.id)
+    FROM became WHERE became.id IS NOT NULL
 ), people(id) AS (
-    SELECT id FROM became
+    SELECT id FROM became WHERE id IS NOT NULL
     UNION SELECT gone.id FROM customers_customer gone JOIN people ON gone.merged_into_id = people.id
 ) SELECT id FROM people"""
 
