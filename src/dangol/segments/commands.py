@@ -12,9 +12,10 @@ from dangol.customers.models import Customer, Membership, Segment
 from dangol.customers.queries import ids_of_person, living_of, lock_person, rows_of_people
 from dangol.inbox.commands.clock import recompute_due_times
 from dangol.kernel.audit import record_act
+from dangol.kernel.db import lock_for_transaction
 from dangol.kernel.events import emit
 from dangol.kernel.models import AuditEntry
-from dangol.segments.counting import count_segment
+from dangol.segments.counting import COUNTING, count_segment, is_promising
 from dangol.segments.errors import (
     NotAList,
     NothingBelow,
@@ -66,6 +67,7 @@ def make_segment(
     a promise or limit below nothing (NothingBelow).
     """
     demand(actor, "change_segments")
+    lock_for_transaction(COUNTING)
     last = Segment.objects.order_by("-position").values_list("position", flat=True).first()
     segment = Segment(created_at=at, position=0 if last is None else last + 1)
     _fill(segment, name, rule, playbook or Playbook())
@@ -86,6 +88,7 @@ def change_segment(
     A list stays a list and a rule a rule: `rule` of a list is None.
     """
     demand(actor, "change_segments")
+    lock_for_transaction(COUNTING)
     row = Segment.objects.select_for_update().get(pk=segment.pk)
     before, promised = _plain(row), (row.first_promise_minutes, row.next_promise_minutes)
     _fill(row, name, rule if row.kind == Segment.Kind.RULE else None, playbook)
@@ -93,9 +96,13 @@ def change_segment(
     if before == after:
         return row
     row.save()
-    if before["rule"] != after["rule"]:
+    is_other_rule = before["rule"] != after["rule"]
+    if is_other_rule:
         count_segment(row, at=at)
-    if before["rule"] != after["rule"] or promised != (row.first_promise_minutes, row.next_promise_minutes):
+    if (is_other_rule and is_promising(row)) or promised != (
+        row.first_promise_minutes,
+        row.next_promise_minutes,
+    ):
         recompute_due_times(at=at)
     _record(actor, "change_segment", row, before, after, at)
     emit(SegmentChanged(happened_at=at, actor_id=actor.pk if actor else None, segment_id=row.pk))
@@ -112,7 +119,7 @@ def remove_segment(*, actor: Staff | None, segment: Segment, at: datetime) -> Au
         before["members"] = list(row.memberships.order_by("pk").values_list("customer_id", flat=True))
     pk = row.pk
     row.delete()
-    recompute_due_times(at=at)
+    _renew_promises(row, at)
     emit(SegmentRemoved(happened_at=at, actor_id=actor.pk if actor else None, segment_id=pk))
     return record_act(
         actor_id=actor.pk if actor else None, at=at, act=REMOVED, thing="Segment", thing_id=pk,
@@ -127,6 +134,7 @@ def put_segment_back(*, actor: Staff | None, removal: AuditEntry, at: datetime) 
     Refused: PutBackAlready, and SegmentNameTaken where another has its name by now.
     """
     demand(actor, "change_segments")
+    lock_for_transaction(COUNTING)
     kept, pk = dict(removal.before), removal.thing_id or 0
     if Segment.objects.filter(pk=pk).exists():
         raise PutBackAlready
@@ -194,7 +202,7 @@ def _list_changed(
 ) -> None:
     if not (added or removed):
         return
-    if _promises(segment):
+    if is_promising(segment):
         for start in range(0, len(rows), _BATCH):
             recompute_due_times(at=at, customers=rows[start : start + _BATCH])
     emit(
@@ -222,12 +230,8 @@ def _fill(segment: Segment, name: str, rule: Rule | None, playbook: Playbook) ->
         setattr(segment, field, value.strip() if isinstance(value, str) else value)
 
 
-def _promises(segment: Segment) -> bool:
-    return segment.first_promise_minutes is not None or segment.next_promise_minutes is not None
-
-
 def _renew_promises(segment: Segment, at: datetime) -> None:
-    if _promises(segment):
+    if is_promising(segment):
         recompute_due_times(at=at)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from typing import Final
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
@@ -17,6 +18,7 @@ from dangol.business.queries import current_business
 from dangol.customers.models import Customer, Membership, Segment
 from dangol.customers.queries import living_of, rows_of_people
 from dangol.inbox.commands.clock import recompute_due_times
+from dangol.kernel.db import lock_for_transaction
 from dangol.segments.adding_up import FIELDS, figures_of, values_of
 from dangol.segments.compiling import compile_rule
 from dangol.segments.errors import RuleUnclear
@@ -24,6 +26,9 @@ from dangol.segments.models import Figures
 from dangol.segments.rules import read_rule
 
 BATCH: Final = 500  # SQLite takes so many parameters at once on every version
+COUNTING: Final = "segments.counting"
+"""The name of the lock of who counts people or makes a segment: who counts does not see one that is being made, and who
+makes it does not see what is just being counted."""
 
 
 def local_day(at: datetime, business: Business) -> date:
@@ -38,6 +43,11 @@ def condition_of(segment: Segment, *, business: Business, at: datetime) -> Q:
     except RuleUnclear:
         return Q(pk__lt=0)
     return compile_rule(rule, today=local_day(at, business), zone=business.zone)
+
+
+def is_promising(segment: Segment) -> bool:
+    """Whether its playbook says within what time its people are answered."""
+    return segment.first_promise_minutes is not None or segment.next_promise_minutes is not None
 
 
 def count_people(rows: Iterable[int], *, at: datetime) -> int:
@@ -69,6 +79,7 @@ def count_segment(segment: Segment, *, at: datetime) -> int:
 
 @transaction.atomic
 def _count_batch(rows: Collection[int], at: datetime) -> int:
+    lock_for_transaction(COUNTING)
     segments = list(Segment.objects.select_for_update().order_by("pk"))
     business = current_business()
     living = living_of(rows)
@@ -76,7 +87,7 @@ def _count_batch(rows: Collection[int], at: datetime) -> int:
     _forget([row for row in rows if row not in people], segments)
     _write(figures_of(list(people.values()), business=business, today=local_day(at, business)))
     moved = _place(people, segments, business, at)
-    if any(segment.first_promise_minutes or segment.next_promise_minutes for segment in segments):
+    if any(map(is_promising, segments)):
         recompute_due_times(at=at, customers=list(rows_of_people(people)))
     return len(moved)
 
@@ -125,7 +136,10 @@ def _place(
 
 
 def _put_in(segment: Segment, people: "QuerySet[Figures]", at: datetime) -> None:
-    statement, parameters = people.values(member=F("pk")).query.sql_with_params()
+    try:
+        statement, parameters = people.values(member=F("pk")).query.sql_with_params()
+    except EmptyResultSet:  # a number beyond what the column can hold: nobody has so many
+        return
     since = Membership._meta.get_field("since").get_db_prep_value(at, connection)
     with connection.cursor() as cursor:
         cursor.execute(

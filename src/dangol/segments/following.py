@@ -4,6 +4,7 @@ An event says whose; those are counted again. What depends on the day alone, and
 found by the walk. Both go on where a process was killed: how far they came commits with what they did.
 """
 
+import time
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
@@ -23,6 +24,8 @@ from dangol.segments.models import Walk
 NAME: Final = "segments"
 LEASE_SECONDS: Final = 60
 AT_ONCE: Final = 500  # events, and customers of the walk
+REST_SECONDS: Final = 0.1
+"""Between two pieces of the walk: SQLite has one writer at a time, and lets nobody know that it is free."""
 # What an event calls the other customers that it concerns.
 _OTHERS: Final = ("gone_id", "new_customer_id", "other_id", "from_customer_id")
 
@@ -44,7 +47,11 @@ def keep_counted(*, at: datetime) -> int:
             name=NAME, defaults={"transaction": end.transaction, "event_id": end.event_id}
         )
         return 1
-    return _follow(cursor, rows, at) if rows else _walk_on(at)
+    if rows:
+        return _follow(cursor, rows, at)
+    if (looked := _walk_on(at)) == AT_ONCE:
+        time.sleep(REST_SECONDS)
+    return looked
 
 
 def count_everybody(*, at: datetime) -> int:

@@ -1,10 +1,11 @@
 """Rules in the words of a page: what each fact is called, and a rule as one sentence."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
@@ -18,6 +19,7 @@ from dangol.segments.models import Figures
 from dangol.segments.rules import All, AnyOf, Condition, Flag, Not, Number, OneOf, Rule, conditions
 
 MOST_CHOICES: Final = 80
+_LONGEST_ID: Final = 18  # digits of a number that every database holds
 FACTS: Final[Mapping[str, str | Promise]] = {
     "orders": gettext_lazy("Number of orders"),
     "spent": gettext_lazy("Spent, less what was given back"),
@@ -53,20 +55,21 @@ class Names:
 
 
 def names(currency: str, rules: Iterable[Rule] = ()) -> Names:
-    """What can be chosen: of tags and places those that there are, of countries those that customers have; three
-    queries. What the rules have chosen before is among it."""
-    tags = Tag.objects.order_by("name").values_list("pk", "name")[:MOST_CHOICES]
-    places = Place.objects.order_by("name").values_list("pk", "name")[:MOST_CHOICES]
+    """What can be chosen: of tags and places the first by name, of countries those that customers have; three queries,
+    five at most. What the rules have chosen before is among it."""
+    chosen = list(rules)
+    tags = _first(Tag.objects.order_by("name"), _chosen_by(chosen, "tag"))
+    places = _first(Place.objects.order_by("name"), _chosen_by(chosen, "place"))
     known = set(Figures.objects.exclude(country="").values_list("country", flat=True).distinct())
-    known |= {value for rule in rules for value in _chosen(rule, "country")}
+    known |= _chosen_by(chosen, "country")
     return Names(
         currency,
         {
             "generation": tuple((key, str(words)) for key, words in GENERATION_WORDS.items()),
             "language": tuple((key, str(words)) for key, words in settings.LANGUAGES),
             "country": tuple((key, words) for key, words in country_choices() if key in known),
-            "place": tuple((str(pk), name) for pk, name in places),
-            "tag": tuple((str(pk), name) for pk, name in tags),
+            "place": places,
+            "tag": tags,
             "consent": tuple((key, str(words)) for key, words in Consent.Purpose.choices),
         },
     )
@@ -116,9 +119,19 @@ def _condition(rule: Condition, called: Names) -> str:
             return what
 
 
-def _chosen(rule: Rule, fact: str) -> set[str]:
+def _first(rows: "QuerySet[Tag] | QuerySet[Place]", chosen: Collection[str]) -> tuple[Choice, ...]:
+    """The first by name, and whatever was chosen among the others."""
+    found = rows.values_list("pk", "name")
+    offered = dict(found[:MOST_CHOICES])
+    if missing := {int(value) for value in chosen if len(value) < _LONGEST_ID} - offered.keys():
+        offered |= dict(found.filter(pk__in=missing))
+    return tuple((str(pk), name) for pk, name in offered.items())
+
+
+def _chosen_by(rules: Iterable[Rule], fact: str) -> set[str]:
     return {
         value
+        for rule in rules
         for each in conditions(rule)
         if isinstance(each, OneOf) and each.fact == fact
         for value in each.values

@@ -1,12 +1,17 @@
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Event
 
 import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from dangol.customers.commands.merging import merge_customers
-from dangol.customers.models import Segment
+from dangol.customers.models import Customer, Segment
 from dangol.inbox.models import Conversation, Wait
 from dangol.kernel.errors import NotAllowed
-from dangol.kernel.models import AuditEntry, Event
+from dangol.kernel.models import AuditEntry
+from dangol.kernel.models import Event as Told
 from dangol.segments.commands import (
     Playbook,
     change_segment,
@@ -18,6 +23,7 @@ from dangol.segments.commands import (
     remove_segment,
     take_off_list,
 )
+from dangol.segments.counting import count_people
 from dangol.segments.errors import (
     NotAList,
     NothingBelow,
@@ -55,7 +61,7 @@ def test_a_segment_is_made_counted_and_told(minji, shop):
     )
 
     assert (segment.name, segment.counted_at, members(segment)) == ("Millennials", NOON, {sora.pk})
-    assert Event.objects.get(name="SegmentMade").data == {"segment_id": segment.pk}
+    assert Told.objects.get(name="SegmentMade").data == {"segment_id": segment.pk}
     assert AuditEntry.objects.get(act="make_segment").after["name"] == "Millennials"
 
 
@@ -70,6 +76,67 @@ def test_what_cannot_be_is_refused(minji, hana, shop):
     with pytest.raises(NothingBelow):
         make_segment(actor=minji, name="Cheap", rule=None, playbook=Playbook(limit_an_act=-1), at=NOON)
     assert Segment.objects.count() == 1
+
+
+def test_nobody_has_more_of_anything_than_a_database_counts(minji, shop):
+    sora = somebody()
+    settle()
+    more, less = (
+        make_segment(actor=minji, name=bound, rule=Number("orders", bound, 3_000_000_000), at=NOON)
+        for bound in ("at_least", "at_most")
+    )
+    assert (members(more), members(less)) == (set(), {sora.pk})
+
+
+@pytest.mark.only_postgres
+@pytest.mark.django_db(transaction=True)
+def test_who_is_counted_while_a_segment_is_made_is_in_it(minji):
+    a_shop()
+    sora = somebody()
+    settle()
+    is_counted, is_made = Event(), Event()
+
+    def count() -> None:
+        with transaction.atomic():
+            Customer.objects.filter(pk=sora.pk).update(company="Moon")
+            count_people([sora.pk], at=NOON)
+            is_counted.set()
+            while not (is_made.is_set() or somebody_waits()):
+                pass
+        connection.close()
+
+    def make() -> None:
+        is_counted.wait()
+        make_segment(actor=minji, name="Offices", rule=Flag("company"), at=NOON)
+        is_made.set()
+        connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        for each in [pool.submit(count), pool.submit(make)]:
+            each.result()
+
+    assert members(Segment.objects.get()) == {sora.pk}
+
+
+def somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted)")
+        return bool(cursor.fetchone()[0])
+
+
+def test_a_segment_that_promises_nothing_leaves_the_waits_alone(minji, shop):
+    quiet = make_segment(actor=minji, name="Quiet", rule=Flag("company"), at=NOON)
+    with CaptureQueriesContext(connection) as asked:
+        change_segment(
+            actor=minji,
+            segment=quiet,
+            name="Quiet",
+            rule=Flag("birth_year_known"),
+            playbook=Playbook(),
+            at=NOON,
+        )
+        put_segment_back(actor=minji, removal=remove_segment(actor=minji, segment=quiet, at=NOON), at=NOON)
+    assert not [each for each in asked if "inbox_wait" in each["sql"]]
 
 
 def test_a_removed_segment_comes_back_as_it_was_under_its_old_address(minji, shop):

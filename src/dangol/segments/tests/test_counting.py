@@ -272,6 +272,20 @@ def test_a_killed_walk_goes_on_where_it_was(minji, monkeypatch):
     assert Figures.objects.get(pk=passed.pk).order_count == 7  # whom it had passed it did not look at again
 
 
+def test_between_two_pieces_of_the_walk_others_may_write(minji, monkeypatch):
+    a_shop()
+    for _ in range(5):
+        somebody()
+    monkeypatch.setattr(following, "AT_ONCE", 2)
+    rests: list[float] = []
+    monkeypatch.setattr(following.time, "sleep", rests.append)
+
+    settle()
+
+    assert rests == [following.REST_SECONDS] * 2
+    assert Figures.objects.count() == 5
+
+
 def test_an_erased_customer_is_nowhere(minji):
     a_shop()
     sora = somebody(company="Moon")
