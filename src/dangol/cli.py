@@ -279,7 +279,7 @@ def orders_import(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Import a file of orders (CSV, also .gz), as history: nobody is answered or notified.
+    """Import a file of orders (CSV, also .gz, or .xlsx), as history: nobody is answered or notified.
 
     Which column is what is seen from the header. The same again changes nothing.
 
