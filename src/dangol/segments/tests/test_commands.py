@@ -31,6 +31,7 @@ from dangol.segments.errors import (
     SegmentNameMissing,
     SegmentNameTaken,
 )
+from dangol.segments.queries import all_segments, first_members
 from dangol.segments.rules import Flag, Number, OneOf
 from dangol.segments.tests.people import a_shop, members, settle, somebody
 from tests.parts.cast import JAMES, NOON, SORA, mail
@@ -178,6 +179,16 @@ def test_a_list_holds_people_whichever_row_was_put_on_it(minji, shop):
     rule = make_segment(actor=minji, name="Offices", rule=Flag("company"), at=NOON)
     with pytest.raises(NotAList):
         put_on_list(actor=minji, segment=rule, customers=[sora.pk], at=NOON)
+
+
+def test_who_is_on_a_list_by_two_rows_is_one(minji, shop):
+    people = [somebody(name) for name in ("Sora", "Sora K", "S. Kim", "James")]
+    vip = make_segment(actor=minji, name="VIP", rule=None, at=NOON)
+    put_on_list(actor=minji, segment=vip, customers=[person.pk for person in people], at=NOON)
+    for gone in people[1:3]:
+        merge_customers(actor=minji, kept=people[0], gone=gone, take=[], at=NOON)
+
+    assert [row.count for row in all_segments()] == [len(first_members(vip))] == [2]
 
 
 def test_the_strictest_playbook_goes_before_the_mailbox_and_the_clock_follows_every_change(
