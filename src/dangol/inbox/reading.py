@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import uuid4
 
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -52,17 +53,14 @@ _CONVERSATION: Final = (
     "channel__mailbox__provider",
     "assignee__name",
 )
+_OPEN_WAIT: Final = Wait.objects.filter(conversation=OuterRef("pk"), answered_at=None, dropped_at=None)
 _OPEN: Final = Prepared(
     lambda pk: (
         Conversation.objects.select_related("customer", "channel__mailbox", "assignee")
         .only(*_CONVERSATION)
+        .annotate(promised_seconds=Subquery(_OPEN_WAIT.values("promised_seconds")[:1]))
         .filter(pk=pk)
     )
-)
-_PROMISED: Final = Prepared(
-    lambda conversation_id: Wait.objects.filter(
-        conversation=conversation_id, answered_at=None, dropped_at=None
-    ).values_list("promised_seconds")
 )
 _DRAFTS: Final = Prepared(
     lambda conversation_id: Draft.objects.select_related("staff").filter(conversation=conversation_id)
@@ -89,7 +87,7 @@ def open_conversation(conversation_id: int) -> Conversation:
 def conversation_page(
     conversation: Conversation, *, person: Staff, at: datetime, window: Window | None = None
 ) -> ConversationPage:
-    """The conversation with its newest messages and what it began with, or with those in the window."""
+    """What `open_conversation` found, with its newest messages and what it began with, or with those in the window."""
     seen = seen_through(window or Window(), conversation)
     spoken = read_beside(conversation, [*([seen.first] if seen.first else []), *seen.rows])
     customer = conversation.customer
@@ -111,7 +109,8 @@ def conversation_page(
             conversation.waiting_since,
             conversation.due_at,
             at,
-            is_promised=_is_promised(conversation),
+            # By the mailbox or by a playbook; else it is due some time, and no more.
+            is_promised=getattr(conversation, "promised_seconds", None) is not None,
         ),
         assignee=conversation.assignee.name if conversation.assignee else "",
         colleagues=_colleagues(conversation, person),
@@ -125,12 +124,6 @@ def conversation_page(
         since=str(place_of(seen.rows[0])) if seen.first and not seen.has_later else "",
         last_message_id=conversation.last_message_id,
     )
-
-
-def _is_promised(conversation: Conversation) -> bool:
-    """Whether this wait was promised an end, by the mailbox or by a playbook; else it is due some time, and no more."""
-    waiting = _PROMISED(conversation_id=conversation.pk) if conversation.is_waiting else []
-    return any(seconds is not None for (seconds,) in waiting)
 
 
 def _later_url(here: str, seen: Seen, window: Window | None) -> str:
