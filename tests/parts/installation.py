@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -150,10 +151,14 @@ def _fill(model: type[models.Model], rows: int, made: dict[str, list[Any]], usin
     )
     for number in range(1, 2 if only_one else rows + 1):
         values = {}
+        linked: Counter[str] = Counter()
         for field in model._meta.concrete_fields:
             if isinstance(field, models.ForeignKey):
-                there = made.get(field.related_model._meta.label, [])
-                values[field.attname] = there[(number - 1) % len(there)] if there else None
+                label = field.related_model._meta.label
+                there = made.get(label, [])
+                # A second link to the same table is to another row: nobody brings themselves.
+                values[field.attname] = there[(number - 1 + linked[label]) % len(there)] if there else None
+                linked[label] += 1
             elif not isinstance(field, models.AutoField) and not (field.primary_key and field.has_default()):
                 values[field.attname] = None if field.null and number == rows else _sample(field, number)
         row = model(**{**values, **agreeing})

@@ -405,7 +405,7 @@ def _is_quiet() -> bool:
     from dangol.reactions import REACTIONS
 
     end = events.latest()
-    followers = Follower.objects.filter(name__in=list(REACTIONS))
+    followers = Follower.objects.filter(name__in=[each.name for each in REACTIONS])
     reached = [(row.transaction, row.event_id) for row in followers]
     under_way = Delivery.objects.filter(state__in=["queued", "sending", "retry"])
     return (
