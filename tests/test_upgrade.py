@@ -46,7 +46,7 @@ def upgrade_from_states(nowhere: Installation, *, each: int) -> list[dict[str, A
 
 def test_earlier_states_are_upgraded_in_one_step(unblocked: None, tmp_path: Path) -> None:
     data = Installation(tmp_path / "data")
-    earlier = upgrade_from_states(data, each=4)
+    earlier = upgrade_from_states(data, each=6)
 
     assert min(state["rows"] for state in earlier) < max(state["rows"] for state in earlier) / 2, (
         "old ones too"
@@ -63,7 +63,7 @@ def test_earlier_states_are_upgraded_in_one_step(unblocked: None, tmp_path: Path
 
 def test_earlier_states_are_upgraded_on_postgresql(new_database: Callable[[], str], tmp_path: Path) -> None:
     data = Installation(tmp_path / "data", new_database())
-    upgrade_from_states(data, each=9)
+    upgrade_from_states(data, each=12)
 
     oldest = min((data.folder / "backups").iterdir())
     Installation(tmp_path / "back", new_database()).do("restore", str(oldest))

@@ -63,17 +63,23 @@ def all_steps() -> list[Step]:
                 _python("-m", "django", "makemigrations", "--check", "--dry-run"),
             ),
         ),
-        Step("sqlite", "tests, on SQLite", pytest=("-n2", *in_process, "src", "tests"), alone=True),
-        Step("packaging", "./dangol and pip install it", pytest=_PACKAGING),
+        Step(
+            "sqlite",
+            "tests, on SQLite",
+            pytest=("-n2", "--dist", "worksteal", *in_process, "src", "tests"),
+            alone=True,
+        ),
+        # The longest first, so that the others fill the second core beside it.
+        Step(
+            "journeys", "ways through the pages in a browser, with axe", pytest=(_JOURNEYS,), needs="chromium"
+        ),
         Step(
             "postgres",
             "tests that touch the database, on PostgreSQL",
             pytest=("--database-only", *in_process, "src", "tests"),
             needs="postgresql",
         ),
-        Step(
-            "journeys", "ways through the pages in a browser, with axe", pytest=(_JOURNEYS,), needs="chromium"
-        ),
+        Step("packaging", "./dangol and pip install it", pytest=_PACKAGING),
     ]
 
 

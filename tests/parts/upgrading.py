@@ -1,6 +1,6 @@
 """Build an installation at every earlier state of its migrations, fill it, upgrade each in one step, look for the rows.
 
-    python -m tests.parts.upgrading [4]        in the surroundings of an installation that does not exist yet
+    python -m tests.parts.upgrading [6]        in the surroundings of an installation that does not exist yet
 
 With a number only at the first state and at every so many from the last one back: each costs the longer, the more
 there are, and every migration runs in any case. Prints a line of JSON a state.
