@@ -9,7 +9,7 @@ from django.db import transaction
 
 from dangol.business.queries import current_business
 from dangol.goodwill.commands.entries import About, Given, Source, book_entry, reverse_entry
-from dangol.goodwill.commands.refunds import book_refund, standing_entry, unlinked_refund
+from dangol.goodwill.commands.refunds import book_refund, refund_of, standing_entry, unlinked_refunds
 from dangol.goodwill.errors import (
     AboveYourLimit,
     AlreadyDecided,
@@ -195,14 +195,11 @@ def _check_refund(order: Order, amount: int, own_currency: str) -> None:
     if order.own_currency != own_currency:
         raise OtherMoney
     earlier = Wish.objects.filter(order=order, kind=Kind.REFUND, state__in=[STATE.GIVEN, STATE.PARTLY])
-    by_hand = list(earlier.values_list("given", "refund"))
-    known = {refund for _, refund in by_hand if refund}
-    if same := unlinked_refund(order, amount, own_currency):
-        known.add(same.pk)
-    reported = order.refunds.exclude(pk__in=known)
-    before = sum(given for given, _ in by_hand) + sum(
-        each or 0 for each in reported.values_list("own_amount", flat=True)
-    )
+    before = sum(earlier.values_list("given", flat=True))
+    # Read once: one that is reported between two looks would be the same refund for neither.
+    reported = unlinked_refunds(order)
+    same = refund_of(reported, amount, own_currency)
+    before += sum(each.own_amount or 0 for each in reported if each != same)
     if amount + before > order.own_amount:
         raise TooMuchForOrder
 
@@ -244,7 +241,7 @@ def _give(wish: Wish, amount: int, *, actor: Staff, at: datetime) -> None:
     kind = Kind(wish.kind)
     reported = None
     if kind == Kind.REFUND and wish.order:
-        reported = unlinked_refund(wish.order, amount, wish.own_currency)
+        reported = refund_of(unlinked_refunds(wish.order), amount, wish.own_currency)
     before = standing_entry(reported) if reported else None
     cause = wish.cause or (before.cause if before else None)
     wish.entry = book_entry(

@@ -1,6 +1,6 @@
 """Refunds that the shop's system reports book themselves, and wait for somebody to say why."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -61,11 +61,15 @@ def book_all_refunds(*, at: datetime) -> Iterator[int]:
         yield looked.changes
 
 
-def unlinked_refund(order: Order, amount: int, own_currency: str) -> Refund | None:
-    """The first refund of that amount which was reported and given by nobody here."""
+def unlinked_refunds(order: Order) -> list[Refund]:
+    """The refunds of that order which were reported and given by nobody here, by their id."""
     linked = Wish.objects.filter(refund__order=order).values_list("refund", flat=True)
-    rows = order.refunds.filter(own_currency=own_currency).exclude(pk__in=list(linked)).order_by("pk")
-    return next((refund for refund in rows if _is_worth(refund, amount, own_currency)), None)
+    return list(order.refunds.select_related("order").exclude(pk__in=list(linked)).order_by("pk"))
+
+
+def refund_of(refunds: Iterable[Refund], amount: int, own_currency: str) -> Refund | None:
+    """The first of these refunds that is worth that amount."""
+    return next((refund for refund in refunds if _is_worth(refund, amount, own_currency)), None)
 
 
 def standing_entry(refund: Refund) -> Entry | None:
