@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from dangol.kernel import clock
 from tests.parts.installation import ALIAS, Installation
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,6 +41,9 @@ def upgrade_from_states(nowhere: Installation, *, each: int) -> list[dict[str, A
         assert state["rows"], state
         assert state["changed"] == [], state
         assert len(state["backups"]) == 1, "before each upgrade there is a backup"
+        assert state["keys_followed"] <= 2, (
+            "not after each migration: with a million rows it takes half a minute"
+        )
     assert last["backups"] == [], "what is at this version is left alone"
     return earlier
 
@@ -122,6 +126,25 @@ def test_an_upgrade_that_fails_names_the_backup_and_the_command(
     back.do("restore", str(kept))
     assert back.rows()["staff.Staff"] == before["staff.Staff"]
     assert kept_mails.rows() == before, "and what was there is as it was"
+
+
+def test_a_key_that_leads_nowhere_stops_the_upgrade_until_it_is_mended(
+    kept_mails: Installation, next_version: Callable[[str], Path]
+) -> None:
+    code = next_version("SELECT 1")
+    with kept_mails.opened() as connection:
+        from dangol.staff.models import Invitation
+
+        connection.disable_constraint_checking()
+        at = clock.now()
+        of_nobody = Invitation(invited_by_id=999, invited_at=at, expires_at=at)
+        of_nobody.save_base(using=ALIAS, force_insert=True)
+
+    for _ in range(2):
+        failing = start(kept_mails, code)
+        said, _ = failing.communicate(timeout=60)
+        assert failing.returncode != 0
+        assert "invalid foreign key" in said
 
 
 def test_what_a_newer_version_used_is_refused_by_this_one(

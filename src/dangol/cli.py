@@ -2,6 +2,7 @@
 
 import os
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -405,7 +406,10 @@ def backup(file: Path) -> None:
     Example: dangol backup ~/backups/$(date +%F).tar.gz
              dangol backup - | ssh other-machine 'cat > dangol.tar.gz'
     """
-    from dangol.running import write_backup
+    from dangol.running import set_up_without_changes
+
+    set_up_without_changes()
+    from dangol.transfer.command_line import write_backup
 
     write_backup(file)
 
@@ -427,9 +431,15 @@ def restore(file: Path, files: Path | None) -> None:
     Example: dangol --data ~/restored restore monday.tar.gz
              DATABASE_URL=postgres://… dangol --data ~/restored restore monday.tar.gz
     """
-    from dangol.running import put_backup_back
+    from dangol.running import data_folder
+    from dangol.transfer.command_line import put_backup_back
 
-    put_backup_back(file, files)
+    def begin_anew(at: datetime) -> None:
+        from dangol.desk.backups.commands import begin_backups_anew
+
+        begin_backups_anew(at=at)
+
+    put_backup_back(file, files, target=data_folder(), begin_anew=begin_anew)
 
 
 @main.command()

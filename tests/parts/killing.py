@@ -144,7 +144,7 @@ def _main() -> None:
 def _fork(part: Callable[[], None]) -> int:
     from django.db import connections
 
-    from dangol.running import fork_part
+    from dangol.processes import fork_part
 
     connections.close_all()
     return fork_part(part)
@@ -178,13 +178,15 @@ class Victims:
 
 
 def _fetch() -> None:
-    from dangol.running import fetch_loops, run_until_signal
+    from dangol.loops import fetch_loops
+    from dangol.running import run_until_signal
 
     run_until_signal(fetch_loops())
 
 
 def _work() -> None:
-    from dangol.running import run_until_signal, work_loops
+    from dangol.loops import work_loops
+    from dangol.running import run_until_signal
 
     run_until_signal(work_loops())
 

@@ -14,9 +14,10 @@ import shutil
 import sys
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import django
-from django.db import connection
+from django.db import connection, connections
 
 
 class Bases:
@@ -124,7 +125,11 @@ def upgrade_from_here() -> dict[str, Any]:
     before = {table.label: rows_of(table.model) for table in tables}
     backups = set(shelf().iterdir())
 
-    bring_up_to_date(say=lambda _: None)
+    connection_class = type(connections["default"])
+    with patch.object(
+        connection_class, "check_constraints", autospec=True, side_effect=connection_class.check_constraints
+    ) as followed:
+        bring_up_to_date(say=lambda _: None)
 
     changed = []
     for label, rows in before.items():
@@ -138,6 +143,7 @@ def upgrade_from_here() -> dict[str, Any]:
     made = set(shelf().iterdir()) - backups
     return {
         "rows": sum(map(len, before.values())),
+        "keys_followed": followed.call_count,
         "changed": changed,
         "backups": [str(path) for path in made],
     }

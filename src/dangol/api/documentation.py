@@ -9,8 +9,6 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
-from dangol.api.endpoints import api
-
 PREFIX: Final = "/api/v1/"
 METHODS: Final = ("get", "post")
 _PROBLEM: Final = "application/problem+json"
@@ -48,6 +46,8 @@ def openapi(request: HttpRequest) -> HttpResponse:
 @cache
 def description() -> dict[str, Any]:
     """The OpenAPI document; refusals are problem+json, and each says which header comes with it."""
+    from dangol.api.endpoints import api
+
     found: dict[str, Any] = dict(api.get_openapi_schema(path_prefix=PREFIX))
     for methods in found["paths"].values():
         for operation in methods.values():

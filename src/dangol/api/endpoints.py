@@ -13,11 +13,12 @@ from ninja.errors import HttpError, ValidationError
 from ninja.security import HttpBearer
 
 from dangol import __version__
-from dangol.api import queries
+from dangol.api import answers
 from dangol.api.commands import Answer, admit, answer_once
 from dangol.api.errors import NoToken, OutOfScope, Problem, TooLargeBody, TooManyRequests
 from dangol.api.front import MOST_BYTES
 from dangol.api.models import Token
+from dangol.api.problems import problem
 from dangol.api.shapes import OrderIn, OrderOut, OrdersOut, OrderTaken, ProblemOut, RefundIn, RefundTaken
 from dangol.api.taking import take_order, take_refund
 from dangol.kernel import clock
@@ -120,12 +121,12 @@ def list_orders(
     after: Annotated[
         str, Query(max_length=60, description=gettext_noop("the “next” of the page before"))
     ] = "",
-    limit: Annotated[int, Query(ge=1, le=queries.MOST)] = 50,
+    limit: Annotated[int, Query(ge=1, le=answers.MOST)] = 50,
 ) -> HttpResponse:
     """Orders, newest first, a page at a time."""
     _token(request, Token.Scope.READ_ORDERS)
     with time_limit(READING_SECONDS):
-        page = queries.orders_out(number=number, key=key, after=after, limit=limit)
+        page = answers.orders_out(number=number, key=key, after=after, limit=limit)
     return JsonResponse(page.model_dump(mode="json"))
 
 
@@ -140,7 +141,7 @@ def get_order(request: HttpRequest, order_id: UUID) -> HttpResponse:
     """One order with its lines and refunds."""
     _token(request, Token.Scope.READ_ORDERS)
     with time_limit(READING_SECONDS):
-        found = queries.order_out(queries.order_by_uid(order_id))
+        found = answers.order_out(answers.order_by_uid(order_id))
     return JsonResponse(found.model_dump(mode="json"))
 
 
@@ -156,7 +157,7 @@ def send_refund(request: HttpRequest, order_id: UUID, sent: RefundIn, key: Idemp
     token = _token(request, Token.Scope.WRITE_ORDERS)
 
     def act() -> Answer:
-        order = queries.order_by_uid(order_id)
+        order = answers.order_by_uid(order_id)
         if order.source_id != token.source_id:
             raise OutOfScope
         refund, taken = take_refund(token=token, order=order, sent=sent, at=clock.now())
@@ -187,19 +188,6 @@ def _once(request: HttpRequest, token: Token, key: str, act: Callable[[], Answer
     if answer.is_kept:
         response["Idempotency-Replayed"] = "true"
     return response
-
-
-def nothing_here(request: HttpRequest, rest: str) -> HttpResponse:
-    """Addresses that the API does not have are told in its own words, too."""
-    return problem(
-        404, "no_such_address", _("There is nothing at this address. See /api/v1/ for what there is.")
-    )
-
-
-def problem(status: int, code: str, sentence: str) -> HttpResponse:
-    """The refusal as problem+json."""
-    content = {"type": "about:blank", "title": code, "status": status, "detail": sentence, "code": code}
-    return JsonResponse(content, status=status, content_type="application/problem+json")
 
 
 @api.exception_handler(Refused)

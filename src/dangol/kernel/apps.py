@@ -1,5 +1,12 @@
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
 
 
 class KernelConfig(AppConfig):
     name = "dangol.kernel"
+
+    def ready(self) -> None:
+        """Each new connection is made ready for short statements."""
+        from dangol.kernel.db import without_compiling
+
+        connection_created.connect(without_compiling)

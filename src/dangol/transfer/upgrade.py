@@ -5,7 +5,7 @@ import errno
 import fcntl
 import hashlib
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -16,6 +16,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 
 from dangol.kernel import clock
 from dangol.kernel.errors import Refused
@@ -65,7 +66,8 @@ def _upgrade(say: Callable[[str], None]) -> None:
         kept = _back_up()
     say("Bringing the database to this version…")
     try:
-        call_command("migrate", interactive=False, verbosity=0)
+        with _keys_followed_once():
+            call_command("migrate", interactive=False, verbosity=0)
     except Exception as failure:
         if kept is None:
             raise
@@ -74,6 +76,31 @@ def _upgrade(say: Callable[[str], None]) -> None:
             " To go back, install the version that you had, and with it: "
             f"{_way_back(kept)}"
         ) from failure
+
+
+@contextlib.contextmanager
+def _keys_followed_once() -> Iterator[None]:
+    """On SQLite Django follows every key of the whole database after each migration, half a minute with a million
+    conversations. Here it does so in the last one alone, which does not count as done when a key leads nowhere: the
+    next start looks again."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    wanted = {(step.app_label, step.name) for step, _ in plan}
+    follow = connection.check_constraints
+
+    def follow_at_the_end(table_names: Iterable[str] | None = None) -> None:
+        left = wanted - MigrationRecorder(connection).applied_migrations().keys()
+        if len(left) <= 1:  # the last one is noted before it is looked at, or after
+            follow(table_names)
+
+    connection.check_constraints = follow_at_the_end  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        del connection.check_constraints  # the class has it
 
 
 def _way_back(kept: Path) -> str:

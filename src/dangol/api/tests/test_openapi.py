@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 import schemathesis
@@ -22,6 +24,7 @@ from schemathesis.specs.openapi.checks import (
 from dangol.api import commands
 from dangol.api.documentation import description, documented
 from dangol.api.endpoints import api
+from dangol.api.urls import urlpatterns
 from dangol.wsgi import application
 
 load_all_checks()
@@ -80,3 +83,26 @@ def test_the_page_for_people_names_every_operation_and_field(minji, client):
     for name in ("lines[].unit_price", "customer.email", "Idempotency-Key", "refunds[].amount"):
         assert name in page
     assert api.get_openapi_schema(path_prefix="/").get("openapi")
+
+
+def test_each_address_of_the_api_is_asked_for_where_it_is_described():
+    ours = {
+        (str(each.pattern).removeprefix("api/v1/"), each.name)
+        for each in urlpatterns
+        if str(each.name) in {"api_orders", "api_order", "api_refunds"}
+    }
+    described = {
+        (str(each.pattern).replace("uuidstr:", "uuid:"), each.name)
+        for each in api.urls[0]
+        if each.name != "api-root"
+    }
+    assert ours == described
+
+
+def test_a_desk_without_programs_does_not_carry_the_libraries_of_the_api():
+    code = (
+        "import django, sys; django.setup(); from django.urls import get_resolver; get_resolver().reverse_dict; "
+        "import dangol.loops; print(*{'ninja', 'pydantic'} & set(sys.modules))"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == ""

@@ -14,7 +14,7 @@ from dangol.channels.outbox import claim_delivery
 from dangol.channels.senders import SENDERS, Senders
 from dangol.channels.tests.servers import HANG, served
 from dangol.channels.tests.test_smtp import script
-from dangol.running import work_loops
+from dangol.loops import work_loops
 from tests.parts.cast import NOON
 
 

@@ -8,7 +8,7 @@ from io import BytesIO
 import pytest
 from click.testing import CliRunner
 
-from dangol import running
+from dangol import loops, running
 from dangol.cli import main
 from dangol.goodwill.commands import refunds
 from dangol.goodwill.models import Entry
@@ -36,7 +36,7 @@ def wait_for_it(person) -> FileImport:
 
 def read_on() -> None:
     """What `dangol work` does with it."""
-    turn = next(loop.turn for loop in running.work_loops() if loop.name == "imports")
+    turn = next(loop.turn for loop in loops.work_loops() if loop.name == "imports")
     while turn():
         pass
 

@@ -271,7 +271,7 @@ def test_looking_never_does_anything(lead, name):
 
 
 def test_every_loop_has_words():
-    from dangol.running import fetch_loops, work_loops
+    from dangol.loops import fetch_loops, work_loops
 
     names = {loop.name for loop in [*work_loops(), *fetch_loops()]}
     assert names <= set(LOOPS)

@@ -115,3 +115,12 @@ def test_rows_of_plain_values_are_had_as_the_database_keeps_them():
         assert [(customer, as_instant(at)) for customer, at in found] == numbers(ids=ids)
     assert numbers.as_kept(ids=()) == []
     assert of_customer.as_kept(customer=2**63) == []
+
+
+@pytest.mark.only_postgres
+@pytest.mark.django_db(transaction=True)
+def test_statements_are_not_compiled_first():
+    connection.close()
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW jit")
+        assert cursor.fetchone() == ("off",)
