@@ -41,7 +41,7 @@ class Shop:
         self.do("open_shop", address=SHOP, language=language, zone=zone, password=kept_password())
 
     def do(self, what: str, **given: Any) -> Any:
-        """Let something happen: a function of backroom.py."""
+        """Let something happen: a function of the backroom."""
         assert self._backroom.stdin is not None
         assert self._backroom.stdout is not None
         print(json.dumps({"do": what, "given": given}), file=self._backroom.stdin, flush=True)

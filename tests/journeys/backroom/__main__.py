@@ -1,0 +1,45 @@
+"""The loop that does what a journey asks for."""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from collections.abc import Callable
+from importlib import import_module
+from types import FunctionType
+from typing import Any, Final
+
+import django
+from django.conf import settings
+
+ROOMS: Final = ("opening", "post", "talking", "trouble", "world")
+
+
+def _acts() -> dict[str, Callable[..., Any]]:
+    """What can be asked for, by name: all that the rooms have of their own."""
+    found: dict[str, Callable[..., Any]] = {}
+    for room in ROOMS:
+        module = import_module(f"tests.journeys.backroom.{room}")
+        for name, each in vars(module).items():
+            if isinstance(each, FunctionType) and each.__module__ == module.__name__:
+                assert name not in found, f"two rooms have a {name}"
+                found[name] = each
+    return found
+
+
+def _serve() -> None:
+    django.setup()
+    acts = _acts()
+    for line in sys.stdin:
+        asked = json.loads(line)
+        try:
+            said = {"answer": acts[asked["do"]](**asked["given"])}
+        except Exception:
+            said = {"error": traceback.format_exc()}
+        print(json.dumps(said), flush=True)
+
+
+if __name__ == "__main__":
+    assert settings.DANGOL_DATA.is_dir()
+    _serve()
