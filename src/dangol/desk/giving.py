@@ -25,15 +25,8 @@ from dangol.desk.queries import url_or_nothing
 from dangol.goodwill.causes import CauseChoice, cause_choices, proposed_cause
 from dangol.goodwill.commands.causes import begin_causes
 from dangol.goodwill.commands.entries import About
-from dangol.goodwill.commands.giving import (
-    Remedy,
-    approve_wish,
-    decline_wish,
-    give_goodwill,
-    refuse_wish,
-    take_back_goodwill,
-    withdraw_wish,
-)
+from dangol.goodwill.commands.deciding import approve_wish, refuse_wish, take_back_goodwill, withdraw_wish
+from dangol.goodwill.commands.giving import Remedy, decline_wish, give_goodwill
 from dangol.goodwill.limits import Room, room_for
 from dangol.goodwill.models import Cause, Kind, Wish
 from dangol.goodwill.rules import GIVEN

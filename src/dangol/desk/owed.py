@@ -8,7 +8,7 @@ from django.utils.translation import get_language, gettext_lazy
 from dangol.business.money import money_text
 from dangol.customers.queries import names_of
 from dangol.desk.pages import WishView
-from dangol.goodwill.commands.giving import is_fresh
+from dangol.goodwill.commands.deciding import is_fresh
 from dangol.goodwill.models import Kind, Wish
 from dangol.kernel import clock
 from dangol.kernel.addresses import address

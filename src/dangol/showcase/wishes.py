@@ -11,13 +11,8 @@ from uuid import NAMESPACE_URL, uuid5
 
 from dangol.customers.models import Customer
 from dangol.goodwill.commands.entries import About
-from dangol.goodwill.commands.giving import (
-    Remedy,
-    approve_wish,
-    decline_wish,
-    give_goodwill,
-    refuse_wish,
-)
+from dangol.goodwill.commands.deciding import approve_wish, refuse_wish
+from dangol.goodwill.commands.giving import Remedy, decline_wish, give_goodwill
 from dangol.goodwill.commands.policy import Policy, change_giving
 from dangol.goodwill.models import Cause, GivingPolicy, Kind, Wish
 from dangol.inbox.models import Conversation

@@ -7,16 +7,9 @@ from django.db import connection
 from django.db.models import Sum as Added
 
 from dangol.customers.models import Membership, Segment
+from dangol.goodwill.commands.deciding import approve_wish, refuse_wish, take_back_goodwill, withdraw_wish
 from dangol.goodwill.commands.entries import About
-from dangol.goodwill.commands.giving import (
-    Remedy,
-    approve_wish,
-    decline_wish,
-    give_goodwill,
-    refuse_wish,
-    take_back_goodwill,
-    withdraw_wish,
-)
+from dangol.goodwill.commands.giving import Remedy, decline_wish, give_goodwill
 from dangol.goodwill.commands.refunds import book_all_refunds, book_refund
 from dangol.goodwill.errors import (
     AboveYourLimit,
