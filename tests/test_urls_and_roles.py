@@ -134,6 +134,7 @@ TABLE: Final[dict[str, Line]] = {
     "reopening": to(EVERYBODY, DOING, "conversation_id"),
     "postponement": to(EVERYBODY, DOING, "conversation_id"),
     "giving": to(EVERYBODY, LOOKING, "conversation_id"),
+    "suggested_giving": to(EVERYBODY, DOING, "conversation_id"),
     "customer_giving": to(EVERYBODY, LOOKING, "customer_id"),
     "order_giving": to(EVERYBODY, LOOKING, "order_id"),
     "wish": to(EVERYBODY, LOOKING, "wish_id"),

@@ -69,6 +69,11 @@ def money_text(amount: int, currency: str, language: str = "en") -> str:
     return f"{sign}{symbol}{number}" if symbol else f"{sign}{currency}{NO_BREAK}{number}"
 
 
+def typed_amount(amount: int, currency: str) -> str:
+    """The amount, in minor units, as `minor_units` reads it: "11.40" of 1140 cents."""
+    return str(Decimal(amount).scaleb(-exponent(currency)))
+
+
 def minor_units(text: str, currency: str) -> int:
     """The typed amount in minor units: "11.4" dollars are 1140, "1,200원" are 1200.
 

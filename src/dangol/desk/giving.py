@@ -17,19 +17,20 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from dangol.business.money import minor_units, money_text
 from dangol.business.queries import current_business
-from dangol.business.rates import converted
 from dangol.customers.models import Customer
 from dangol.customers.queries import ids_of_person, living_customer, names_of
 from dangol.desk.owed import wish_view
 from dangol.desk.queries import url_or_nothing
+from dangol.desk.suggested import READ, said_of
 from dangol.goodwill.causes import CauseChoice, cause_choices, proposed_cause
 from dangol.goodwill.commands.causes import begin_causes
-from dangol.goodwill.commands.entries import About
 from dangol.goodwill.commands.deciding import approve_wish, refuse_wish, take_back_goodwill, withdraw_wish
+from dangol.goodwill.commands.entries import About
 from dangol.goodwill.commands.giving import Remedy, decline_wish, give_goodwill
 from dangol.goodwill.limits import Room, room_for
 from dangol.goodwill.models import Cause, Kind, Wish
 from dangol.goodwill.rules import GIVEN
+from dangol.goodwill.suggesting import own_worth
 from dangol.inbox.models import Message
 from dangol.inbox.reading import open_conversation
 from dangol.kernel import clock
@@ -39,7 +40,6 @@ from dangol.orders.models import Order, OrderLine
 from dangol.staff.rights import actor, needs
 
 METHODS: Final = ["GET", "HEAD", "POST"]
-READ: Final = 5  # of the customer's last messages, for the cause that they speak of
 STATE = Wish.State
 
 
@@ -74,7 +74,7 @@ class Matter:
 
     def worth_of(self, theirs: int) -> int:
         """What an amount in the money of the order is in our own."""
-        return theirs if self.order is None else _in_own_money(self.order, theirs)
+        return theirs if self.order is None else own_worth(self.order, theirs)
 
 
 class GivingForm(forms.Form):
@@ -236,11 +236,16 @@ def _giving(request: HttpRequest, matter: Matter) -> HttpResponse:
             except Refused as refusal:
                 form.add_error(None, str(refusal))
             else:
-                messages.success(request, _said_of(done))
+                messages.success(request, said_of(done))
                 return see_other(matter.back_url)
         status = 422
     else:
-        initial = {"kind": request.GET.get("kind", Kind.REDO), "cause": str(proposed or "")}
+        asked = request.GET
+        initial = {
+            "kind": asked.get("kind", Kind.REDO),
+            "cause": asked.get("cause", str(proposed or "")),
+            "amount": asked.get("amount", "")[:30],
+        }
         if matter.order_worth and matter.lines:
             initial["kind"] = request.GET.get("kind", Kind.REFUND)
         form, key, status = GivingForm(initial=initial, **options), uuid4(), 200
@@ -264,14 +269,6 @@ def _do(request: HttpRequest, data: dict[str, Any], matter: Matter, key: UUID, a
     return command(actor=actor(request), remedy=remedy, about=about, key=key, at=at)
 
 
-def _said_of(done: Wish) -> str:
-    if done.state == STATE.REFUSED:
-        return _("Noted that we said no.")
-    if done.state == STATE.ASKED:
-        return _("Asked: it is given as soon as somebody who may says yes.")
-    return _("Given. The cost is in the ledger.")
-
-
 def _room_words(room: Room, currency: str) -> str:
     if room.left is None:
         return _("You may give this without asking.")
@@ -293,12 +290,12 @@ def _grouped(causes: Sequence[CauseChoice]) -> list[Any]:
 
 
 def _order_of(request: HttpRequest, customer: Customer) -> Order | None:
-    """The order that the form was about when it was shown, and at first their newest. Refused (Gone) when it is
-    somebody else's."""
+    """The order that the form was about when it was shown, and at first their newest or the one that is asked for.
+    Refused (Gone) when it is somebody else's."""
     theirs = Order.objects.filter(customer__in=ids_of_person(living_customer(customer.pk)))
-    if request.method != "POST":
+    if request.method != "POST" and "order" not in request.GET:
         return theirs.filter(cancelled_at=None).order_by("-ordered_at", "-id").first()
-    said = request.POST.get("for_order", "")
+    said = request.POST.get("for_order", "") if request.method == "POST" else request.GET["order"]
     if not said:
         return None
     order = theirs.filter(pk=int(said)).first() if said.isdecimal() and len(said) < 19 else None
@@ -309,20 +306,7 @@ def _order_of(request: HttpRequest, customer: Customer) -> Order | None:
 
 def _lines_in_own_money(order: Order) -> list[OwnLine]:
     rows: Iterable[OrderLine] = order.lines.order_by("pk")
-    return [
-        OwnLine(row.pk, row.name or row.sku, _in_own_money(order, row.amount), row.amount) for row in rows
-    ]
-
-
-def _in_own_money(order: Order, theirs: int) -> int:
-    if order.currency == order.own_currency or order.rate_trillionths is None:
-        return theirs
-    return converted(
-        theirs,
-        currency=order.currency,
-        own_currency=order.own_currency,
-        rate_trillionths=order.rate_trillionths,
-    )
+    return [OwnLine(row.pk, row.name or row.sku, own_worth(order, row.amount), row.amount) for row in rows]
 
 
 def _order_url(order: Order) -> str:
@@ -338,7 +322,8 @@ def _wish(wish_id: int) -> Wish:
 
 
 def _decided(request: HttpRequest, found: Wish, words: str) -> HttpResponse:
-    messages.success(request, words)
+    if request.headers.get("HX-Target") != "owed":  # that part of the page shows what became of it
+        messages.success(request, words)
     if found.conversation_id:
         return see_other("conversation", found.conversation_id)
     return see_other("wish", found.pk)

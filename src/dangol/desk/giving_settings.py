@@ -1,6 +1,5 @@
 """Settings › Goodwill: limits, budget, the price of an hour, and the tree of causes."""
 
-from decimal import Decimal
 from typing import Any, Final
 
 from django import forms
@@ -11,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from dangol.business.money import exponent, minor_units
+from dangol.business.money import minor_units, typed_amount
 from dangol.business.queries import current_business
 from dangol.goodwill.causes import cause_choices
 from dangol.goodwill.commands.causes import (
@@ -23,7 +22,7 @@ from dangol.goodwill.commands.causes import (
 )
 from dangol.goodwill.commands.policy import Policy, change_giving
 from dangol.goodwill.models import Cause, GivingLimit, GivingPolicy
-from dangol.goodwill.rules import usual_limits
+from dangol.goodwill.rules import SUGGESTED, usual_limits
 from dangol.kernel import clock
 from dangol.kernel.errors import Gone, Refused
 from dangol.kernel.places import read_id
@@ -120,6 +119,7 @@ def goodwill_settings(request: HttpRequest) -> HttpResponse:
         "form": form,
         "currency": currency,
         "causes": cause_choices(),
+        "remedies": [(kind.value, kind.label) for kind in SUGGESTED],
         "retired": Cause.objects.exclude(retired_at=None).order_by("name"),
     }
     return render(request, "desk/settings/goodwill.html", context, status=status)
@@ -157,6 +157,7 @@ def cause(request: HttpRequest, cause_id: int) -> HttpResponse:
                 name=request.POST.get("name", ""),
                 parent=_cause(request.POST.get("parent", "")),
                 words=request.POST.get("words", ""),
+                remedy=request.POST.get("remedy", ""),
                 at=at,
             )
     return see_other("goodwill_settings", fragment="causes")
@@ -168,7 +169,7 @@ def _cause(text: str) -> Cause | None:
 
 def _initial(currency: str) -> dict[str, Any]:
     def typed(amount: int | None) -> str:
-        return "" if amount is None else str(Decimal(amount).scaleb(-exponent(currency)))
+        return "" if amount is None else typed_amount(amount, currency)
 
     rows = {row.role: (row.an_act, row.a_customer_a_month) for row in GivingLimit.objects.all()}
     policy = GivingPolicy.objects.first() or GivingPolicy()

@@ -8,7 +8,7 @@ from django.utils.translation import get_language, gettext_lazy
 from dangol.business.money import money_text
 from dangol.customers.queries import names_of
 from dangol.desk.pages import WishView
-from dangol.goodwill.commands.deciding import is_fresh
+from dangol.goodwill.commands.deciding import MISTAKE, is_fresh
 from dangol.goodwill.models import Kind, Wish
 from dangol.kernel import clock
 from dangol.kernel.addresses import address
@@ -48,10 +48,10 @@ _OPEN: Final = Prepared(
 )
 
 
-def owed_to(customer_ids: Collection[int]) -> tuple[WishView, ...]:
-    """The last wishes of the person whose rows these are; one query, and
-    one for those without a name."""
-    return _views(_NEWEST(ids=tuple(customer_ids)), None)
+def owed_to(customer_ids: Collection[int], person: Staff | None = None) -> tuple[WishView, ...]:
+    """The last wishes of the person whose rows these are, with what `person` of the staff may do about them; one query,
+    and one for those without a name."""
+    return _views(_NEWEST(ids=tuple(customer_ids)), person)
 
 
 def open_wishes(person: Staff) -> tuple[WishView, ...]:
@@ -86,7 +86,9 @@ def _view(row: Wish, person: Staff | None, names: Mapping[int, str]) -> WishView
     decides = person is not None and may(person, "approve_giving")
     answers = decides and person is not None and (person.pk != row.staff_id or person.role == Role.OWNER)
     is_given = row.state in {STATE.GIVEN, STATE.PARTLY} and row.refund_id is None
-    takes_back = is_given and (decides or (own and is_fresh(row, clock.now())))
+    now = clock.now()
+    takes_back = is_given and (decides or (own and is_fresh(row, now)))
+    withdraws = (own or decides) and row.state == STATE.ASKED
     return WishView(
         id=row.pk,
         url=address("wish", row.pk),
@@ -107,5 +109,6 @@ def _view(row: Wish, person: Staff | None, names: Mapping[int, str]) -> WishView
         over=str(OVER.get(row.over, "")),
         at=row.decided_at or row.asked_at,
         may_decide=answers and row.state == STATE.ASKED,
-        may_take_back=takes_back or ((own or decides) and row.state == STATE.ASKED),
+        may_take_back=takes_back or withdraws,
+        is_fresh=(takes_back and is_fresh(row, now)) or (withdraws and now - row.asked_at <= MISTAKE),
     )

@@ -68,6 +68,22 @@ class WishView:
     at: datetime
     may_decide: bool
     may_take_back: bool
+    is_fresh: bool  # given or asked for so shortly before that the one who looks may undo it at once
+
+
+@dataclass(frozen=True)
+class SuggestionView:
+    """What is suggested to make good what the customer writes of. `limit` says what it is within or above, `booked` as
+    what it is written into the ledger, and why."""
+
+    key: str
+    url: str
+    other_url: str
+    title: str
+    amount: str
+    limit: str
+    booked: str
+    is_asked: bool
 
 
 @dataclass(frozen=True)
@@ -75,6 +91,7 @@ class WhoView:
     """The customer beside a conversation."""
 
     id: int
+    talk_id: int
     url: str  # the customer's own page, "" where there is none
     name: str
     language: str
@@ -88,5 +105,6 @@ class WhoView:
     orders: tuple[OrderRow, ...]  # the last ones
     timeline: tuple[TimelineLine, ...]
     owed: tuple[WishView, ...]
+    suggested: SuggestionView | None
     playbook: PlaybookView
     give_url: str

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 from django.conf import settings
@@ -15,19 +16,22 @@ from dangol.customers.queries import identities_of, ids_of_person, living_custom
 from dangol.desk.owed import owed_to
 from dangol.desk.pages import IdentityView, OtherConversation, WhoView
 from dangol.desk.playbooks import playbook_for
+from dangol.desk.suggested import suggestion_beside, suggestion_view
 from dangol.desk.timeline import newest_lines
 from dangol.inbox.models import Conversation
 from dangol.kernel.addresses import address
 from dangol.kernel.prepared import Prepared
 from dangol.orders.queries import orders_of
+from dangol.staff.models import Staff
 
 OTHERS: Final = 5
 LINES: Final = 12
 ORDERS: Final = 3
 
 
-def who_view(conversation: Conversation) -> WhoView:
-    """The person that the conversation is with: addresses, other matters, what happened last."""
+def who_view(conversation: Conversation, *, staff: Staff, at: datetime) -> WhoView:
+    """The person that the conversation is with: addresses, other matters, what happened last, and what this one of the
+    staff could give them now."""
     person = conversation.customer
     if person.merged_into_id is not None:
         person = living_customer(person.pk)
@@ -37,8 +41,12 @@ def who_view(conversation: Conversation) -> WhoView:
     newest = _NEWEST(ids=tuple(ids))
     subjects = {row["id"]: row["subject"] for row in newest}
     here = address("conversation", conversation.pk)
+    orders = orders_of(ids, limit=ORDERS)
+    # Without an order nothing can be said, and nothing is asked.
+    suggested = suggestion_beside(conversation, ids, person=staff, at=at) if orders else None
     return WhoView(
         id=person.pk,
+        talk_id=conversation.pk,
         url=url_or_nothing("customer", person.pk),
         name=person.name or (addresses[0].address if addresses else f"#{person.pk}"),
         language=str(dict(settings.LANGUAGES).get(person.language, "")),
@@ -58,13 +66,14 @@ def who_view(conversation: Conversation) -> WhoView:
             for row in newest
             if row["id"] != conversation.pk
         )[:OTHERS],
-        orders=orders_of(ids, limit=ORDERS),
+        orders=orders,
         timeline=tuple(
             # Lines about the conversation beside it need not name it again.
             replace(line, about="", url="") if line.url == here else line
             for line in newest_lines(ids, limit=LINES, subjects=subjects)
         ),
-        owed=owed_to(ids),
+        owed=owed_to(ids, staff),
+        suggested=suggestion_view(suggested, conversation.pk) if suggested else None,
         playbook=playbook_for(ids),
         give_url=address("giving", conversation.pk),
     )

@@ -16,6 +16,7 @@ from dangol.desk import (
     segments,
     segments_compared,
     stuck,
+    suggested,
     times,
     today,
     views,
@@ -29,6 +30,9 @@ urlpatterns = [
     path("inbox/", views.inbox, name="inbox"),
     path("inbox/<int:conversation_id>/", views.conversation, name="conversation"),
     path("inbox/<int:conversation_id>/giving/", giving.giving, name="giving"),
+    path(
+        "inbox/<int:conversation_id>/giving/suggested/", suggested.suggested_giving, name="suggested_giving"
+    ),
     path("customers/<int:customer_id>/giving/", giving.customer_giving, name="customer_giving"),
     path("orders/<int:order_id>/giving/", giving.order_giving, name="order_giving"),
     path("wishes/<int:wish_id>/", giving.wish, name="wish"),

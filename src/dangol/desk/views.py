@@ -17,7 +17,7 @@ from dangol.inbox.windows import Window
 from dangol.kernel import clock
 from dangol.staff.rights import actor, needs
 
-PARTS: Final = frozenset({"panes", "items", "talk", "earlier"})
+PARTS: Final = frozenset({"panes", "items", "talk", "earlier", "owed"})
 
 
 @require_GET
@@ -50,18 +50,20 @@ def conversation(request: HttpRequest, conversation_id: int) -> HttpResponse:
     if part in {"", "items"}:
         context["list"] = _list(request, conversation_id)
     if part != "items":
-        window = Window.read(request.GET.dict(), is_below_first=part == "earlier")
         context |= {"bars": "desk/_asked.html", "asked": asked_in(row.pk, person)}
+    if part not in {"items", "owed"}:
+        window = Window.read(request.GET.dict(), is_below_first=part == "earlier")
         context["talk"] = talk = conversation_page(row, person=person, at=at, window=window)
         if talk.since and "since" not in request.GET:
             # The page that stays open goes on from where it began: what was loaded above it stays where it is.
             context["live_url"] = f"{request.path}?{f'{query}&' if query else ''}since={talk.since}"
     if part not in {"items", "earlier"}:
+        context["who"] = who_view(row, staff=person, at=at)
+    if part not in {"items", "earlier", "owed"}:
         context |= {
             "composer": composer_view(row, person=person, at=at, shows_newest=not talk.later_url),
             "undoable": newest_undoable(talk),
             "undo_seconds": UNDO_SECONDS,
-            "who": who_view(row),
             "beside_composer": "desk/_playbook.html",
         }
     return render(request, _template(part), context)

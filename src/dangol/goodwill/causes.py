@@ -15,6 +15,7 @@ class CauseChoice:
     above: str
     words: tuple[str, ...]
     parent_id: int | None = None
+    remedy: str = ""
 
 
 def cause_choices() -> tuple[CauseChoice, ...]:
@@ -30,7 +31,7 @@ def cause_choices() -> tuple[CauseChoice, ...]:
         for row in below.get(parent.pk if parent else None, ()):
             above = parent.name if parent else ""
             words = tuple(row.words.split("\n")) if row.words else ()
-            found.append(CauseChoice(row.pk, row.name, above, words, row.parent_id))
+            found.append(CauseChoice(row.pk, row.name, above, words, row.parent_id, row.remedy))
             walk(row)
 
     walk(None)

@@ -9,11 +9,16 @@ from typing import Final
 
 @dataclass(frozen=True)
 class Example:
-    """A cause, and words of customers by which it is proposed."""
+    """A cause, words of customers by which it is proposed, and what makes it good as a rule, "" where that varies."""
 
     name: str
     words: tuple[str, ...] = ()
     examples: tuple["Example", ...] = ()
+    remedy: str = ""
+
+
+REDO: Final = "redo"
+SHIPPING: Final = "shipping"
 
 
 ENGLISH: Final = (
@@ -23,9 +28,14 @@ ENGLISH: Final = (
             Example(
                 "Order or menu misunderstood",
                 ("wrong item", "wrong order", "not what i ordered", "ordered a"),
+                remedy=REDO,
             ),
             Example("Website or payment", ("website", "checkout", "payment", "charged twice", "card was")),
-            Example("Something was missing", ("missing", "forgot", "left out", "without the", "incomplete")),
+            Example(
+                "Something was missing",
+                ("missing", "forgot", "left out", "without the", "incomplete"),
+                remedy=REDO,
+            ),
         ),
     ),
     Example(
@@ -46,11 +56,18 @@ ENGLISH: Final = (
             Example(
                 "Late",
                 ("late", "delay", "took too long", "hour wait", "waited", "not arrived", "never arrived"),
+                remedy=SHIPPING,
             ),
             Example(
-                "Cold or poor quality", ("cold", "stale", "soggy", "burnt", "raw", "quality", "tasteless")
+                "Cold or poor quality",
+                ("cold", "stale", "soggy", "burnt", "raw", "quality", "tasteless"),
+                remedy=REDO,
             ),
-            Example("Broken or damaged", ("broken", "broke", "damag", "leak", "crushed", "spilled", "torn")),
+            Example(
+                "Broken or damaged",
+                ("broken", "broke", "damag", "leak", "crushed", "spilled", "torn"),
+                remedy=REDO,
+            ),
         ),
     ),
     Example(
@@ -71,9 +88,10 @@ KOREAN: Final = (
             Example(
                 "주문이나 메뉴를 잘못 앎",
                 ("다른메뉴", "잘못왔", "잘못나", "시킨게아니", "주문한것과", "주문한게"),
+                remedy=REDO,
             ),
             Example("홈페이지나 결제", ("홈페이지", "결제", "카드", "두번청구", "로그인")),
-            Example("빠진 것이 있음", ("빠졌", "빠져", "없었", "누락", "안들어", "빼먹")),
+            Example("빠진 것이 있음", ("빠졌", "빠져", "없었", "누락", "안들어", "빼먹"), remedy=REDO),
         ),
     ),
     Example(
@@ -90,10 +108,16 @@ KOREAN: Final = (
     Example(
         "기대와 다름",
         examples=(
-            Example("늦음", ("늦", "지연", "아직안", "안왔", "안와", "기다렸", "오래걸")),
-            Example("식었거나 품질이 나쁨", ("식었", "식어", "차가", "눅눅", "상했", "탔", "맛이없", "품질")),
+            Example("늦음", ("늦", "지연", "아직안", "안왔", "안와", "기다렸", "오래걸"), remedy=SHIPPING),
             Example(
-                "깨졌거나 망가짐", ("깨졌", "깨져", "터졌", "터져", "망가", "파손", "쏟아", "찢어", "샜")
+                "식었거나 품질이 나쁨",
+                ("식었", "식어", "차가", "눅눅", "상했", "탔", "맛이없", "품질"),
+                remedy=REDO,
+            ),
+            Example(
+                "깨졌거나 망가짐",
+                ("깨졌", "깨져", "터졌", "터져", "망가", "파손", "쏟아", "찢어", "샜"),
+                remedy=REDO,
             ),
         ),
     ),

@@ -51,6 +51,8 @@ class Cause(models.Model):
     name = models.CharField(max_length=80)
     parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="children")
     words = models.TextField(blank=True)  # words of customers by which it is proposed, one a line
+    # How the business makes it good as a rule, of `rules.SUGGESTED`; "" where each case is another.
+    remedy = models.CharField(max_length=16, choices=Kind.choices, blank=True)
     position = models.PositiveIntegerField(default=0)
     retired_at = models.DateTimeField(null=True)  # no longer offered; what was booked keeps it
 

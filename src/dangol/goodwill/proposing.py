@@ -1,4 +1,5 @@
-"""Which cause a customer's own words speak of. Proposed and never applied: somebody of the staff says why.
+"""Which cause a customer's own words speak of, and which things. Proposed and never applied: somebody of the staff
+decides.
 
 English goes by stems, cut off at the end as far as a prefix holds ("deliver" finds delivered, delivery, delivering).
 Korean words carry their endings behind them ("식었어요", "식어서"), so that a stem is found wherever it stands;
@@ -13,6 +14,9 @@ from typing import Final
 _WORD: Final = re.compile(r"[a-z0-9']+")
 _HANGUL: Final = re.compile("[가-힣]")
 _APOSTROPHES: Final = str.maketrans({"’": "'", "‘": "'"})
+_NAME: Final = re.compile(r"[a-z']+|[가-힣]+")
+_NOTHING_SAID: Final = frozenset(["with", "from", "your", "this", "that", "large", "small", "pack", "size"])
+SHORTEST_NUMBER: Final = 3  # of an order: a text is full of shorter ones
 MOST_LETTERS: Final = 20_000  # of a text: behind them are quoted histories
 
 
@@ -28,6 +32,38 @@ def propose(text: str, words_of: Mapping[int, Iterable[str]]) -> int | None:
     }
     best = max(scores.values(), default=0)
     return next((pk for pk, score in scores.items() if score == best), None) if best else None
+
+
+def named(text: str, names: Mapping[int, str]) -> list[int]:
+    """The ids of the things that the text speaks of: by their whole name, or by a word of it that no other of them has.
+
+    Of "Cheese burger" and "Cheese fries" the text "my burger was cold" names the first; "cheese" would name neither.
+    """
+    said = _Said(text[:MOST_LETTERS])
+    plain = {pk: _plain(name) for pk, name in names.items()}
+
+    def is_its_own(word: str) -> bool:
+        # "버거" is in "달버거" as well: a word counts in whatever name it stands.
+        return _tells(word) and sum(word in name for name in plain.values()) == 1
+
+    return [
+        pk
+        for pk, name in plain.items()
+        if said.has(name) or any(said.has(word) and is_its_own(word) for word in _NAME.findall(name))
+    ]
+
+
+def names_number(text: str, number: str) -> bool:
+    """Whether the text names the order of that number, with or without the shop's sign before it."""
+    bare = _plain(number).lstrip("#")
+    if len(bare) < SHORTEST_NUMBER:
+        return False
+    return bool(re.search(rf"(?<![a-z0-9]){re.escape(bare)}(?![a-z0-9])", _plain(text[:MOST_LETTERS])))
+
+
+def _tells(word: str) -> bool:
+    """Whether a word of a name says what the thing is: "the" does not, nor does a letter."""
+    return word not in _NOTHING_SAID and len(word) >= (2 if _HANGUL.search(word) else 4)
 
 
 class _Said:

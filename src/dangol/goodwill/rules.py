@@ -12,6 +12,8 @@ Over = Literal["", "act", "customer", "budget"]
 
 GIVEN: Final = (Kind.REDO, Kind.REFUND, Kind.FREE_ITEM, Kind.DISCOUNT, Kind.GIFT, Kind.SHIPPING)
 """What can be given from a conversation or an order."""
+SUGGESTED: Final = (Kind.REDO, Kind.REFUND, Kind.SHIPPING)
+"""What can be suggested for a cause: what the order at hand says the price of."""
 FAILURES: Final = frozenset({Kind.REDO, Kind.REFUND, Kind.SHIPPING})
 """What is only ever given because something went wrong."""
 REPLY_MINUTES: Final = "reply_minutes"

@@ -14,6 +14,7 @@ from typing import Final
 from dangol.business.models import Place
 from dangol.customers.models import Customer
 from dangol.goodwill.commands.entries import booked_event
+from dangol.goodwill.first_causes import first_causes
 from dangol.goodwill.models import Cause, Entry, GivingPolicy, Wish
 from dangol.inbox.models import Conversation, Message
 from dangol.orders.events import OrderPlaced, RefundRecorded
@@ -36,26 +37,15 @@ _HOURS: Final = (11, 12, 12, 12, 13, 13, 14, 17, 18, 18, 18, 19, 19, 20)
 _BY_A_REGULAR: Final = 0.4
 _FIRST_NUMBER: Final = 160  # so that the numbers of Sora's orders are of their weeks
 _AT_ONCE: Final = timedelta(seconds=40)  # after the answer that says so
+# What is complained of right now, in the words that the causes of an English shop know and in those of a Korean one.
+COMPLAINTS: Final = ("Cold burger, and nobody answered the phone", "사진처럼 포장이 터져서 왔어요")
+_AT_HAND: Final = timedelta(minutes=50)
 _ONE_MATTER: Final = timedelta(days=30)
 COOKS: Final = {"en": ("Jin", "Mira"), "ko": ("진", "미라")}
 PLACES: Final = {"en": ("Counter", "Delivery"), "ko": ("홀", "배달")}
 TILL: Final = {"en": "Till", "ko": "계산대"}
-CAUSES: Final = {
-    "en": (
-        ("The way of ordering", ("Order or menu misunderstood", "Something was missing")),
-        ("How inquiries are handled", ("Nobody answered",)),
-        ("Expectations set and not met", ("Late", "Cold or poor quality", "Broken or damaged")),
-        ("How one is treated afterwards", ("Unfriendly",)),
-    ),
-    "ko": (
-        ("주문 과정", ("주문이나 메뉴를 잘못 앎", "빠진 것이 있음")),
-        ("문의 응대", ("답이 없음",)),
-        ("기대와 다른 결과", ("늦음", "식었거나 품질이 나쁨", "망가지거나 파손됨")),
-        ("이후의 대우", ("불친절",)),
-    ),
-}
 # Of a topic the place of its cause among all examples, in order.
-_CAUSE_OF: Final = {"wrong": 0, "missing": 1, "late": 3, "cold": 4, "hair": 4, "packaging": 5}
+_CAUSE_OF: Final = {"wrong": 0, "missing": 2, "late": 5, "cold": 6, "hair": 6, "packaging": 7}
 # What the answers promise: by topic and by which of the two answers it is, (kind, what).
 _PROMISED: Final[dict[str, tuple[tuple[tuple[str, str], ...], ...]]] = {
     "cold": ((("refund", "dish"),), (("redo", "all"), ("refund", "all"))),
@@ -81,6 +71,7 @@ def keep_books(recorder: Recorder, talks: Iterable[Talk], now: datetime) -> None
     for talk in talks:
         if talk.conversation is not None:
             books.make_good(talk)
+            books.sell_at_hand(talk)
     books.book_second_replies()
 
 
@@ -141,6 +132,14 @@ class _Books:
             items = self._items(talk, order, what)
             self._give(kind, items, order, talk.known, answer, cause)
 
+    def sell_at_hand(self, talk: Talk) -> None:
+        """What somebody had ordered who complains of it right now and got no answer yet."""
+        if talk.subject in COMPLAINTS:
+            items = [self.menu["dish"][0], self.menu["drink"][0]]
+            at = talk.steps[0].at - _AT_HAND
+            number = str(_FIRST_NUMBER + len(self.rows.of(Order)))
+            self._order(number, at, talk.known.customer, items, is_delivery=True)
+
     def book_second_replies(self) -> None:
         """Each further answer of one matter as an estimate of the minutes that it took."""
         for answers in self.replies.values():
@@ -150,12 +149,17 @@ class _Books:
 
     def _plant_causes(self) -> list[Cause]:
         examples = []
-        for place, (name, names) in enumerate(CAUSES[self.shop.language]):
-            root = self.rows.add(Cause(name=name, position=place))
+        for place, top in enumerate(first_causes(self.shop.language)):
+            root = self.rows.add(Cause(name=top.name, position=place))
             examples += [
-                self.rows.add(Cause(name=each, parent=root, position=position))
-                for position, each in enumerate(names)
-            ]
+                self.rows.add(
+                    Cause(
+                        name=each.name, parent=root, position=position, words="\n".join(each.words),
+                        remedy=each.remedy,
+                    )
+                )
+                for position, each in enumerate(top.examples)
+            ]  # fmt: skip
         return examples
 
     def _times_on(self, year: int, month: int, day: int) -> list[datetime]:

@@ -10,13 +10,14 @@ from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
 from dangol.customers.models import Customer
-from dangol.goodwill.commands.entries import About
 from dangol.goodwill.commands.deciding import approve_wish, refuse_wish
+from dangol.goodwill.commands.entries import About
 from dangol.goodwill.commands.giving import Remedy, decline_wish, give_goodwill
 from dangol.goodwill.commands.policy import Policy, change_giving
 from dangol.goodwill.models import Cause, GivingPolicy, Kind, Wish
 from dangol.inbox.models import Conversation
 from dangol.orders.models import Order
+from dangol.showcase.books import COMPLAINTS
 from dangol.staff.models import Role, Staff
 
 AN_ACT: Final = 15_000
@@ -62,10 +63,11 @@ def play_wishes(now: datetime) -> None:
         cause = causes[number % len(causes)] if played.ends == "yes" and causes else None
         about = About(cause, talk.customer, _order_before(talk.customer, talk.last_message_at), talk.pk)
         _play(played, number, agent, owner, staff[Role.MANAGER], about, talk.last_message_at, language)
-    waiting = Conversation.objects.filter(state="waiting", merged_into=None, is_machine=False, assignee=None)
-    if newest := waiting.select_related("customer").order_by("-waiting_since", "-pk").first():
-        about = About(None, newest.customer, _order_before(newest.customer, now), newest.pk)
-        at = min(now, newest.last_message_at + _SAID)
+    # Of the two complaints the one whose words propose nothing here: beside the other stands what is suggested.
+    waiting = Conversation.objects.filter(state="waiting", merged_into=None, subject=COMPLAINTS[1 - language])
+    if asked := waiting.select_related("customer").first():
+        about = About(None, asked.customer, _order_before(asked.customer, now), asked.pk)
+        at = min(now, asked.last_message_at + _SAID)
         give_goodwill(
             actor=agents[0],
             remedy=_remedy(_OPEN, language),

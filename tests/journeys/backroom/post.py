@@ -65,7 +65,7 @@ def _read_mail(delivery: Delivery) -> dict[str, Any]:
 
 
 def mails_that_ask() -> dict[str, str]:
-    """What the staff got by mail, by the address. The mailbox is one that really sends for that long; nothing leaves."""
+    """What the staff got by mail, by the address. The mailbox really sends for that long; nothing leaves."""
     kept = list(Mailbox.objects.filter(outgoing="kept").values_list("pk", flat=True))
     Mailbox.objects.filter(pk__in=kept).update(outgoing="smtp", smtp_host="mail.moonburger.test")
     try:

@@ -44,9 +44,11 @@ def test_causes_are_added_renamed_moved_retired_and_brought_back(owner):
     owner.post(reverse("causes"), {"name": "The fryer", "parent": str(top.pk)})
     made = Cause.objects.get(name="The fryer")
     url = reverse("cause", args=[made.pk])
-    owner.post(url, {"name": "The old fryer", "parent": "", "words": "oil\nfries"})
+    owner.post(url, {"name": "The old fryer", "parent": "", "words": "oil\nfries", "remedy": "redo"})
     made.refresh_from_db()
     assert (made.name, made.parent, made.words) == ("The old fryer", None, "oil\nfries")
+    assert made.remedy == "redo"
+    assert AuditEntry.objects.get(act="change_cause").after["remedy"] == "redo"
     owner.post(url, {"do": "retire"})
     assert "The old fryer Use again" in see(owner, "goodwill_settings")
     owner.post(url, {"do": "back"})

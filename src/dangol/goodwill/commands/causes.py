@@ -9,6 +9,7 @@ from dangol.business.queries import current_business
 from dangol.goodwill.errors import CauseGoesInCircles, CauseNamedTwice, CauseNameless
 from dangol.goodwill.first_causes import Example, first_causes
 from dangol.goodwill.models import Cause
+from dangol.goodwill.rules import SUGGESTED
 from dangol.kernel.audit import record_act
 from dangol.kernel.db import lock_for_transaction
 from dangol.staff.models import Staff
@@ -38,9 +39,10 @@ def add_cause(*, actor: Staff, name: str, parent: Cause | None, words: str = "",
 
 
 def change_cause(
-    *, actor: Staff, cause: Cause, name: str, parent: Cause | None, words: str, at: datetime
+    *, actor: Staff, cause: Cause, name: str, parent: Cause | None, words: str, remedy: str, at: datetime
 ) -> Cause:
-    """Another name, other words, or another place in the tree. Refused below itself (CauseGoesInCircles)."""
+    """Another name, other words, another place in the tree, or another `remedy` that is suggested ("" for none, and for
+    what can't be). Refused below itself (CauseGoesInCircles)."""
     demand(actor, "change_goodwill")
     with transaction.atomic():
         above = parent
@@ -48,11 +50,10 @@ def change_cause(
             if above.pk == cause.pk:
                 raise CauseGoesInCircles
             above = above.parent
-        before = {"name": cause.name, "parent": cause.parent_id, "words": cause.words}
-        cause.parent = parent
+        before = _plain(cause)
+        cause.parent, cause.remedy = parent, remedy if remedy in SUGGESTED else ""
         _write(cause, name, words)
-        after = {"name": cause.name, "parent": cause.parent_id, "words": cause.words}
-        _record(actor, at, "change_cause", cause, before, after)
+        _record(actor, at, "change_cause", cause, before, _plain(cause))
         return cause
 
 
@@ -78,7 +79,7 @@ def bring_cause_back(*, actor: Staff, cause: Cause, at: datetime) -> None:
 def _plant(examples: tuple[Example, ...], parent: Cause | None) -> None:
     for position, each in enumerate(examples):
         cause = Cause.objects.create(
-            name=each.name, parent=parent, words="\n".join(each.words), position=position
+            name=each.name, parent=parent, words="\n".join(each.words), remedy=each.remedy, position=position
         )
         _plant(each.examples, cause)
 
@@ -95,6 +96,10 @@ def _write(cause: Cause, name: str, words: str) -> None:
             cause.save()
     except IntegrityError as failure:
         raise CauseNamedTwice from failure
+
+
+def _plain(cause: Cause) -> dict[str, object]:
+    return {"name": cause.name, "parent": cause.parent_id, "words": cause.words, "remedy": cause.remedy}
 
 
 def _record(

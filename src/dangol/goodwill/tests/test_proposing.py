@@ -7,7 +7,7 @@ from dangol.goodwill.commands.causes import add_cause, begin_causes, change_caus
 from dangol.goodwill.errors import CauseGoesInCircles, CauseNamedTwice, CauseNameless
 from dangol.goodwill.first_causes import ENGLISH, KOREAN
 from dangol.goodwill.models import Cause
-from dangol.goodwill.proposing import propose
+from dangol.goodwill.proposing import named, names_number, propose
 from tests.parts.cast import NOON
 
 
@@ -47,6 +47,55 @@ def test_whatever_is_written_it_proposes_one_of_them_or_none(text, words):
     assert propose(text, words) in {None, *words}
 
 
+BOUGHT = {
+    1: "Moon burger",
+    2: "Cheese fries (large)",
+    3: "Cheese burger",
+    4: "유자차",
+    5: "달버거 세트",
+    6: "치즈 버거",
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("My fries were soggy", [2]),
+        ("The cheese burger was cold", [3]),
+        ("The moon burger and the fries", [1, 2]),
+        ("Both burgers were cold", []),  # which of the two is not said
+        ("The large one was cold", []),
+        ("유자차가 쏟아졌어요", [4]),
+        ("달버거가 식었어요", [5]),
+        ("달 버거 세트가 안 왔어요", [5]),
+        ("버거가 식었어요", []),
+        ("", []),
+    ],
+)
+def test_a_customers_words_name_what_they_bought(text, found):
+    assert named(text, BOUGHT) == found
+
+
+@given(st.text(), st.dictionaries(st.integers(), st.text(max_size=12), max_size=5))
+def test_whatever_is_written_it_names_some_of_the_things(text, names):
+    assert set(named(text, names)) <= set(names)
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "is_named"),
+    [
+        ("Order 2041 came cold", "2041", True),
+        ("주문번호 #2041입니다", "#2041", True),
+        ("my order a-77", "A-77", True),
+        ("Order 12041", "2041", False),
+        ("There were 12 of us", "12", False),
+        ("Nothing", "", False),
+    ],
+)
+def test_an_order_is_named_by_its_whole_number(text, number, is_named):
+    assert names_number(text, number) is is_named
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize(("language", "first"), [("en", "The way of ordering"), ("ko", "주문 과정")])
 def test_a_new_installation_begins_with_the_four_places_in_its_language(shop, language, first):
@@ -66,8 +115,15 @@ def test_a_cause_is_renamed_moved_and_retired(shop, minji):
     top, other = Cause.objects.filter(parent=None).order_by("position")[:2]
     made = add_cause(actor=minji, name=" The  fryer ", parent=top, words="fryer\n\nfryer\noil", at=NOON)
     assert (made.name, made.words) == ("The fryer", "fryer\noil")
-    change_cause(actor=minji, cause=made, name="The new fryer", parent=other, words="oil", at=NOON)
+    change_cause(
+        actor=minji, cause=made, name="The new fryer", parent=other, words="oil", remedy="gift", at=NOON
+    )
+    assert made.remedy == "", "no order says what a gift is worth"
+    change_cause(
+        actor=minji, cause=made, name="The new fryer", parent=other, words="oil", remedy="redo", at=NOON
+    )
     choices = cause_choices()
+    assert next(each.remedy for each in choices if each.id == made.pk) == "redo"
     assert ("The new fryer", other.name) in {(each.name, each.above) for each in choices}
     assert proposed_cause("smells of oil", choices) == made.pk
     retire_cause(actor=minji, cause=other, at=NOON)
@@ -84,4 +140,4 @@ def test_a_cause_has_a_name_of_its_own_and_is_not_below_itself(shop, minji):
     with pytest.raises(CauseNamedTwice):
         add_cause(actor=minji, name=top.name, parent=None, at=NOON)
     with pytest.raises(CauseGoesInCircles):
-        change_cause(actor=minji, cause=top, name=top.name, parent=below, words="", at=NOON)
+        change_cause(actor=minji, cause=top, name=top.name, parent=below, words="", remedy="", at=NOON)

@@ -1,0 +1,273 @@
+"""What is suggested beside a conversation, and the one press that gives it."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from dangol.desk.tests.reading import see, words_of
+from dangol.goodwill.commands.causes import begin_causes
+from dangol.goodwill.models import Cause, Entry, GivingLimit, Wish
+from dangol.inbox.commands.conversations import close_conversation
+from dangol.kernel import clock
+from dangol.orders.models import Order, OrderLine, Refund, Source
+from dangol.staff.models import Role
+from tests.parts.cast import NOON, mail
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("moon_burger")]
+COLD = "The burger was cold, and I waited for an answer."
+
+
+@pytest.fixture(autouse=True)
+def at_noon(monkeypatch, moon_burger):
+    """It is Wednesday noon in Seoul, and an agent may give 10,000 won without asking."""
+    monkeypatch.setattr(clock, "now", lambda: NOON)
+    GivingLimit.objects.create(role=Role.AGENT, an_act=10_000)
+    begin_causes()
+
+
+@pytest.fixture
+def complain(receive):
+    """Sora writes; her conversation."""
+
+    def write(text=COLD, subject="My dinner"):
+        return receive(mail(subject=subject, text=text), at=NOON - timedelta(minutes=41)).conversation
+
+    return write
+
+
+def order(
+    customer, number="2041", *, hours_ago=2, lines=(("Moon burger", 9_800), ("Lemonade", 2_500)), **more
+):
+    """An order of theirs, delivered for 3,000 won."""
+    source, _ = Source.objects.get_or_create(name="Till", defaults={"kind": "file", "created_at": NOON})
+    amount = sum(price for _name, price in lines) + 3_000
+    values = {
+        "currency": "KRW", "amount": amount, "own_currency": "KRW", "own_amount": amount, "shipping": 3_000,
+        "recorded_at": NOON, "ordered_at": NOON - timedelta(hours=hours_ago), **more,
+    }  # fmt: skip
+    made = Order.objects.create(source=source, key=number, number=number, customer=customer, **values)
+    for name, price in lines:
+        OrderLine.objects.create(
+            order=made, name=name, quantity_thousandths=1000, unit_price_e4=price * 10_000, amount=price
+        )
+    return made
+
+
+def press(client, talk, key=None, **headers):
+    """The button, with what the page says now or said before."""
+    key = key or key_on(client, talk)
+    return client.post(reverse("suggested_giving", args=[talk.pk]), {"key": key}, headers=headers)
+
+
+def key_on(client, talk) -> str:
+    page = client.get(reverse("conversation", args=[talk.pk])).content.decode()
+    return page.partition('id="suggested"')[2].partition('name="key" value="')[2].partition('"')[0]
+
+
+def test_one_press_gives_what_the_words_the_cause_and_the_order_say(client, hana, complain):
+    talk = complain()
+    made = order(talk.customer)
+    client.force_login(hana)
+    page = see(client, "conversation", talk.pk)
+    assert (
+        "Make Moon burger of order 2041 again ₩9,800 Within the ₩10,000 that you may give without asking. "
+        "Booked as “made again” at the price that was paid. Cause: Cold or poor quality. Give it Other…"
+    ) in page
+    assert not Wish.objects.exists(), "looking gives nothing"
+    key = key_on(client, talk)
+    response = press(client, talk, key)
+    assert response["Location"] == reverse("conversation", args=[talk.pk]) + "#who"
+    entry, wish = Entry.objects.get(), Wish.objects.get()
+    assert (entry.booked, entry.kind, entry.order, entry.cause.name, entry.conversation_id, entry.staff) == (
+        9_800, "redo", made, "Cold or poor quality", talk.pk, hana,
+    )  # fmt: skip
+    assert (wish.state, wish.what) == ("given", "Moon burger")
+    page = see(client, "conversation", talk.pk)
+    assert "Moon burger · ₩9,800 given · Cold or poor quality" in page
+    assert "Give it" not in page
+
+
+def test_pressed_again_also_by_somebody_else_it_is_given_once(client, hana, tom, complain):
+    talk = complain()
+    order(talk.customer)
+    client.force_login(hana)
+    key = key_on(client, talk)
+    client.force_login(tom)
+    assert key_on(client, talk) == key
+    for person in (hana, tom, hana):
+        client.force_login(person)
+        assert press(client, talk, key).status_code == 303
+    assert (Wish.objects.count(), Entry.objects.count()) == (1, 1)
+
+
+def test_a_slip_is_undone_and_then_it_can_be_given_again(client, hana, tom, complain, monkeypatch):
+    talk = complain()
+    order(talk.customer)
+    client.force_login(hana)
+    first = key_on(client, talk)
+    press(client, talk, first)
+    undo = reverse("wish_withdrawal", args=[Wish.objects.get().pk])
+    client.force_login(tom)
+    assert undo not in client.get(reverse("conversation", args=[talk.pk])).content.decode()
+    client.force_login(hana)
+    assert undo in client.get(reverse("conversation", args=[talk.pk])).content.decode()
+    client.post(undo)
+    assert sum(Entry.objects.values_list("booked", flat=True)) == 0
+    assert press(client, talk, first).status_code == 303
+    assert Wish.objects.get().state == "withdrawn", "an old page gives nothing again"
+    assert "Give it" in see(client, "conversation", talk.pk)
+    press(client, talk)
+    assert sorted(Wish.objects.values_list("state", flat=True)) == ["given", "withdrawn"]
+    monkeypatch.setattr(clock, "now", lambda: NOON + timedelta(minutes=11))
+    assert 'id="suggested"' not in client.get(reverse("conversation", args=[talk.pk])).content.decode()
+    assert "Undo" not in see(client, "conversation", talk.pk)
+
+
+def test_above_the_limit_the_press_asks(client, hana, dongsuk, complain):
+    talk = complain("All of it came cold.")
+    order(talk.customer)
+    client.force_login(hana)
+    page = see(client, "conversation", talk.pk)
+    assert "Make order 2041 again ₩12,300 Above your limit: somebody who may is asked first." in page
+    assert "Ask for it" in page
+    press(client, talk)
+    assert Wish.objects.get().state == "asked"
+    assert not Entry.objects.exists()
+    assert "Hana asks to give: made again · ₩12,300" in see(client, "conversation", talk.pk)
+    client.force_login(dongsuk)
+    assert "Yes, give it" in see(client, "conversation", talk.pk)
+    assert "Ask for it" not in see(client, "conversation", talk.pk)
+
+
+def test_what_is_paid_back_and_for_which_order(client, dongsuk, complain):
+    talk = complain("Order 1873 arrived two hours late.")
+    order(talk.customer, "1873", hours_ago=24 * 40)
+    order(talk.customer, "2041")
+    client.force_login(dongsuk)
+    page = see(client, "conversation", talk.pk)
+    assert "Pay back the shipping of order 1873 ₩3,000 Booked as “shipping”. Cause: Late." in page
+    Cause.objects.filter(name="Late").update(remedy="refund")
+    assert "Refund order 1873 ₩15,300 Booked as “refund”. Cause: Late." in see(
+        client, "conversation", talk.pk
+    )
+    form = client.get(reverse("giving", args=[talk.pk]), {"kind": "refund", "amount": "15300", "order": "1"})
+    assert form.status_code in {200, 404}
+
+
+def refunded(made) -> None:
+    Refund.objects.create(
+        source=made.source, key="r1", number="r1", customer=made.customer, currency="KRW", amount=500, order=made,
+        own_currency="KRW", own_amount=500, recorded_at=NOON, refunded_at=NOON,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "why_not",
+    [
+        pytest.param(lambda made, talk, hana: made.delete(), id="there is no order"),
+        pytest.param(lambda made, talk, hana: Order.objects.update(cancelled_at=NOON), id="it is cancelled"),
+        pytest.param(lambda made, talk, hana: Order.objects.update(ordered_at=NOON), id="it came afterwards"),
+        pytest.param(
+            lambda made, talk, hana: Order.objects.update(ordered_at=NOON - timedelta(days=31)), id="long ago"
+        ),
+        pytest.param(
+            lambda made, talk, hana: Order.objects.update(own_amount=None), id="its rate is unknown"
+        ),
+        pytest.param(lambda made, talk, hana: Order.objects.update(own_currency="USD"), id="in other money"),
+        pytest.param(lambda made, talk, hana: refunded(made), id="the shop paid it back"),
+        pytest.param(lambda made, talk, hana: Cause.objects.update(remedy=""), id="nobody says what helps"),
+        pytest.param(lambda made, talk, hana: Cause.objects.update(words=""), id="no cause is spoken of"),
+        pytest.param(lambda made, talk, hana: Cause.objects.update(retired_at=NOON), id="no cause is used"),
+        pytest.param(
+            lambda made, talk, hana: close_conversation(actor=hana, conversation=talk, at=NOON),
+            id="it is done",
+        ),
+    ],
+)
+def test_where_nothing_can_be_said_nothing_is_suggested_and_nothing_given(client, hana, complain, why_not):
+    talk = complain()
+    made = order(talk.customer)
+    client.force_login(hana)
+    key = key_on(client, talk)
+    why_not(made, talk, hana)
+    page = client.get(reverse("conversation", args=[talk.pk])).content.decode()
+    assert 'id="suggested"' not in page
+    assert reverse("giving", args=[talk.pk]) in page
+    response = press(client, talk, key)
+    assert response.status_code == 422
+    assert "no longer suggested" in response.content.decode()
+    assert not Wish.objects.exists()
+
+
+def test_what_was_refused_or_is_asked_for_the_order_elsewhere_is_not_suggested_again(client, hana, complain):
+    talk = complain()
+    order(talk.customer)
+    client.force_login(hana)
+    no = {"kind": "redo", "amount": "9,800", "no": "1", "for_order": str(Order.objects.get().pk)}
+    client.post(reverse("customer_giving", args=[talk.customer_id]), no)
+    assert Wish.objects.get().state == "refused"
+    assert "Give it" not in see(client, "conversation", talk.pk)
+
+
+def test_the_part_of_the_page_comes_back_with_the_focus_on_what_is_next(client, hana, complain):
+    talk = complain()
+    order(talk.customer)
+    client.force_login(hana)
+    htmx = {"hx-request": "true", "hx-target": "owed"}
+    answer = press(client, talk, **htmx)
+    part = client.get(answer["Location"], headers=htmx).content.decode()
+    assert 'id="owed"' in part
+    assert 'id="talk"' not in part
+    assert "<html" not in part
+    assert 'aria-label="Undo: Moon burger · ₩9,800" autofocus' in part
+    client.post(reverse("wish_withdrawal", args=[Wish.objects.get().pk]), headers=htmx)
+    again = client.get(answer["Location"], headers=htmx).content.decode()
+    assert '<button class="button" autofocus>Give it' in again
+    assert "Taken back." not in see(client, "today"), "what the part has shown is not said again"
+    stale = client.post(reverse("suggested_giving", args=[talk.pk]), {"key": "x"}, headers=htmx)
+    assert (stale.status_code, stale["HX-Retarget"]) == (422, "#toasts")
+
+
+def test_other_opens_the_form_with_what_is_suggested(client, hana, complain):
+    talk = complain("Order 1873 was cold")
+    made = order(talk.customer, "1873", lines=(("Soup", 7_000),))
+    order(talk.customer, "2041", hours_ago=1)
+    client.force_login(hana)
+    page = client.get(reverse("conversation", args=[talk.pk])).content.decode()
+    link = page.partition('id="suggested"')[2].partition('button quiet" href="')[2].partition('"')[0]
+    form = client.get(link.replace("&amp;", "&")).content.decode()
+    assert f'name="for_order" value="{made.pk}"' in form
+    assert 'name="amount" value="7000"' in form
+    assert 'value="redo" selected' in form
+    assert "Order 1873 cost ₩10,000." in words_of(form)
+
+
+def test_it_costs_a_fixed_number_of_queries_and_none_without_an_order(
+    client, hana, complain, django_assert_max_num_queries
+):
+    talk = complain()
+    client.force_login(hana)
+    for number in range(4):
+        order(talk.customer, f"20{number}0", hours_ago=2 + number)
+    with django_assert_max_num_queries(36):
+        client.get(reverse("conversation", args=[talk.pk]))
+    Order.objects.all().delete()
+    with django_assert_max_num_queries(22):
+        client.get(reverse("conversation", args=[talk.pk]))
+
+
+def test_it_is_as_clear_in_korean(client, tom, receive):
+    Cause.objects.all().delete()
+    type(tom)._meta.apps.get_model("business", "Business").objects.update(language="ko")
+    begin_causes()
+    tom.language = "ko"
+    tom.save()
+    talk = receive(mail(text="달버거가 다 식어서 왔어요"), at=NOON - timedelta(minutes=41)).conversation
+    order(talk.customer, lines=(("달버거", 9_800), ("유자차", 2_500), ("치즈 버거", 9_000)))
+    client.force_login(tom)
+    page = see(client, "conversation", talk.pk)
+    assert "식었거나 품질이 나쁨" in page
+    assert "주문 2041의 달버거 다시 만들어 드리기 9,800원 묻지 않고 드릴 수 있는 10,000원 안입니다." in page
+    for word in ("Give", "Within", "Booked", "Cause"):
+        assert word not in page
