@@ -6,13 +6,16 @@ from datetime import UTC, datetime
 import pytest
 from django.db import connection, transaction
 
+from dangol.desk.suggested import suggestion_beside
 from dangol.goodwill.models import Entry, Wish
 from dangol.inbox.models import Conversation, Message
 from dangol.orders.models import Order, OrderLine, Refund, RefundLine
+from dangol.showcase.books import COMPLAINTS
 from dangol.showcase.shop import ZONE
 from dangol.showcase.story import pack, recorded_story, shop_at, tell_story
 from dangol.showcase.tests.played import write
 from dangol.showcase.wishes import play_wishes
+from dangol.staff.models import Staff
 from dangol.worth.entries import Where
 from dangol.worth.periods import Period, month_period
 from dangol.worth.queries import ask
@@ -160,6 +163,17 @@ def test_the_same_moment_gives_the_same_books(recorder):
         ]
 
     assert books(tell_story(NOW, "en")) == books(pack(recorder, NOW))
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("written")
+def test_beside_the_first_complaint_stands_what_would_make_it_good():
+    talk = Conversation.objects.select_related("customer").get(subject=COMPLAINTS[0])
+    minji = Staff.objects.get(role="owner")
+    found = suggestion_beside(talk, [talk.customer_id], person=minji, at=NOW)
+    assert found
+    assert (found.kind, found.amount, found.is_asked) == ("redo", 15_000, False)
+    assert (found.cause.name, found.order.customer) == ("Something was missing", talk.customer)
 
 
 @pytest.mark.django_db
