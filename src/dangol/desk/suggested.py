@@ -15,7 +15,6 @@ from django.views.decorators.http import require_POST
 from dangol.business.money import money_text, typed_amount
 from dangol.customers.queries import ids_of_person, living_customer
 from dangol.desk.pages import SuggestionView
-from dangol.goodwill.commands.causes import begin_causes
 from dangol.goodwill.commands.entries import About
 from dangol.goodwill.commands.giving import Remedy, give_goodwill
 from dangol.goodwill.models import Cause, Kind, Wish
@@ -58,7 +57,6 @@ def suggestion_beside(
     said = [(text, when) for text, when in _SAID(conversation_id=conversation.pk) if at - when <= RECENT]
     if not said:
         return None
-    begin_causes()  # in a new shop there is none before somebody looks
     complaint = Complaint(
         said="\n".join([conversation.subject, *(text for text, _when in said)]),
         last_at=said[0][1],

@@ -15,6 +15,7 @@ from dangol.business.queries import current_business
 from dangol.business.rates import converted
 from dangol.customers.models import Customer
 from dangol.goodwill.causes import CauseChoice, cause_choices, proposed_cause
+from dangol.goodwill.commands.causes import begin_causes
 from dangol.goodwill.limits import Room, room_for
 from dangol.goodwill.models import Kind, Wish
 from dangol.goodwill.proposing import named, names_number
@@ -102,7 +103,11 @@ def own_worth(order: Order, theirs: int) -> int:
 
 def _cause_in(said: str) -> CauseChoice | None:
     """Of the causes for which the business says what makes them good, the one that the words speak of."""
-    choices = tuple(choice for choice in cause_choices() if choice.remedy)
+    known = cause_choices()
+    if not known:
+        begin_causes()  # a new shop has none before somebody looks
+        known = cause_choices()
+    choices = tuple(choice for choice in known if choice.remedy)
     found = proposed_cause(said, choices)
     return next((choice for choice in choices if choice.id == found), None)
 
