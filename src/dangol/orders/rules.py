@@ -1,6 +1,7 @@
 """Rules on plain values: amounts of lines, the shop's own numbers."""
 
 from functools import lru_cache
+from typing import Final
 
 from dangol.business.money import exponent
 from dangol.business.rates import half_even
@@ -18,6 +19,10 @@ def plain_number(text: str) -> str:
     number = text.strip()
     whole, dot, rest = number.partition(".")
     return whole if dot and not rest.strip("0") and whole.isdecimal() else number
+
+
+FILES: Final = "Files"
+"""The source of files for which nobody named another; its customers' numbers are the shop's own."""
 
 
 def customer_address(number: str, *, source: str = "") -> str:

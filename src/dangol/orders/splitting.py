@@ -5,30 +5,32 @@ from collections.abc import Iterable
 from dangol.customers.commands import normal_address
 from dangol.customers.models import NUMBER, Customer, Identity
 from dangol.kernel.events import hand_over
-from dangol.orders.commands import FILES
 from dangol.orders.models import Order, Refund, Source
+from dangol.orders.rules import FILES
 
 
-def bring_orders_along(*, identity: Identity, from_row: int, to_customer: Customer) -> None:
-    """Give the orders that the number brought to this row to the other customer, with their refunds and their story.
+def bring_orders_along(*, identity: Identity, from_row: int, to_customer: Customer) -> list[int]:
+    """Give the orders that the number brought to this row to the other customer, with their refunds and their story;
+    returns which.
 
     In the caller's transaction, after the number has left. An order does not say by what its customer was found: one
     that names an address which stays, stays, and so do all where another number of the same source stays.
     """
     if identity.kind != NUMBER:
-        return
+        return []
     sources = list(Source.objects.all())
     source = _source_of(identity.address, sources)
     staying = list(Identity.objects.filter(customer=from_row).values_list("kind", "address"))
     numbers = [address for kind, address in staying if kind == NUMBER]
     if source is None or source in {_source_of(address, sources) for address in numbers}:
-        return
+        return []
     named = [address for kind, address in staying if kind != NUMBER]
     orders = Order.objects.filter(customer=from_row, source=source).exclude(contact_email__in=named)
     ids = list(orders.values_list("pk", flat=True))
     Order.objects.filter(pk__in=ids).update(customer=to_customer)
     Refund.objects.filter(order__in=ids, customer=from_row).update(customer=to_customer)
     hand_over(from_customers={from_row}, to_customer=to_customer.pk, key="order_id", values=ids)
+    return ids
 
 
 def _source_of(address: str, sources: Iterable[Source]) -> Source | None:

@@ -112,29 +112,9 @@ def reverse_entry(*, actor: Staff | None, entry: Entry, at: datetime, silent: bo
         kept = Entry.objects.select_for_update().get(pk=entry.pk)
         if kept.reverses_id is not None or Entry.objects.filter(reverses=kept).exists():
             raise AlreadyReversed
-        reversal = Entry.objects.create(
-            reverses=kept,
-            source_kind=REVERSAL,
-            source_key=str(kept.uid),
-            booked_at=at,
-            booked=_other_sign(kept.booked),
-            estimated_low=_other_sign(kept.estimated_low),
-            estimated=_other_sign(kept.estimated),
-            estimated_high=_other_sign(kept.estimated_high),
-            amount=_other_sign(kept.amount),
-            **{name: getattr(kept, name) for name in _AS_IT_WAS},
-        )
-        emit(
-            EntryReversed(
-                happened_at=at,
-                actor_id=actor.pk if actor else None,
-                customer_id=kept.customer_id,
-                silent=silent,
-                entry_id=kept.pk,
-                reversal_id=reversal.pk,
-                conversation_id=kept.conversation_id,
-            )
-        )
+        reversal = reversal_of(kept, at=at)
+        reversal.save(force_insert=True)
+        emit(reversed_event(reversal, actor_id=actor.pk if actor else None, at=at, silent=silent))
         return reversal
 
 
@@ -196,6 +176,52 @@ def name_causes(*, actor: Staff | None, entry_ids: Iterable[int], cause: Cause, 
         return len(kept)
 
 
+def reversal_of(entry: Entry, *, at: datetime) -> Entry:
+    """The line, not written yet, that takes this one back: the same amounts with the other sign, at the same time."""
+    return Entry(
+        reverses=entry,
+        source_kind=REVERSAL,
+        source_key=str(entry.uid),
+        booked_at=at,
+        **{name: _other_sign(getattr(entry, name)) for name in _AMOUNTS},
+        **{name: getattr(entry, name) for name in _AS_IT_WAS},
+    )
+
+
+def written_again(entry: Entry, *, customer: Customer, at: datetime) -> Entry:
+    """The line, not written yet, that stands for one that is taken back: the same, of another customer."""
+    kept = {name: getattr(entry, name) for name in (*_AMOUNTS, *_AS_IT_WAS) if name != "customer_id"}
+    return Entry(
+        customer=customer,
+        source_kind=entry.source_kind,
+        source_key=next_key(entry.source_key),
+        booked_at=at,
+        **kept,
+    )
+
+
+def next_key(key: str) -> str:
+    """Under which the same source is booked the next time, after what was booked under this one was taken back: behind
+    "12" comes "12.2", and then "12.3"."""
+    source, _, times = key.rpartition(".")
+    return f"{source}.{int(times) + 1}" if source and times.isdecimal() else f"{key}.2"
+
+
+def reversed_event(
+    reversal: Entry, *, actor_id: int | None, at: datetime, silent: bool = False
+) -> EntryReversed:
+    """What is told of an entry that was taken back."""
+    return EntryReversed(
+        happened_at=at,
+        actor_id=actor_id,
+        customer_id=reversal.customer_id,
+        silent=silent,
+        entry_id=reversal.reverses_id or 0,
+        reversal_id=reversal.pk,
+        conversation_id=reversal.conversation_id,
+    )
+
+
 def booked_event(entry: Entry, *, actor_id: int | None, silent: bool = False) -> EntryBooked:
     """What is told of a new entry."""
     return EntryBooked(
@@ -211,6 +237,7 @@ def booked_event(entry: Entry, *, actor_id: int | None, silent: bool = False) ->
     )
 
 
+_AMOUNTS: Final = ("booked", "estimated_low", "estimated", "estimated_high", "amount")
 _AS_IT_WAS: Final = (
     "cost_class",
     "kind",

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import transaction
 
 from dangol.business.queries import current_business
+from dangol.customers.models import Customer
 from dangol.goodwill.commands.entries import About
 from dangol.goodwill.commands.granting import STATE, check_refund, grant, told_of, turn_down
 from dangol.goodwill.errors import CauseRetired, NothingGiven
@@ -85,7 +86,7 @@ def _check(remedy: Remedy, about: About) -> None:
 
 def _wish(actor: Staff, remedy: Remedy, about: About, *, key: UUID, own_currency: str, at: datetime) -> Wish:
     return Wish(
-        customer=about.customer,
+        customer=_whose(about),
         conversation_id=about.conversation_id,
         order=about.order,
         kind=remedy.kind,
@@ -98,3 +99,12 @@ def _wish(actor: Staff, remedy: Remedy, about: About, *, key: UUID, own_currency
         staff=actor,
         asked_at=at,
     )
+
+
+def _whose(about: About) -> Customer | None:
+    """What is for an order is of the row that bought it, wherever it was talked about: so it stays with its order
+    when two rows that were made one are two again."""
+    customer, order = about.customer, about.order
+    if order is None or order.customer_id is None or (customer and customer.pk == order.customer_id):
+        return customer
+    return order.customer

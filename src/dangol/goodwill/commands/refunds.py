@@ -8,7 +8,7 @@ from typing import Final
 from django.db import transaction
 
 from dangol.business.rates import converted
-from dangol.goodwill.commands.entries import booked_event, reverse_entry
+from dangol.goodwill.commands.entries import booked_event, next_key, reverse_entry
 from dangol.goodwill.limits import GIVING
 from dangol.goodwill.models import CostClass, Entry, Kind, Wish
 from dangol.kernel.db import lock_for_transaction
@@ -92,7 +92,7 @@ def _settle(refunds: Sequence[Refund], at: datetime, *, silent: bool) -> int:
             done += 1
         if entry is not None:
             if before is not None:
-                entry.source_key = _next_key(before.source_key)
+                entry.source_key = next_key(before.source_key)
                 entry.cause_id = before.cause_id
             new.append(entry)
     insert_rows(new)
@@ -153,13 +153,8 @@ def _last_entries(refunds: Sequence[Refund]) -> tuple[dict[int, Entry], set[int]
         taken_back = Entry.objects.filter(reverses__in=list(entries)).values_list("reverses", flat=True)
         again = [entries[pk] for pk in taken_back if pk is not None] if entries else []
         gone |= {refund_id for refund_id, _ in again}
-        keys = {_next_key(row.source_key): refund_id for refund_id, row in again}
+        keys = {next_key(row.source_key): refund_id for refund_id, row in again}
     return found, gone
-
-
-def _next_key(key: str) -> str:
-    refund, _, times = key.partition(".")
-    return f"{refund}.{int(times or 1) + 1}"
 
 
 def _content(entry: Entry) -> tuple[object, ...]:

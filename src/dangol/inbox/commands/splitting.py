@@ -7,7 +7,11 @@ from django.db.models import OuterRef, Subquery
 
 from dangol.customers.commands.identities import split_off
 from dangol.customers.models import Customer, Identity
+from dangol.customers.queries import ids_of_person, living_customer
+from dangol.goodwill.commands.moving import move_goodwill
+from dangol.goodwill.limits import GIVING
 from dangol.inbox.models import Conversation, Message
+from dangol.kernel.db import lock_for_transaction
 from dangol.kernel.events import hand_over
 from dangol.orders.splitting import bring_orders_along
 from dangol.staff.models import Staff
@@ -18,12 +22,17 @@ def split_identity(*, actor: Staff, identity: Identity, at: datetime) -> Custome
     """Make the address a customer of its own, with the conversations that it began and what happened in them.
 
     A conversation that both addresses wrote in goes with the one that wrote first. A customer's number takes its
-    orders along, as far as they are known to be its own. Notes, tags, all other orders and consents stay where they
-    are. Refused (LastAddress) where it is the person's only address. To take it back, merge the two.
+    orders along, as far as they are known to be its own. What was given for these orders, and in these conversations
+    where it names no order, goes along in the ledger. Notes, tags, all other orders and consents stay where they are.
+    Refused (LastAddress) where it is the person's only address. To take it back, merge the two.
     """
+    # In this order, as others take them: mail that is just being filed, then giving, then the person.
+    lock_for_transaction("inbox.take_in")
+    lock_for_transaction(GIVING)
     mine = Message.objects.filter(identity=identity).order_by("-happened_at", "-id")
     name = mine.exclude(from_name="").values_list("from_name", flat=True).first() or ""
     row = Identity.objects.values_list("customer_id", flat=True).get(pk=identity.pk)
+    person = ids_of_person(living_customer(row))
     customer = split_off(actor=actor, identity=identity, name=name, at=at)
     first = (
         Message.objects.filter(conversation=OuterRef("pk"), identity__isnull=False)
@@ -40,5 +49,13 @@ def split_identity(*, actor: Staff, identity: Identity, at: datetime) -> Custome
     hand_over(
         from_customers=set(began.values()), to_customer=customer.pk, key="conversation_id", values=list(began)
     )
-    bring_orders_along(identity=identity, from_row=row, to_customer=customer)
+    orders = bring_orders_along(identity=identity, from_row=row, to_customer=customer)
+    move_goodwill(
+        actor=actor,
+        from_customers=person,
+        to_customer=customer,
+        orders=orders,
+        conversations=list(began),
+        at=at,
+    )
     return customer
