@@ -8,15 +8,17 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from dangol.business.queries import current_business
 from dangol.business.rules import is_zone
 from dangol.customers.commands.taking import TakenPeople, take_customers
 from dangol.customers.errors import UnknownZone
 from dangol.customers.file_people import IncomingPerson, PeopleReading, Unfit, check_people, read_person
 from dangol.kernel import clock
+from dangol.kernel.db import is_deadlock
 from dangol.kernel.errors import Refused
 from dangol.kernel.refused_rows import unmarked
 from dangol.kernel.table_files import Table, open_table
@@ -24,6 +26,8 @@ from dangol.staff.models import Staff
 
 BATCH: Final = 500
 """Rows that are written in one transaction: others wait a fraction of a second for it."""
+
+_TIMES: Final = 3
 
 Refuse = Callable[[int, str, Sequence[str]], None]
 
@@ -73,6 +77,7 @@ def reading_of_people(header: Sequence[str], options: Mapping[str, Any]) -> Peop
     return PeopleReading(
         columns=columns,
         zone=ZoneInfo(options["zone"]),
+        country=current_business().country,
         wording=str(options.get("wording", "")).strip(),
         overwrites=bool(options.get("overwrites")),
     )
@@ -103,20 +108,40 @@ def import_people(
             return looked
         if most_at_once is not None and looked.rows > most_at_once:
             raise TooManyAtOnce
+    if all_or_nothing:
+        return _take_whole(actor, path, reading, source, refuse, most_bytes)
     done = PeopleImported(is_written=True)
     with open_table(path, most_bytes=most_bytes) as table:
-        if not all_or_nothing:
-            yield from _take(actor, table, reading, source, done, refuse)
-            return done
+        yield from _take(actor, table, reading, source, done, refuse)
+    return done
+
+
+def _take_whole(
+    actor: Staff | None,
+    path: Path,
+    reading: PeopleReading,
+    source: str,
+    refuse: Refuse,
+    most_bytes: int | None,
+) -> PeopleImported:
+    """All of the file in one transaction, which holds what it has written to its end: where it and the mail's intake
+    wait for each other, it is done again."""
+    for time_left in reversed(range(_TIMES)):
+        done = PeopleImported(is_written=True)
         try:
-            with transaction.atomic():
+            with open_table(path, most_bytes=most_bytes) as table, transaction.atomic():
                 for _read in _take(actor, table, reading, source, done, refuse):
                     pass
                 if done.refused:
                     raise _NothingKept
         except _NothingKept:
             return PeopleImported(rows=done.rows, refused=done.refused)
-    return done
+        except OperationalError as failure:
+            if not (time_left and is_deadlock(failure)):
+                raise
+        else:
+            return done
+    raise AssertionError("unreachable")
 
 
 def first_people(
@@ -171,8 +196,8 @@ def _take(
                 seen=seen,
                 at=clock.now(),
             )
-        for place in now.two_people:
-            give_up(read[place][0], "two_people", read[place][1])
+        for place, reason in now.refused:
+            give_up(read[place][0], reason, read[place][1])
         done.rows += len(piece)
         done.taken += now
         yield table.position()

@@ -93,6 +93,7 @@ REASONS: Final[Mapping[str, str | Promise]] = MappingProxyType(
         "two_people": _(
             "The addresses of this row are of two different customers. Merge them first, or part the row."
         ),
+        "erased": _("Who has an address of this row was erased, and no file brings them back."),
     }
 )
 """Why a row is refused: the word that is kept, and the sentence for people."""
@@ -126,10 +127,12 @@ _NO_YEAR: Final = 1800  # and earlier: what programs write for a day without its
 
 @dataclass(frozen=True)
 class PeopleReading:
-    """How a file is read. `wording` are the words that were agreed to, where the file does not say them."""
+    """How a file is read. `wording` are the words that were agreed to, where the file does not say them; `country` is
+    where telephone numbers are at home."""
 
     columns: Mapping[str, int]
     zone: ZoneInfo
+    country: str = ""
     wording: str = ""
     overwrites: bool = False
 
@@ -150,13 +153,17 @@ class SaidConsent:
 
 @dataclass(frozen=True)
 class IncomingPerson:
-    """What a row says: addresses as (kind, normal form, as written), and the fields that it fills."""
+    """What a row says: addresses as (kind, normal form, as written), and the fields that it fills.
+
+    `got_zero`: the telephone number had lost its first 0 in a spreadsheet, and has it again.
+    """
 
     addresses: tuple[tuple[str, str, str], ...]
     profile: Mapping[str, Any]
     tags: tuple[str, ...] = ()
     note: str = ""
     consent: SaidConsent | None = None
+    got_zero: bool = False
 
 
 class Unfit(Exception):
@@ -197,6 +204,9 @@ def read_person(row: Sequence[str], reading: PeopleReading, *, width: int, today
     cells = {name: row[place].strip() if place < len(row) else "" for name, place in reading.columns.items()}
     if any(len(cell) > _LENGTHS.get(name, _LONGEST) for name, cell in cells.items()):
         raise Unfit("too_long")
+    with_zero = rules.phone_with_zero(cells.get("phone", ""), reading.country)
+    if with_zero:
+        cells["phone"] = with_zero
     addresses = tuple(_addresses(cells))
     if not addresses:
         raise Unfit("no_address")
@@ -208,6 +218,7 @@ def read_person(row: Sequence[str], reading: PeopleReading, *, width: int, today
         ),
         note=cells.get("note", ""),
         consent=_consent(cells, reading),
+        got_zero=bool(with_zero),
     )
 
 

@@ -101,6 +101,20 @@ class Identity(models.Model):
         return not self.is_verified and self.source in {self.Source.HAND, self.Source.FILE}
 
 
+class ErasedAddress(models.Model):
+    """That somebody with a certain address was erased: not the address, but what it can be held against (`erased`)."""
+
+    digest = models.CharField(max_length=64, unique=True)
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="+")  # the empty row
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "erased addresses"
+
+    def __str__(self) -> str:
+        return f"erased address {self.pk}"
+
+
 class Merge(models.Model):
     """Two rows that became one person: enough to undo it whole for `customers.rules.MERGE_DAYS`."""
 

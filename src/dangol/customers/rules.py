@@ -1,5 +1,6 @@
 """What holds of names, birthdays and ages: plain values in, plain values out."""
 
+import re
 import unicodedata
 from datetime import date
 from typing import Final
@@ -111,6 +112,21 @@ def normal_phone(text: str) -> str:
     if digits.startswith("82") and len(digits) > 9:
         digits = "0" + digits[2:].removeprefix("0")
     return digits if 5 <= len(digits) <= 15 else ""
+
+
+# What a number at home is without its first 0, by the country: mobile telephones, Seoul, other areas, by the internet.
+_WITHOUT_ZERO: Final = {"KR": re.compile(r"10\d{8}|1[16-9]\d{7,8}|2\d{8}|[3-6]\d{8,9}|70\d{8}")}
+
+
+def phone_with_zero(text: str, country: str) -> str:
+    """The number with the 0 that a spreadsheet took from it, as it does from what looks like a figure: 1012345678.
+
+    Of figures alone, and only where numbers at home begin with 0 and one without it can be nothing else; else "".
+    """
+    whole, dot, rest = text.strip().partition(".")
+    digits = whole if dot and not rest.strip("0") else text.strip()
+    known = _WITHOUT_ZERO.get(country)
+    return f"0{digits}" if digits.isascii() and known and known.fullmatch(digits) else ""
 
 
 def masked_phone(text: str) -> str:

@@ -31,7 +31,7 @@ def message_from(raw: Raw, incoming: IncomingMessage, channel: Channel, key: str
     return Message(
         channel=channel,
         direction=Message.Direction.OUT if is_sent_copy(raw, incoming) else Message.Direction.IN,
-        happened_at=_happened_at(raw, incoming),
+        happened_at=happened_at(raw, incoming),
         from_name=_one_line(incoming.sender.name, 200),
         from_address=_one_line(incoming.sender.address, 320),
         to=_parties(incoming.to),
@@ -108,7 +108,8 @@ def _chain(incoming: IncomingMessage) -> list[str]:
     return ids if len(ids) <= MOST_REFERENCES else [ids[0], *ids[1 - MOST_REFERENCES :]]
 
 
-def _happened_at(raw: Raw, incoming: IncomingMessage) -> datetime:
+def happened_at(raw: Raw, incoming: IncomingMessage) -> datetime:
+    """When it was written or, of mail that just came, when the server had it."""
     # Live mail counts from when the server had it; a Date header is whatever the sender's clock said.
     if raw.is_silent and incoming.date is not None:
         return min(incoming.date, raw.stored_at)

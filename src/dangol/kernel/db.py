@@ -12,7 +12,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import CharField, Expression
 
 _STEPS: Final = 5_000  # of SQLite's machine, a fraction of a millisecond
-_CANCELED: Final = "57014"  # PostgreSQL's word for a statement that took too long
+_DEADLOCK: Final = "40P01"  # its words for two that waited for each other
+_CANCELED: Final = "57014"  # and for a statement that took too long
 
 
 class TookTooLong(Exception):
@@ -61,6 +62,11 @@ def without_compiling(connection: BaseDatabaseWrapper, **_: object) -> None:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SET jit = off")
+
+
+def is_deadlock(failure: OperationalError) -> bool:
+    """Whether PostgreSQL ended the transaction because two waited for each other: done again, it goes through."""
+    return getattr(failure.__cause__, "sqlstate", "") == _DEADLOCK
 
 
 def relax_durability() -> None:

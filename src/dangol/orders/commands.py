@@ -13,22 +13,20 @@ from dangol.business.commands import recognise_places
 from dangol.business.models import Place
 from dangol.business.queries import current_business
 from dangol.business.rates import Rates
-from dangol.customers.commands import normal_address, recognise_customers
-from dangol.customers.models import NUMBER, Customer, Identity
+from dangol.customers.commands import normal_address
 from dangol.kernel import clock
 from dangol.kernel.db import lock_for_transaction
 from dangol.kernel.events import Happened, emit, hand_over_each
 from dangol.kernel.rows import insert_rows, insert_values, update_rows
+from dangol.orders.buyers import Buyers, buyers_of
 from dangol.orders.events import OrderCancelled, OrderChanged, OrderPlaced, RefundChanged, RefundRecorded
 from dangol.orders.incoming import IncomingOrder, IncomingRefund, IncomingTrade, fingerprint
 from dangol.orders.models import Order, OrderLine, Refund, RefundLine, Source
-from dangol.orders.rules import customer_address, line_amount
+from dangol.orders.rules import FILES, line_amount
 from dangol.staff.models import Staff
 from dangol.staff.rights import demand
 
 OWN: Final = ("own_currency", "own_amount", "rate_trillionths")
-FILES: Final = "Files"
-"""The source of files for which nobody named another; its customers' numbers are the shop's own."""
 CONTACT: Final = ("contact_name", "contact_email", "contact_phone")
 LINE: Final = ("sku", "name", "quantity_thousandths", "unit_price_e4", "amount")
 _MOST_OWN: Final = 10**17
@@ -105,7 +103,8 @@ def take_orders(
     come = [*new_orders, *(each for _, each in changed_orders)]
     gone = [*new_refunds, *(each for _, each in changed_refunds)]
     if come or gone:
-        write = _Writing(source, come, gone, at, erased=_of_the_erased(row for row, _ in changed_orders))
+        buyers = buyers_of(source, come, gone, at, known=[*changed_orders, *changed_refunds])
+        write = _Writing(source, come, gone, at, buyers)
         happened = [
             *_write_orders(write, new_orders, changed_orders),
             *_write_refunds(write, new_refunds, changed_refunds),
@@ -131,16 +130,13 @@ class _Writing:
         orders: Sequence[IncomingOrder],
         refunds: Sequence[IncomingRefund],
         at: datetime,
-        *,
-        erased: Mapping[str, int],
+        buyers: Buyers,
     ) -> None:
-        self.source, self.at, self.erased = source, at, erased
+        self.source, self.at, self.buyers = source, at, buyers
         business = current_business()
         self.zone: ZoneInfo = business.zone
         self.rates = Rates(business.currency)
         trades: list[IncomingTrade] = [*orders, *refunds]
-        named = [each for each in orders if each.key not in erased]
-        self.customers = _customers(source, [*named, *refunds], at)
         self.places: Mapping[str, Place] = recognise_places(each.place for each in trades)
         names = {name for each in orders for name in (each.made_by_name, each.packed_by_name) if name}
         self.staff = _staff(names)
@@ -149,12 +145,12 @@ class _Writing:
         """The fields that orders and refunds share."""
         day = happened_at.astimezone(self.zone).date()
         own_amount, rate = _own(self.rates, trade.amount, trade.currency, day)
-        customer, place = self.customers.get(trade.key), self.places.get(trade.place)
+        place = self.places.get(trade.place)
         return {
             "number": trade.number[:80],
             "fingerprint": fingerprint(trade),
             "revised_at": trade.revised_at,
-            "customer_id": customer.customer_id if customer else None,
+            "customer_id": self.buyers.customer_of(trade),
             "place_id": place.pk if place else None,
             "currency": trade.currency,
             "amount": trade.amount,
@@ -186,9 +182,9 @@ class _Writing:
             "contact_phone": come.contact_phone[:40],
             "country": come.country[:60],
         }
-        if come.key in self.erased:
+        if self.buyers.is_nameless(come):
             # Whatever a shop tells of the order later: nothing of it brings the person back.
-            values |= {"customer_id": self.erased[come.key], **dict.fromkeys(CONTACT, "")}
+            values |= dict.fromkeys(CONTACT, "")
         return values
 
     def refund(self, come: IncomingRefund, order: "Order | None") -> dict[str, Any]:
@@ -201,7 +197,7 @@ class _Writing:
             "order_id": order.pk if order else None,
             "order_key": come.order_key[:120],
             "refunded_at": come.refunded_at,
-            "reason": come.reason[:200],
+            "reason": "" if self.buyers.is_nameless(come) else come.reason[:200],
         }
 
 
@@ -409,17 +405,6 @@ def _note_how_new(known: Sequence[tuple[TradeRow, IncomingTrade]]) -> None:
     update_rows(newer, ["revised_at"])
 
 
-def _of_the_erased(orders: Iterable[Order]) -> Mapping[str, int]:
-    """By the key of the order the empty row of its customer, of those who were erased; one query for each 500."""
-    whose = {order.key: order.customer_id for order in orders if order.customer_id is not None}
-    gone: set[int] = set()
-    for some in _some(set(whose.values())):
-        gone |= set(
-            Customer.objects.filter(pk__in=some, erased_at__isnull=False).values_list("pk", flat=True)
-        )
-    return {key: customer for key, customer in whose.items() if customer in gone}
-
-
 def _is_of_other_day(row: Order, come: IncomingOrder) -> bool:
     return come.revised_at is None and abs(come.ordered_at - row.ordered_at) > _SAME
 
@@ -436,30 +421,6 @@ def _by_key(model: type[TradeRow], source: Source, keys: Iterable[str]) -> list[
 def _some(keys: Iterable[Key]) -> Iterable[list[Key]]:
     listed = list(keys)
     return (listed[start : start + _MANY] for start in range(0, len(listed), _MANY))
-
-
-def _customers(source: Source, trades: Sequence[IncomingTrade], at: datetime) -> Mapping[str, Identity]:
-    """Who bought, by the trade's key: by the shop's number; without one by the address, which is the same identity
-    as that of whoever writes from it. With both, that they are one person is only likely, and left to people."""
-    named = "" if source.name == FILES else source.name
-    numbers = {
-        each.key: (customer_address(each.customer_number, source=named), each.contact_name)
-        for each in trades
-        if each.customer_number
-    }
-    mails = {
-        each.key: (each.contact_email, each.contact_name)
-        for each in trades
-        if not each.customer_number and "@" in each.contact_email
-    }
-    found: dict[str, Identity] = {}
-    for kind, parties in ((NUMBER, numbers), ("email", mails)):
-        if parties:
-            known = recognise_customers(
-                kind=kind, parties=parties.values(), at=at, source=Identity.Source.ORDER
-            )
-            found |= {key: known[normal_address(address)] for key, (address, _) in parties.items()}
-    return found
 
 
 def _staff(names: set[str]) -> Mapping[str, int]:

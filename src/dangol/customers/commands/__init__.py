@@ -5,6 +5,13 @@ from dangol.customers.commands.recognition import (
     index_customer,
     normal_address,
     recognise_customers,
+    recognise_parties,
 )
 
-__all__ = ["index_all_customers", "index_customer", "normal_address", "recognise_customers"]
+__all__ = [
+    "index_all_customers",
+    "index_customer",
+    "normal_address",
+    "recognise_customers",
+    "recognise_parties",
+]

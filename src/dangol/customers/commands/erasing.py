@@ -1,9 +1,10 @@
 """All that is known of a person goes; the empty rows stay, so that what others know by their numbers still counts."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
+from dangol.customers.erased import remember_erased
 from dangol.customers.models import (
     Consent,
     Customer,
@@ -19,8 +20,10 @@ from dangol.customers.models import (
 from dangol.search import index
 
 
-def empty_person(*, ids: Sequence[int], at: datetime) -> None:
+def empty_person(*, ids: Sequence[int], at: datetime, not_theirs: Collection[str] = ()) -> None:
     """Empty the rows of the person, in the caller's transaction: names, addresses, notes, consents, tags, merges.
+
+    That they were erased is remembered by what their addresses are held against, but for those that are `not_theirs`.
 
     A merge cannot be undone afterwards, since what it kept of before is gone as well. A word that was on nobody else
     is no word any more, since it may have been the person's name; but for one that a segment's rule asks for.
@@ -42,6 +45,7 @@ def empty_person(*, ids: Sequence[int], at: datetime) -> None:
         country="",
         erased_at=at,
     )
+    remember_erased(customers=ids, but_of=not_theirs, at=at)
     for model in (Identity, Consent, CustomerNote, Membership):
         model._base_manager.filter(customer__in=ids).delete()
     for field in ("kept", "gone"):

@@ -105,13 +105,29 @@ def add_customer_note(*, actor: Staff | None, customer: Customer, text: str, at:
 
 @transaction.atomic
 def remove_customer_note(*, actor: Staff | None, note: CustomerNote, at: datetime) -> CustomerNote:
-    """Take a note away; who has what is returned can write it down again."""
+    """Take a note away; `put_note_back` writes down again what is returned."""
     demand(actor, "answer")
     pk = note.pk
     note.delete()
     actor_id = actor.pk if actor else None
     emit(CustomerNoteRemoved(happened_at=at, actor_id=actor_id, customer_id=note.customer_id, note_id=pk))
     return note
+
+
+@transaction.atomic
+def put_note_back(*, actor: Staff | None, note: CustomerNote, at: datetime) -> CustomerNote:
+    """Write a note down again that was taken away, with who wrote it and when. Again changes nothing."""
+    demand(actor, "answer")
+    person = lock_person(note.customer_id)
+    if person.erased_at:
+        raise Erased
+    back, is_new = CustomerNote.objects.get_or_create(
+        customer_id=note.customer_id, text=note.text, by_id=note.by_id, at=note.at
+    )
+    if is_new:
+        actor_id = actor.pk if actor else None
+        emit(CustomerNoteAdded(happened_at=at, actor_id=actor_id, customer_id=person.pk, note_id=back.pk))
+    return back
 
 
 @transaction.atomic

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db.models import Prefetch
 
+from dangol.customers.commands.meeting import Address, keep_identities, known_identities
 from dangol.customers.kinds import EMAIL, PHONE
 from dangol.customers.models import Customer, Identity
 from dangol.customers.rules import full_name, normal_phone
@@ -19,44 +20,62 @@ def recognise_customers(
     at: datetime,
     source: str = Identity.Source.MESSAGE,
 ) -> Mapping[str, Identity]:
-    """The identity for each (address, name), by normal address, with its customer.
+    """The same for addresses of one kind, by normal address."""
+    met = recognise_parties({kind: parties}, at=at, source=source)
+    return {address: identity for (_kind, address), identity in met.items()}
+
+
+def recognise_parties(
+    parties: Mapping[str, Iterable[tuple[str, str | None]]],
+    *,
+    at: datetime,
+    source: str = Identity.Source.MESSAGE,
+) -> Mapping[Address, Identity]:
+    """The identity for each (address, name) of these kinds, by kind and normal address, with its customer.
 
     Who is met for the first time is made; a name fills a missing one and never replaces another. In the
     caller's transaction, with the same number of queries however many they are. `source` says where new
-    addresses are from.
+    addresses are from. Who is met by two at once is one customer: see `keep_identities`.
     """
-    wanted: dict[str, tuple[str, str]] = {}
-    for address, name in parties:
-        normal = normal_address(address, kind)
-        shown, known_name = wanted.get(normal, (address, ""))
-        wanted[normal] = (shown, known_name or _clean_name(name))
-    found = {
-        identity.address: identity
-        for identity in Identity.objects.select_related("customer").filter(kind=kind, address__in=wanted)
-    }
+    wanted: dict[Address, tuple[str, str]] = {}
+    for kind, each in parties.items():
+        for address, name in each:
+            key = kind, normal_address(address, kind)
+            shown, known_name = wanted.get(key, (address, ""))
+            wanted[key] = (shown, known_name or _clean_name(name))
+    return _meet(wanted, at, source)
+
+
+def _meet(wanted: Mapping[Address, tuple[str, str]], at: datetime, source: str) -> dict[Address, Identity]:
+    found = known_identities(wanted)
     changed = _name_the_nameless(found, wanted)
-    new = [normal for normal in wanted if normal not in found]
-    customers = Customer.objects.bulk_create(
-        Customer(name=wanted[normal][1], created_at=at) for normal in new
-    )
-    made = Identity.objects.bulk_create(
-        Identity(
-            kind=kind,
-            address=normal,
-            shown=wanted[normal][0][:320],
+    new = [key for key in wanted if key not in found]
+    customers = Customer.objects.bulk_create(Customer(name=wanted[key][1], created_at=at) for key in new)
+    made = {
+        key: Identity(
+            kind=key[0],
+            address=key[1],
+            shown=wanted[key][0][:320],
             customer=customer,
             source=source,
             created_at=at,
         )
-        for normal, customer in zip(new, customers, strict=True)
-    )
-    found.update({identity.address: identity for identity in made})
+        for key, customer in zip(new, customers, strict=True)
+    }
+    late = {(each.kind, each.address): each for each in keep_identities(list(made.values()))}
+    if late:
+        Customer.objects.filter(pk__in=[each.customer_id for each in late.values()]).delete()
+    found |= {key: identity for key, identity in made.items() if key not in late}
     index.put(
         "customer",
-        [(identity.customer_id, search_words(identity.customer, [identity])) for identity in made],
+        [
+            (identity.customer_id, search_words(identity.customer, [identity]))
+            for key, identity in made.items()
+            if key not in late
+        ],
     )
     _index_again(changed)
-    return found
+    return found | _meet({key: wanted[key] for key in late}, at, source) if late else found
 
 
 def index_customer(customer: Customer) -> None:
@@ -106,16 +125,17 @@ def normal_address(address: str, kind: str = EMAIL) -> str:
 
 
 def _name_the_nameless(
-    found: Mapping[str, Identity], wanted: Mapping[str, tuple[str, str]]
+    found: Mapping[Address, Identity], wanted: Mapping[Address, tuple[str, str]]
 ) -> list[Customer]:
     changed: dict[int, Customer] = {}
-    for normal, identity in found.items():
-        name = wanted[normal][1]
+    for key, identity in found.items():
+        name = wanted[key][1]
         if name and not identity.customer.name:
             identity.customer.name = name
             changed[identity.customer_id] = identity.customer
-    update_rows(list(changed.values()), ["name"])
-    return list(changed.values())
+    named = [changed[pk] for pk in sorted(changed)]  # in the order in which others lock them
+    update_rows(named, ["name"])
+    return named
 
 
 def _clean_name(name: str | None) -> str:

@@ -1,12 +1,17 @@
 """Customers that come in many at once: from a file. The same again is the same as once."""
 
+import contextlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from django.db import transaction
+
 from dangol.customers import rules
+from dangol.customers.commands.meeting import keep_identities
 from dangol.customers.commands.recognition import search_words
+from dangol.customers.erased import erased_among
 from dangol.customers.events import ConsentRecorded, CustomerAdded, ProfileChanged, TagsChanged
 from dangol.customers.file_people import IncomingPerson, SaidConsent
 from dangol.customers.kinds import EMAIL
@@ -26,14 +31,15 @@ _MOST_TAGS: Final = 30
 @dataclass(frozen=True)
 class TakenPeople:
     """What became of rows: customers that are new, changed and known as they are; `consents` that were kept, and those
-    that were not because nothing says when or to which words somebody agreed; places of rows that name two people."""
+    that were not because nothing says when or to which words somebody agreed; rows that were refused, by their place
+    and why."""
 
     new: int = 0
     changed: int = 0
     known: int = 0
     consents: int = 0
     unproved: int = 0
-    two_people: tuple[int, ...] = ()
+    refused: tuple[tuple[int, str], ...] = ()
 
     def __add__(self, other: "TakenPeople") -> "TakenPeople":
         return TakenPeople(
@@ -42,7 +48,7 @@ class TakenPeople:
             self.known + other.known,
             self.consents + other.consents,
             self.unproved + other.unproved,
-            self.two_people + other.two_people,
+            self.refused + other.refused,
         )
 
 
@@ -59,18 +65,25 @@ def take_customers(
 
     Who has one of the addresses is that customer, and gets the others; nobody is joined with anybody. What is known
     stays, unless the file `overwrites` it; a blank never does. A no to being written to is always kept, a yes with its
-    day and its words. `source` says where consents are from. A fixed number of queries.
+    day and its words; a no from before a yes that is known changes nothing now. Who was erased comes back by no file:
+    such a row is refused. `source` says where consents are from. A fixed number of queries.
     """
     demand(actor, "import_customers")
     if seen is None:
         lock_for_transaction("customers.take")
-    batch = _Batch(actor, source, overwrites, at, seen)
-    batch.read(people)
-    for place, person in enumerate(people):
-        batch.take(place, person)
-    if seen is None:
-        batch.write()
-    return batch.taken()
+    while True:
+        batch = _Batch(actor, source, overwrites, at, seen)
+        with contextlib.suppress(_Overtaken), transaction.atomic():
+            batch.read(people)
+            for place, person in enumerate(people):
+                batch.take(place, person)
+            if seen is None:
+                batch.write()
+            return batch.taken()
+
+
+class _Overtaken(Exception):
+    """Somebody else, such as a mail that was just taken in, brought one of the new addresses first."""
 
 
 @dataclass
@@ -104,7 +117,7 @@ class _Batch:
         self.actor, self.source, self.overwrites, self.at = actor, source[:80], overwrites, at
         self.ones: dict[int, _One] = {}  # by the identity of the object: new ones have no number yet
         self.by_address: dict[tuple[str, str], _One] = {}
-        self.refused: list[int] = []
+        self.refused: list[tuple[int, str]] = []
         self.unproved = 0
 
     def read(self, people: Sequence[IncomingPerson]) -> None:
@@ -119,6 +132,8 @@ class _Batch:
         self.ones = {id(one): one for one in ones.values()}
         for row in found:
             self.by_address[row.kind, row.address] = ones[whose[row.pk].pk]
+        unknown = ((kind, normal) for kind, normals in wanted.items() for normal in normals)
+        self.erased = erased_among(each for each in unknown if each not in self.by_address)
         self.rows = rows_of_people(ones)
         self._read_beside()
 
@@ -134,7 +149,9 @@ class _Batch:
             if self.seen is not None:
                 return found, living
             rows = Customer.objects.filter(pk__in={person.pk for person in living.values()})
-            locked = {row.pk: row for row in rows.order_by("pk").select_for_update()}
+            # Whoever only writes rows that name them, as the mail's intake, need not wait: it may hold an address that
+            # we shall wait for.
+            locked = {row.pk: row for row in rows.order_by("pk").select_for_update(no_key=True)}
             now = {pk: locked[person.pk] for pk, person in living.items()}
             if not any(_has_gone(now[pk], person) for pk, person in living.items()):
                 return found, now
@@ -145,10 +162,12 @@ class _Batch:
         self.tags = {(self.rows[pk], name) for pk, name in on_people.values_list("customer", "tag__name")}
         notes = CustomerNote.objects.filter(customer__in=ids).values_list("customer", "text")
         self.notes = {(self.rows[pk], text) for pk, text in notes}
-        self.consents: dict[int, Consent] = {}
+        self.consents: dict[int, Consent] = {}  # what counts now, by the person
+        self.said: set[tuple[int, bool, datetime]] = set()  # and all that was ever said
         rows = Consent.objects.filter(customer__in=ids, channel=EMAIL, purpose=_NEWS).order_by("at", "id")
         for row in rows:
             self.consents[self.rows[row.customer_id]] = row
+            self.said.add((self.rows[row.customer_id], row.is_given, row.at))
 
     def take(self, place: int, person: IncomingPerson) -> None:
         """One row, in memory."""
@@ -158,7 +177,10 @@ class _Batch:
             if (one := self.by_address.get((kind, normal)))
         }
         if len(known) > 1:
-            self.refused.append(place)
+            self.refused.append((place, "two_people"))
+            return
+        if any((kind, normal) in self.erased for kind, normal, _shown in person.addresses):
+            self.refused.append((place, "erased"))
             return
         one = next(iter(known.values()), None)
         if one is None:
@@ -223,10 +245,13 @@ class _Batch:
         if not said.is_proved or (said.is_given and at > self.at):
             self.unproved += 1  # a day to come would count for more than a no of today
             return
-        newest = self.consents.get(one.customer.pk or 0)
-        if newest is not None and (newest.is_given == said.is_given or newest.at >= at):
-            return  # known, or said otherwise since
-        if any(each.is_given == said.is_given for each in one.consents):
+        pk = one.customer.pk or 0
+        newest = self.consents.get(pk)
+        if newest is not None and (newest.is_given == said.is_given or (said.is_given and newest.at >= at)):
+            return  # known, or they said no since
+        # A no from before a yes changes nothing now: it is history, and kept as that once.
+        now = {(each.is_given, each.at) for each in one.consents}
+        if (pk, said.is_given, at) in self.said or (said.is_given, said.at) in now:
             return
         one.consents.append(said)
 
@@ -237,7 +262,8 @@ class _Batch:
         names = {name for one in changed if not one.is_new for name in one.fields}
         if names:
             update_rows([one.customer for one in changed if not one.is_new and one.fields], names)
-        insert_rows([row for one in changed for row in one.identities])
+        if keep_identities([row for one in changed for row in one.identities]):
+            raise _Overtaken
         self._write_tags(changed)
         notes = [(one, text) for one in changed for text in one.notes]
         insert_rows(
@@ -325,5 +351,5 @@ class _Batch:
             known=sum(one.is_named for one in self.ones.values()) - new - changed,
             consents=sum(len(one.consents) for one in self.ones.values()),
             unproved=self.unproved,
-            two_people=tuple(self.refused),
+            refused=tuple(self.refused),
         )

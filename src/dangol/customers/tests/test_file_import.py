@@ -10,13 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
+from dangol.business.models import Business
 from dangol.customers import command_line
 from dangol.customers.command_line import NothingTaken, import_file
 from dangol.customers.commands import taking
 from dangol.customers.commands.erasing import empty_person
+from dangol.customers.commands.profiles import add_customer
 from dangol.customers.file_import import PeopleImported, import_people, reading_of_people
 from dangol.customers.file_people import Unfit, choose_people, propose_people, read_person
-from dangol.customers.models import Consent, Customer, CustomerNote, Identity
+from dangol.customers.models import Consent, Customer, CustomerNote, ErasedAddress, Identity
 from dangol.customers.queries import may_write
 from dangol.customers.tests.people import person
 from dangol.kernel import clock
@@ -169,9 +171,83 @@ def test_who_is_erased_while_a_row_is_waited_for_stays_erased(tmp_path, monkeypa
 
     monkeypatch.setattr(taking, "living_of", erased_behind)
     done = bring_in(a_file(tmp_path, "sora@example.com,Moon", header="email,company"))
-    assert done.taken.new == 1
+    assert (done.taken.new, done.refused) == (0, Counter(erased=1))
     sora.refresh_from_db()
     assert (sora.company, sora.identities.count()) == ("", 0)
+
+
+def test_no_file_brings_back_who_was_erased_until_they_come_by_themselves(tmp_path, hana):
+    sora = person("Sora", "sora@example.com")
+    Identity.objects.create(kind="phone", address="01012345678", customer=sora, created_at=NOON)
+    empty_person(ids=[sora.pk], at=NOON)
+    path = a_file(tmp_path, "new@example.com,010-1234-5678,Sora", header="email,phone,name")
+    refused: list = []
+    done = bring_in(path, refused=refused)
+    assert (done.taken.new, [each[:2] for each in refused]) == (0, [(2, "erased")])
+    assert not bring_in(path, all_or_nothing=True).is_written
+    assert not Identity.objects.exists()
+    add_customer(actor=hana, addresses=[("phone", "010 1234 5678")], at=NOON)
+    assert bring_in(path).taken.changed == 1
+    kept = set(ErasedAddress.objects.values_list("digest", flat=True))
+    assert len(kept) == 2
+    assert all(len(each) == 64 and "sora" not in each for each in kept)
+
+
+@pytest.mark.parametrize(
+    ("cell", "country", "normal"),
+    [
+        ("1012345678", "KR", "01012345678"),
+        ("1012345678.0", "KR", "01012345678"),
+        ("212345678", "KR", "0212345678"),
+        ("+82 10-1234-5678", "KR", "01012345678"),
+        ("821012345678", "KR", "01012345678"),
+        ("15881234", "KR", "15881234"),
+        ("2123456", "KR", "2123456"),
+        ("1012345678", "US", "1012345678"),
+    ],
+)
+def test_a_number_that_lost_its_first_0_in_a_spreadsheet_has_it_again(tmp_path, cell, country, normal):
+    Business.objects.create(name="Moon Burger", country=country)
+    bring_in(a_file(tmp_path, f"{cell},x", header="phone,name"))
+    assert Identity.objects.get().address == normal
+
+
+def test_who_is_known_by_a_number_is_known_by_it_without_its_0(tmp_path):
+    Business.objects.create(name="Moon Burger", country="KR")
+    bring_in(a_file(tmp_path, "010-1234-5678,Sora", header="phone,name"))
+    book = Workbook()
+    book.active.append(["phone", "company"])
+    book.active.append([1012345678, "Moon"])
+    book.save(tmp_path / "people.xlsx")
+    bring_in(tmp_path / "people.xlsx")
+    assert Customer.objects.get().company == "Moon"
+    assert Identity.objects.get().shown == "010-1234-5678"
+
+
+def test_a_no_from_before_a_yes_is_history_and_one_of_the_same_instant_counts(tmp_path):
+    header = "email,newsletter,consent date,wording"
+    bring_in(a_file(tmp_path, "a@example.com,yes,2026-03-01,News", header=header))
+    earlier = a_file(tmp_path, "a@example.com,no,2026-01-01,", header=header)
+    assert [bring_in(earlier).taken.consents for _time in range(2)] == [1, 0]
+    said = Consent.objects.order_by("at").values_list("is_given", flat=True)
+    assert list(said) == [False, True]
+    assert may_write(Customer.objects.get(), "email", "news")
+    bring_in(a_file(tmp_path, "a@example.com,no,2026-03-01,", header=header))
+    assert not may_write(Customer.objects.get(), "email", "news")
+    bring_in(a_file(tmp_path, "a@example.com,yes,2026-03-01,News", header=header))
+    assert not may_write(Customer.objects.get(), "email", "news")
+
+
+def test_all_that_one_person_says_in_one_file_is_kept(tmp_path):
+    header = "email,newsletter,consent date,wording"
+    rows = (
+        "a@example.com,no,2026-01-01,",
+        "a@example.com,yes,2026-02-01,News",
+        "a@example.com,no,2026-03-01,",
+    )
+    path = a_file(tmp_path, *rows, header=header)
+    assert [bring_in(path).taken.consents for _time in range(2)] == [3, 0]
+    assert not may_write(Customer.objects.get(), "email", "news")
 
 
 def test_a_no_counts_without_and_no_old_yes_overrules_what_was_said_since(tmp_path):

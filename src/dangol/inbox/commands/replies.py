@@ -206,6 +206,8 @@ def settle_failed_reply(*, delivery_id: int, at: datetime) -> None:
         if message is None or message.delivery is None or message.automatic or message.undone_at:
             return
         conversation = lock_living(message.conversation_id)
+        if conversation.customer.erased_at is not None:
+            return
         conversation.state = Conversation.State.WAITING
         if not message.delivery.has_reached_somebody:
             resume_wait(conversation, message)

@@ -20,6 +20,7 @@ from dangol.inbox.arrivals import dedupe_key, hints_in, invitations_of, message_
 from dangol.inbox.commands.authorship import is_known, known_people
 from dangol.inbox.commands.joining import join_conversations
 from dangol.inbox.events import MessageArrived
+from dangol.inbox.forgetting import let_go, of_the_erased
 from dangol.inbox.models import (
     MISTAKABLE,
     Attachment,
@@ -58,18 +59,25 @@ def take_in(*, arrivals: Sequence[Arrived], at: datetime) -> list[TakenIn]:
     """File the messages: each once, with its customer, in its conversation, and start the customer's clock.
 
     Silent ones (imports) start no clock and change no state. Machine mail is filed and marked, waits for
-    nobody. All in one transaction, in which the raw messages are marked as taken in; the number of queries does
-    not grow with the number of arrivals, but with that of late messages that join two conversations.
+    nobody. What would bring back somebody who was erased is emptied. All in one transaction, in which the raw messages
+    are marked as taken in; the number of queries does not grow with the number of arrivals, but with that of late
+    messages that join two conversations.
     """
-    files = [[Attachment.of(file) for file in incoming.attachments] for _, incoming in arrivals]
+    gone = of_the_erased(arrivals)  # before their files are written
+    files = [
+        [] if raw.pk in gone else [Attachment.of(file) for file in incoming.attachments]
+        for raw, incoming in arrivals
+    ]
     with transaction.atomic():
         lock_for_transaction("inbox.take_in")
-        batch = _Batch(arrivals, at)
+        gone |= of_the_erased(arrivals)  # somebody may just have been
+        batch = _Batch([each for each in arrivals if each[0].pk not in gone], at)
         taken = [
-            batch.file(raw, incoming, attachments)
+            TakenIn(None, None) if raw.pk in gone else batch.file(raw, incoming, attachments)
             for (raw, incoming), attachments in zip(arrivals, files, strict=True)
         ]
         batch.write()
+        let_go(gone)
         _mark(arrivals, taken)
         return taken
 

@@ -101,8 +101,42 @@ def test_what_is_told_of_an_erased_persons_order_brings_nothing_of_them_back(sho
     assert (row.fulfilled_at, row.customer) == (MONDAY + HOUR, sora)
     assert (row.contact_name, row.contact_email, row.contact_phone) == ("", "", "")
     assert (Customer.objects.count(), Identity.objects.count()) == (1, 0)
-    take(shop, replace(told, key="1002"))
+    take(shop, replace(told, key="1002", ordered_at=MONDAY + HOUR))
     assert Order.objects.get(key="1002").customer.name == "Sora", "who buys again is somebody again"
+
+
+def test_no_file_of_old_orders_names_again_who_was_erased(shop):
+    told = order(contact_name="Sora", contact_email="sora@example.com", contact_phone="010 1234 5678")
+    take(shop, told)
+    sora = Customer.objects.get()
+    empty_person(ids=[sora.pk], at=MONDAY)
+    take_person_out(customers=[sora.pk], traces=["sora@example.com"])
+    old = [replace(told, key=f"{n}", customer_number="" if n < 3 else f"{n}") for n in range(2, 5)]
+    take(shop, order("living", customer_number="4"))
+    taken = take(
+        shop,
+        *old,
+        refund("R2", order_key="2", reason="Sora was not at home"),
+        refund("R9", order_key="9", contact_email="SORA@example.com", reason="Sora called"),
+        refund("R4", order_key="1001", customer_number="77", contact_name="Sora", refunded_at=MONDAY + HOUR),
+    )
+    assert (taken.new_orders, taken.new_refunds) == (3, 3), "they count, without a name"
+    whose = dict(Order.objects.exclude(key="1001").values_list("key", "customer"))
+    assert {whose[key] for key in ("2", "3")} == {sora.pk}, "a number that nobody knows is theirs as well"
+    assert whose["4"] == whose["living"] != sora.pk, "and one that is known is whose it is"
+    for row in Order.objects.all():
+        assert (row.contact_name, row.contact_email, row.contact_phone) == ("", "", "")
+    assert set(Refund.objects.values_list("customer", "reason")) == {(sora.pk, "")}
+    assert Customer.objects.exclude(pk=sora.pk).count() == 1
+
+
+def test_a_changed_refund_does_not_bring_back_its_reason_when_its_customer_was_erased(shop):
+    take(shop, order(customer_number="7"), refund(order_key="1001", reason="Sora was ill"))
+    sora = Customer.objects.get()
+    empty_person(ids=[sora.pk], at=MONDAY)
+    take_person_out(customers=[sora.pk], traces=[])
+    take(shop, refund(amount=9_000, order_key="1001", reason="Sora was ill", refunded_at=MONDAY + HOUR))
+    assert (Refund.objects.get().amount, Refund.objects.get().reason) == (9_000, "")
 
 
 def test_a_changed_order_has_the_new_lines_alone_and_is_placed_once(shop):
