@@ -11,6 +11,9 @@ from dangol.channels.models import Content, Delivery, DeliveryRecipient, Raw
 
 _OPEN_STATES: Final = (Delivery.State.QUEUED, Delivery.State.RETRY, Delivery.State.SENDING)
 _OPEN: Final = Q(state__in=_OPEN_STATES)
+# The longest name of a domain that may stand there: a dot or a dash ends it where no letter follows.
+_DOMAIN: Final = re.compile(r"@((?:[a-z0-9]|[.\-](?=[a-z0-9]))+)")
+_FIGURES: Final = re.compile(r"[+(]?\d[\d ().+\-]{3,}\d")
 NOBODY = ""
 """In place of an address."""
 
@@ -24,6 +27,37 @@ def pattern_of(addresses: Iterable[str]) -> re.Pattern[str]:
     return re.compile(
         rf"(?<![a-z0-9])(?<![a-z0-9][._%+\-])(?:{whole})(?![a-z0-9]|[.\-][a-z0-9])", re.IGNORECASE
     )
+
+
+class Lookout:
+    """Many addresses that are looked for in many texts, each text read once however many they are.
+
+    A text is asked for the domains and the figures that stand in it, and only of those addresses that have one of these
+    it is asked whether they do. What is likely is looked at by `pattern_of`, which says whether it is so.
+    """
+
+    def __init__(self, addresses: Iterable[str]) -> None:
+        self._by_domain: dict[str, list[str]] = {}
+        self._figures: list[str] = []
+        self._others: list[str] = []
+        for address in addresses:
+            domain = address.rpartition("@")[2]
+            if "@" in address and _DOMAIN.fullmatch(f"@{domain}"):
+                self._by_domain.setdefault(domain, []).append(address)
+            elif _FIGURES.fullmatch(address):
+                self._figures.append(address)
+            else:
+                self._others.append(address)
+
+    def likely_in(self, text: str) -> list[str]:
+        """Those of the addresses, which are in small letters, that stand somewhere in the text."""
+        small = text.lower()
+        domains = set(_DOMAIN.findall(small)) & self._by_domain.keys() if "@" in small else set()
+        found = [each for domain in domains for each in self._by_domain[domain] if each in small]
+        if self._figures:
+            figures = "\n".join(_FIGURES.findall(small))
+            found += [each for each in self._figures if each in figures]
+        return found + [each for each in self._others if each in small]
 
 
 def empty_raws(ids: Iterable[int]) -> set[str]:
@@ -62,13 +96,13 @@ def on_their_way(ids: Iterable[int], *, but_to: Collection[str] = ()) -> set[int
     return set(waiting.exclude(small__in=but_to).values_list("delivery_id", flat=True))
 
 
-def holds(content: Content, addresses: Iterable[str]) -> bool:
-    """Whether one of the addresses stands in the bytes."""
-    pattern = re.compile(pattern_of(addresses).pattern.encode(), re.IGNORECASE)
+def named_in_bytes(content: Content, lookout: Lookout) -> list[str]:
+    """Which of the addresses stand in the bytes."""
     try:
-        return pattern.search(content.content) is not None
+        text = content.content.decode("utf-8", "replace")
     except FileNotFoundError:
-        return False
+        return []
+    return [each for each in lookout.likely_in(text) if pattern_of([each]).search(text)]
 
 
 def _nothing() -> dict[str, object]:

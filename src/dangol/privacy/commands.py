@@ -40,9 +40,10 @@ def erase_customer(*, actor: Staff | None, customer: Customer, name: str, at: da
     if _plain(name) != _plain(names_of([person])[person.pk]):
         raise OtherName
     ids = ids_of_person(person)
-    traces = _traces(ids)
+    ours = _of_the_house()
+    traces = _traces(ids, ours)
     files = close_talks_for_good(customers=ids, addresses=traces, at=at)
-    empty_person(ids=ids, at=at)
+    empty_person(ids=ids, not_theirs=ours, at=at)
     erasure = Erasure.objects.create(
         customer=person, asked_at=at, asked_by=actor, step=FIRST_STEP, traces=traces, files=sorted(files)
     )
@@ -111,7 +112,7 @@ def change_retention(
     return policy
 
 
-def _traces(ids: list[int]) -> list[str]:
+def _traces(ids: list[int], ours: set[str]) -> list[str]:
     """By what the person is found in other people's words: addresses and telephone numbers as they are written."""
     rows = Identity.objects.filter(customer__in=ids).exclude(kind=NUMBER)
     written = {
@@ -120,7 +121,7 @@ def _traces(ids: list[int]) -> list[str]:
         for text in pair
         if len(text) >= _SHORTEST
     }
-    return sorted(written - _of_the_house())
+    return sorted(written - ours)
 
 
 def _of_the_house() -> set[str]:

@@ -4,14 +4,21 @@ Each turn is one short transaction that says how far it came, so that a process 
 are in the order of STEPS. Files go after the rows that name them, so that a row never names what is not there.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import Final
 
 from django.db import OperationalError, connection, transaction
-from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q
 
-from dangol.channels.erasing import deliveries_to, empty_deliveries, empty_raws, holds, on_their_way
+from dangol.channels.erasing import (
+    Lookout,
+    deliveries_to,
+    empty_deliveries,
+    empty_raws,
+    named_in_bytes,
+    on_their_way,
+)
 from dangol.channels.models import Delivery, Raw
 from dangol.customers.models import Customer
 from dangol.customers.queries import ids_of_person
@@ -20,13 +27,13 @@ from dangol.goodwill.models import Wish
 from dangol.inbox.commands.erasing import (
     blot_out,
     empty_messages,
-    is_named_in,
-    naming,
+    messages_naming,
     show_anew,
     still_used,
 )
 from dangol.inbox.models import Message
 from dangol.kernel import clock
+from dangol.kernel.db import lock_for_transaction
 from dangol.kernel.files import UNTOUCHED_SECONDS, remove_file
 from dangol.orders.erasing import forget_files, is_reading_files, take_person_out
 from dangol.privacy.models import Erasure
@@ -40,17 +47,20 @@ UNTOUCHED = UNTOUCHED_SECONDS
 PATIENCE: Final = timedelta(days=3)
 """So long an answer to somebody else that names the person may take to leave: longer than the outbox tries."""
 _KINDS: Final = ("message", "conversation", "customer")
-_BY_THE_NIGHT: Final = ExpressionWrapper(Q(asked_by=None), output_field=BooleanField())
 
 
 def erase_further() -> int:
-    """Do a piece of the oldest erasure that has something to do; 0 when there is nothing, or only to wait.
+    """Do a piece of an open erasure that has something to do; 0 when there is nothing, or only to wait.
 
-    Somebody who asked to be forgotten does not wait behind those whom the night forgets.
+    Somebody who asked to be forgotten does not wait behind those whom the night forgets. Of these who is least far
+    comes first: so they meet where all mail is looked through, which is done once for all who are at one place.
     """
-    open_ones = Erasure.objects.filter(finished_at=None).order_by(_BY_THE_NIGHT, "id")
-    for pk in list(open_ones.values_list("pk", flat=True)):
+    waiting: set[tuple[str, int]] = set()
+    for pk, step, place in _open_ones():
+        if step in ALL_MAIL and (step, place) in waiting:
+            continue  # it was just looked at for all of them, and has to wait
         with transaction.atomic():
+            lock_for_transaction("privacy.erasing")
             row = Erasure.objects.select_for_update().get(pk=pk)
             moved = row.step in STEPS and STEPS[row.step](row)
             row.save()
@@ -59,7 +69,36 @@ def erase_further() -> int:
             moved = True
         if moved:
             return 1
+        waiting.add((step, place))
     return 0
+
+
+def _open_ones() -> list[tuple[int, str, int]]:
+    """(id, step, place) of each that is not finished, in the order in which they are looked at."""
+    steps = [*STEPS, _LAST]
+    rows = Erasure.objects.filter(finished_at=None).order_by("id")
+    found = rows.values_list("pk", "asked_by", "step", "place")
+    return [
+        (pk, step, place)
+        for pk, _who, step, place in sorted(
+            found,
+            key=lambda each: (each[1] is None, (steps.index(each[2]), each[3]) if each[1] is None else ()),
+        )
+    ]
+
+
+def _together(row: Erasure) -> list[Erasure]:
+    """This one and all others that are at its place in the same step."""
+    others = Erasure.objects.select_for_update().filter(finished_at=None, step=row.step, place=row.place)
+    return [row, *others.exclude(pk=row.pk).order_by("pk")]
+
+
+def _advance(row: Erasure, rows: Iterable[Erasure], place: int) -> None:
+    """Let these go on behind this place; what is to be known of `row` itself, its caller writes."""
+    pks = {each.pk for each in rows}
+    if row.pk in pks:
+        row.place = place
+    Erasure.objects.filter(pk__in=pks - {row.pk}).update(place=place)
 
 
 def _next(row: Erasure) -> bool:
@@ -74,9 +113,9 @@ def _ids(row: Erasure) -> list[int]:
     return ids_of_person(Customer.objects.get(pk=row.customer_id))
 
 
-def _unsent(row: Erasure, deliveries: Sequence[int], *, but_to: Sequence[str] = ()) -> set[int]:
-    """Those that others still wait for, and for which the erasure has the patience."""
-    is_patient = bool(deliveries) and clock.now() < row.asked_at + PATIENCE
+def _unsent(rows: Iterable[Erasure], deliveries: Sequence[int], *, but_to: Sequence[str] = ()) -> set[int]:
+    """Those that others still wait for, and for which one of the erasures has the patience."""
+    is_patient = bool(deliveries) and clock.now() < max(row.asked_at for row in rows) + PATIENCE
     return on_their_way(deliveries, but_to=but_to) if is_patient else set()
 
 
@@ -96,45 +135,72 @@ def _own_messages(row: Erasure) -> bool:
 
 
 def _mentions(row: Erasure) -> bool:
-    """What the person wrote in conversations of others, and others who name an address of theirs.
+    """What these people wrote in conversations of others, and others who name an address of theirs.
 
-    An answer of ours to somebody else who still waits for it leaves first.
+    An answer of ours to somebody else who still waits for it leaves first, and only who is named in it waits for that.
     """
     ends = Message.objects.filter(pk__gt=row.place).order_by("pk").values_list("pk", "delivery")[:WINDOW]
     window = list(ends)
     if not window or not row.traces:
         return _next(row)
     (first, its_delivery), (last, _delivery) = window[0], window[-1]
-    if its_delivery and _unsent(row, [its_delivery]):
+    if its_delivery and _unsent([row], [its_delivery]):
         return False  # so that all behind it is not looked through again until it has left
-    looked = Message.objects.filter(Q(pk__gte=first, pk__lte=last), naming(row.traces)).order_by("pk")
-    found = [each for each in looked if is_named_in(each, row.traces)]
-    theirs = {each.pk for each in found if each.from_address.lower() in row.traces}
-    unsent = _unsent(row, [each.delivery_id for each in found if each.delivery_id and each.pk not in theirs])
-    if unsent:
-        last = next(each.pk for each in found if each.delivery_id in unsent) - 1
-        found = [each for each in found if each.pk <= last]
-    written = [each.pk for each in found if each.pk in theirs]
+    rows = _together(row)
+    found = messages_naming(Lookout(_traces(rows)), first=first, last=last)
+    if unsent := _leaving(rows, found):
+        held = {trace for each, named in found if each.delivery_id in unsent for trace in named}
+        going = [each for each in rows if held.isdisjoint(each.traces)]
+        if going:
+            rows, mine = going, _traces(going)
+            found = [(each, kept) for each, named in found if (kept := [t for t in named if t in mine])]
+        else:
+            last = next(each.pk for each, _named in found if each.delivery_id in unsent) - 1
+            found = [(each, named) for each, named in found if each.pk <= last]
+    written = [each.pk for each, named in found if _is_by(each, named)]
     files = empty_messages(written) if written else set()
-    for message in found:
-        if message.pk not in theirs:
-            files |= blot_out(message, row.traces)
-    show_anew((each.conversation_id for each in found), row.traces)
+    for message, named in found:
+        if not _is_by(message, named):
+            files |= blot_out(message, named)
+    show_anew((each.conversation_id for each, _named in found), _traces(rows))
     _keep(row, files)
     is_moving = last > row.place
-    row.place = last
+    _advance(row, rows, last)
     return is_moving
+
+
+def _is_by(message: Message, addresses: Sequence[str]) -> bool:
+    return message.from_address.lower() in addresses
+
+
+def _leaving(rows: Sequence[Erasure], found: Sequence[tuple[Message, list[str]]]) -> set[int]:
+    """The deliveries of those that name somebody and have still to leave."""
+    others = (each for each, named in found if not _is_by(each, named))
+    return _unsent(rows, [each.delivery_id for each in others if each.delivery_id])
+
+
+def _traces(rows: Iterable[Erasure]) -> list[str]:
+    return sorted({trace for row in rows for trace in row.traces})
 
 
 def _other_mails(row: Erasure) -> bool:
     """Mails as they arrived of which no message tells: those that came twice, reports, what could not be read."""
     filed = Message.objects.filter(raw=OuterRef("pk"))
-    rows = Raw.objects.filter(~Exists(filed), pk__gt=row.place, stored_at__lte=row.asked_at)
-    found = list(rows.exclude(state=Raw.State.NEW).order_by("pk")[:RAWS])
+    rows = _together(row)
+    newest = max(each.asked_at for each in rows)
+    raws = Raw.objects.filter(~Exists(filed), pk__gt=row.place, stored_at__lte=newest)
+    found = list(raws.exclude(state=Raw.State.NEW).order_by("pk")[:RAWS])
     if not found or not row.traces:
         return _next(row)
-    _keep(row, empty_raws(each.pk for each in found if holds(each, row.traces)))
-    row.place = found[-1].pk
+    lookout = Lookout(_traces(rows))
+    named = {each.pk: set(named_in_bytes(each, lookout)) for each in found}
+    theirs = (
+        each.pk
+        for each in found
+        if any(row.asked_at >= each.stored_at and named[each.pk] & set(row.traces) for row in rows)
+    )
+    _keep(row, empty_raws(theirs))
+    _advance(row, rows, found[-1].pk)
     return True
 
 
@@ -145,7 +211,7 @@ def _deliveries(row: Erasure) -> bool:
     for key in keys:
         asked |= Q(message_id__startswith=f"wish.{key.hex}.")
     sent = deliveries_to(row.traces)
-    if _unsent(row, sent, but_to=row.traces):
+    if _unsent([row], sent, but_to=row.traces):
         return False  # the others get theirs first
     ids = sent + list(Delivery.objects.filter(asked).values_list("pk", flat=True))
     _keep(row, empty_deliveries(ids))
@@ -198,6 +264,8 @@ STEPS: Final[dict[str, Callable[[Erasure], bool]]] = {
     "search": _search,
     "files": _files,
 }
+ALL_MAIL: Final = frozenset({"mentions", "mails"})
+"""The steps that look through all mail, for all who are there at once."""
 _LAST: Final = "disk"
 _PATIENT_MS: Final = 250  # nobody can write while the journal waits for who reads
 FIRST_STEP: Final = next(iter(STEPS))

@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from dangol.channels.erasing import empty_deliveries, empty_raws, pattern_of
+from dangol.channels.erasing import Lookout, empty_deliveries, empty_raws, pattern_of
 from dangol.inbox.models import (
     Attachment,
     Conversation,
@@ -23,6 +23,7 @@ from dangol.search import index
 
 GONE: Final = "[…]"
 """In place of an address in somebody else's words."""
+_AT_ONCE: Final = 200
 _PARTIES: Final = ("to", "cc", "bcc", "reply_to")
 _TEXTS: Final = ("subject", "text", "text_new", "html")
 
@@ -100,22 +101,31 @@ def remove_files(ids: Sequence[int]) -> set[str]:
     return files
 
 
-def naming(addresses: Iterable[str]) -> Q:
-    """Messages in which one of these addresses stands somewhere, if only within a longer one (`is_named_in`)."""
-    found = Q(pk__in=[])
-    for address in addresses:
-        for field in ("from_address", *_PARTIES, *_TEXTS):
-            found |= Q(**{f"{field}__icontains": address})
-    return found
+def messages_naming(lookout: Lookout, *, first: int, last: int) -> list[tuple[Message, list[str]]]:
+    """Of the messages with these numbers those in which one of the addresses stands, and which stand there."""
+    rows = Message.objects.filter(pk__gte=first, pk__lte=last).order_by("pk")
+    said = rows.values_list("pk", "from_address", *_PARTIES, *_TEXTS)
+    likely: dict[int, list[str]] = {}
+    for pk, sender, *values in said.iterator(chunk_size=_AT_ONCE):
+        parties, texts = values[: len(_PARTIES)], values[len(_PARTIES) :]
+        if found := lookout.likely_in("\n".join([sender, *_words_of(parties), *texts])):
+            likely[pk] = found
+    looked = Message.objects.in_bulk(list(likely))
+    found_in = ((looked[pk], _named_in(looked[pk], addresses)) for pk, addresses in likely.items())
+    return [(message, addresses) for message, addresses in found_in if addresses]
 
 
-def is_named_in(message: Message, addresses: Iterable[str]) -> bool:
-    """Whether one of the addresses stands there as itself: of what `naming` finds, kim@x.kr is not in hakim@x.kr."""
-    pattern = pattern_of(addresses)
-    parties = (party for field in _PARTIES for party in getattr(message, field) if isinstance(party, dict))
-    texts = [message.from_address, *(getattr(message, field) for field in _TEXTS)]
-    texts += [str(value or "") for party in parties for value in party.values()]
-    return any(pattern.search(text) for text in texts)
+def _named_in(message: Message, addresses: Iterable[str]) -> list[str]:
+    """Those that stand there as themselves: kim@x.kr is not in hakim@x.kr."""
+    parties = _words_of(getattr(message, field) for field in _PARTIES)
+    texts = [message.from_address, *parties, *(getattr(message, field) for field in _TEXTS)]
+    return [each for each in addresses if any(map(pattern_of([each]).search, texts))]
+
+
+def _words_of(parties: Iterable[Any]) -> list[str]:
+    """The names and addresses that stand in columns of people."""
+    people = (party for column in parties for party in column if isinstance(party, dict))
+    return [str(value or "") for party in people for value in party.values()]
 
 
 def blot_out(message: Message, addresses: Sequence[str]) -> set[str]:

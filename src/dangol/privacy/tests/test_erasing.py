@@ -9,18 +9,21 @@ from uuid import uuid4
 import pytest
 from django.core.files.storage import default_storage
 from django.db.models import Sum
+from hypothesis import given
+from hypothesis import strategies as st
 
-from dangol.channels.erasing import pattern_of
+from dangol.channels.erasing import Lookout, pattern_of
 from dangol.channels.models import Delivery, Raw
 from dangol.channels.outbox import ClaimLost, claim_delivery, deliver_due, hand_over
 from dangol.customers.commands.profiles import set_tags
 from dangol.customers.errors import Erased
-from dangol.customers.models import Segment, Tag
+from dangol.customers.models import Identity, Segment, Tag
 from dangol.customers.tests.people import person as somebody
 from dangol.goodwill.models import Entry
 from dangol.inbox.commands.conversations import add_note
 from dangol.inbox.commands.drafts import save_draft
-from dangol.inbox.commands.replies import send_reply
+from dangol.inbox.commands.replies import send_reply, settle_failed_reply
+from dangol.inbox.mail_import import import_mail
 from dangol.inbox.models import Conversation, Draft, Message, Wait
 from dangol.kernel import clock
 from dangol.kernel.models import AuditEntry, Event
@@ -162,6 +165,16 @@ def forget(person, actor=None):
         pass
 
 
+def bounce(*, of, to):
+    return (
+        f"From: MAILER-DAEMON@mx.example\nTo: {SHOP}\nSubject: Returned\nMessage-ID: <{of}.b@mx.example>\n"
+        "Content-Type: multipart/report; report-type=delivery-status; boundary=x\n\n--x\n\n"
+        f"{to} is unknown.\n--x\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example\n\n"
+        f"Final-Recipient: rfc822; {to}\nAction: failed\nStatus: 5.1.1\n\n--x\n"
+        f"Content-Type: text/rfc822-headers\n\nMessage-ID: <{of}>\nTo: {to}\n--x--\n"
+    ).encode()
+
+
 def answer(actor, talk, text="Sorry."):
     draft = save_draft(actor=actor, conversation=talk, text=text, at=NOON)
     return send_reply(actor=actor, draft=draft, key=uuid4(), at=NOON)
@@ -300,6 +313,83 @@ def test_a_korean_name_is_the_same_however_its_letters_are_put_together():
     sora = somebody(unicodedata.normalize("NFD", "박지훈"), "jihoon@example.kr")
     erase_customer(actor=None, customer=sora, name=unicodedata.normalize("NFC", "박지훈"), at=NOON)
     assert Erasure.objects.get().customer_id == sora.pk
+
+
+def test_an_old_mailbox_that_is_read_again_does_not_bring_anybody_back(receive, mailbox):
+    kim = receive(mail(KIM, message_id="1@example.kr")).conversation.customer
+    forget(kim)
+    old = mail(
+        KIM, "Older", message_id="0@example.kr", date=NOON - timedelta(days=9), files={"kim.txt": b"Kim"}
+    )
+    done = import_mail(channel=mailbox, messages=[("a", old), ("b", mail(JAMES, message_id="3@x"))])
+    assert (done.new, done.conversations) == (2, 1), "that it came is known, so that it does not come again"
+    assert import_mail(channel=mailbox, messages=[("a", old)]).new == 0
+    assert not Identity.objects.filter(address="kim@example.kr").exists()
+    assert Raw.objects.filter(state=Raw.State.DOUBLE, size=0).count() == 1
+    again = receive(mail(KIM, "New", message_id="4@example.kr"))
+    assert again.conversation.customer_id != kim.pk, "who writes again is somebody new"
+    after = mail(KIM, "After", message_id="5@example.kr", date=NOON + timedelta(minutes=1))
+    assert import_mail(channel=mailbox, messages=[("c", after)]).new == 1
+    assert Message.objects.filter(subject="After").exists()
+
+
+def test_a_report_that_comes_late_is_not_put_into_the_emptied_conversation(receive, hana):
+    talk = receive(mail(KIM, message_id="1@example.kr")).conversation
+    sent = answer(hana, talk)
+    forget(talk.customer)
+    messages = Message.objects.count()
+    assert receive(bounce(of=sent.delivery.message_id, to="kim@example.kr")).message is None
+    talk.refresh_from_db()
+    assert (talk.state, talk.preview, Message.objects.count()) == ("done", "", messages)
+    assert Raw.objects.latest("pk").size == 0
+    settle_failed_reply(delivery_id=sent.delivery_id, at=NOON)  # of a report that was taken in just before
+    talk.refresh_from_db()
+    assert talk.state == "done"
+
+
+def test_all_whom_the_night_forgets_are_looked_for_in_one_pass_through_the_mail(receive, hana, monkeypatch):
+    monkeypatch.setattr(clock, "now", lambda: NOON)
+    monkeypatch.setattr(erasing, "WINDOW", 4)
+    people = []
+    for n in range(6):
+        address = f"guest{n}@example.kr"
+        people.append(receive(mail(f"G{n} <{address}>", message_id=f"{n}@g")).conversation.customer)
+        receive(mail(JAMES, f"About {n}", f"Ask {address} or ha{address}.", message_id=f"{n}@j"))
+    held = answer(hana, receive(mail(JAMES, "Held", message_id="9@j")).conversation, "Ask guest1@example.kr.")
+    for n, person in enumerate(people):
+        erase_customer(actor=None, customer=person, name=f"G{n}", at=NOON)
+    looked = []
+    read = erasing.messages_naming
+
+    def counted(lookout, *, first, last):
+        looked.append(first)
+        return read(lookout, first=first, last=last)
+
+    monkeypatch.setattr(erasing, "messages_naming", counted)
+    while erase_further():
+        pass
+    windows = -(-Message.objects.count() // erasing.WINDOW)
+    assert len(looked) <= windows + 4, looked
+    texts = set(Message.objects.filter(subject__startswith="About").values_list("text", flat=True))
+    assert texts == {f"Ask […] or haguest{n}@example.kr." for n in range(6)}
+    assert Erasure.objects.filter(finished_at=None).get().customer == people[1], "an answer leaves first"
+    held.refresh_from_db()
+    assert "guest1@example.kr" in held.text
+    monkeypatch.setattr(clock, "now", lambda: NOON + timedelta(days=4))
+    while erase_further():
+        pass
+    held.refresh_from_db()
+    assert "guest1" not in held.text
+    assert not Erasure.objects.filter(finished_at=None).exists()
+
+
+MANY = ("kim@x.kr", "a@x.kr", "010-111", "+11 0111", "(01) 10-1", "kim.ha", "k@h", "김@x.kr", "kim@한글.kr")
+
+
+@given(st.lists(st.sampled_from([*MANY, *"a1.-@_%+( )가", "KIM@X.KR"]), max_size=9).map("".join))
+def test_many_addresses_are_found_where_each_of_them_would_be(text):
+    meant = {each for each in MANY if pattern_of([each]).search(text)}
+    assert meant <= set(Lookout(MANY).likely_in(text))
 
 
 @pytest.mark.only_sqlite
