@@ -434,12 +434,18 @@ def restore(file: Path, files: Path | None) -> None:
     from dangol.running import data_folder
     from dangol.transfer.command_line import put_backup_back
 
+    target = data_folder()
+
     def begin_anew(at: datetime) -> None:
         from dangol.desk.backups.commands import begin_backups_anew
+        from dangol.desk.backups.erased_list import read_lists
+        from dangol.privacy.again import erase_again
 
         begin_backups_anew(at=at)
+        for said in erase_again(read_lists([target / "backups", file.resolve().parent]), at=at).said():
+            click.echo(said, err=True)
 
-    put_backup_back(file, files, target=data_folder(), begin_anew=begin_anew)
+    put_backup_back(file, files, target=target, begin_anew=begin_anew)
 
 
 @main.command()

@@ -3,6 +3,7 @@
 from dangol.api.shops.taking_in import forget_unread_reports
 from dangol.business.events import HoursChanged
 from dangol.channels.events import DeliveryBounced, DeliveryFailed, DeliverySent
+from dangol.desk.backups.erased_list import write_erased
 from dangol.desk.giving_mail import tell_of_wish
 from dangol.goodwill.commands.refunds import book_refund
 from dangol.goodwill.events import WishAsked
@@ -50,6 +51,11 @@ def _erased(event: CustomerErased) -> None:
     forget_unread_reports(before=clock.now())
 
 
+def _erased_beside(event: CustomerErased) -> None:
+    if event.customer_id is not None:
+        write_erased(event.customer_id)
+
+
 REACTIONS = (
     Reaction("a sent reply stops the clock", DeliverySent, _sent),
     Reaction("a failed reply waits again", DeliveryFailed, _failed),
@@ -61,4 +67,5 @@ REACTIONS = (
     Reaction("a refund books itself", RefundRecorded, _refunded),
     Reaction("a changed refund is booked anew", RefundChanged, _refunded),
     Reaction("reports of shops that name the erased go", CustomerErased, _erased),
+    Reaction("who was erased is written beside the backups", CustomerErased, _erased_beside),
 )

@@ -32,6 +32,9 @@ REACTIONS: Final[dict[str, str | Promise]] = {
     ),
     "a refund books itself": _("A refund was recorded, but it is not in the ledger."),
     "a changed refund is booked anew": _("A refund was changed, but the ledger has it as it was."),
+    "who was erased is written beside the backups": _(
+        "A customer was erased, but this is not written beside the backups: an older one would bring them back."
+    ),
     "reports of shops that name the erased go": _(
         "A customer was erased, but reports of shops that could not be read may still name them."
     ),

@@ -17,6 +17,7 @@ from dangol.business.models import Business
 from dangol.business.queries import calendar_at, current_business
 from dangol.desk.backups import commands, rules
 from dangol.desk.backups.clearing import clear_away, clear_halves
+from dangol.desk.backups.erased_list import write_list
 from dangol.desk.backups.folders import Away, is_of_one_disk, reach
 from dangol.desk.backups.queries import newest_backup_at
 from dangol.desk.models import Backup, BackupPlan, UnfinishedBackup
@@ -25,6 +26,7 @@ from dangol.kernel.errors import Refused
 from dangol.kernel.leases import give_back_lease, keep_lease, take_lease
 from dangol.kernel.loops import beat
 from dangol.kernel.processes import this_process
+from dangol.privacy.again import uids_of_erased
 from dangol.transfer.backup import Progress, Unreadable, back_up_to, count_files
 from dangol.transfer.room import database_bytes
 from dangol.transfer.shelf import name_for
@@ -106,6 +108,7 @@ def _make(plan: BackupPlan, business: Business, is_ending: Callable[[], bool]) -
         commands.note_begun(folder=plan.folder, name=name, at=at)
         back_up_to(folder / name, at=at, progress=_Telling(folder, is_ending))
         size = (folder / name).stat().st_size
+        write_list(folder, uids_of_erased())
         _keep_lease()
     except Ending:
         commands.note_broken_off(tried_at=plan.tried_at)
