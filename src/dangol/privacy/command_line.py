@@ -4,15 +4,20 @@ import os
 from pathlib import Path
 
 import click
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from dangol.customers.commands import normal_address
+from dangol.customers.errors import SeveralCalledThat
+from dangol.customers.kinds import PHONE
 from dangol.customers.models import Customer, Identity
 from dangol.customers.queries import living_customer
 from dangol.kernel import clock
 from dangol.kernel.errors import Refused
 from dangol.privacy.commands import note_export
 from dangol.privacy.person_file import person_file
+
+_LONGEST = 19  # figures of a number that the database can hold
 
 
 class NobodyThere(Refused):
@@ -30,9 +35,13 @@ def write_person_file(who: str, path: Path) -> None:
 
 
 def _person(who: str) -> Customer:
-    if who.isdecimal() and Customer.objects.filter(pk=int(who)).exists():
+    if who.isdecimal() and len(who) < _LONGEST and Customer.objects.filter(pk=int(who)).exists():
         return living_customer(int(who))
-    identity = Identity.objects.filter(address=normal_address(who)).order_by("id").first()
-    if identity is None:
+    as_phone = Q(kind=PHONE, address=normal_address(who, PHONE))  # however it is written
+    rows = Identity.objects.filter(Q(address=normal_address(who)) | as_phone)
+    people = {living_customer(row.customer_id) for row in rows}
+    if len(people) > 1:
+        raise SeveralCalledThat
+    if not people:
         raise NobodyThere
-    return living_customer(identity.customer_id)
+    return people.pop()

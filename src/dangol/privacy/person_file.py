@@ -68,9 +68,11 @@ class _PersonFile:
                 "consents": [(row, kind_words(row.channel)) for row in self._consents()],
                 "notes": self._notes(),
                 "tags": self._tags(),
+                "segments": self._segments(),
                 "orders": self._orders().iterator(chunk_size=_AT_ONCE),
                 "refunds": self._refunds().iterator(chunk_size=_AT_ONCE),
                 "wishes": self._wishes(),
+                "not_given": self._wishes(were_given=False),
             }
             head, tail = render_to_string("privacy/person.html", context).split("<!-- messages -->")
             file.write(head.encode())

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 from django.utils import translation
 
-from dangol.customers.models import Membership, Segment
+from dangol.customers.models import Identity, Membership, Segment
 from dangol.goodwill.models import Wish
 from dangol.inbox.models import Message
 from dangol.kernel.models import AuditEntry, Event
@@ -52,14 +52,20 @@ def test_all_that_is_known_of_a_person_is_in_the_file_and_nothing_of_others():
     assert "james@example.org" not in page
 
 
-def test_what_was_wished_for_in_vain_and_the_segments_are_in_the_data(minji):
+def test_what_was_wished_for_in_vain_and_the_segments_are_in_the_data_and_on_the_page(minji):
     person = plant()
     Wish.objects.update(state="refused", given=0)
     gold = Segment.objects.create(name="Gold", kind="list", created_at=NOON)
     Membership.objects.create(segment=gold, customer=person, since=NOON)
     Message.objects.filter(direction="out").update(bcc=[{"name": "", "address": "till@moonburger.test"}])
-    data = json.loads(opened(person).read("data.json"))
+    found = opened(person)
+    data, page = json.loads(found.read("data.json")), found.read("index.html").decode()
     assert (data["segments"], data["given"]) == (["Gold"], [])
+    assert "<dt>Segments</dt><dd>Gold</dd>" in page
+    assert "What was given to you" not in page
+    in_vain = page.partition("What you wished for and did not get")[2].partition("</ul>")[0]
+    assert f"a burger for {FAMILY} · ₩3,000" in in_vain
+    assert "(not given)" in in_vain
     (wish,) = data["wished"]
     assert (wish["what"], wish["became"], wish["wished_minor"]) == (
         f"a burger for {FAMILY}",
@@ -121,8 +127,13 @@ def test_who_takes_it_with_them_is_on_record(tmp_path, receive):
     assert zipfile.is_zipfile(tmp_path / "sora.zip")
     assert AuditEntry.objects.get(act="export_person").thing_id == person.pk
     assert Event.objects.get(name="PersonExported").customer_id == person.pk
-    with pytest.raises(NobodyThere):
-        write_person_file("nobody@example.com", tmp_path / "nobody.zip")
+    Identity.objects.create(kind="phone", address="01012345678", customer=person, created_at=NOON)
+    for n, who in enumerate(("010-1234-5678", "+82 10 1234 5678", f"{person.pk}")):
+        write_person_file(who, tmp_path / f"{n}.zip")
+        assert AuditEntry.objects.filter(act="export_person", thing_id=person.pk).count() == n + 2
+    for who in ("nobody@example.com", "010-1234-0000", "9" * 40):
+        with pytest.raises(NobodyThere):
+            write_person_file(who, tmp_path / "nobody.zip")
     erase_customer(actor=None, customer=person, name="Sora Kim", at=NOON)
     with pytest.raises(ErasedBefore):
         write_person_file(str(person.pk), tmp_path / "again.zip")
