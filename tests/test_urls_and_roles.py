@@ -84,6 +84,7 @@ TABLE: Final[dict[str, Line]] = {
     "order": to(EVERYBODY, LOOKING, "order_id"),
     "customer_profile": to(EVERYBODY, LOOKING, "customer_id"),
     "customer_notes": to(EVERYBODY, DOING, "customer_id"),
+    "customer_note_return": Line(EVERYBODY, DOING, ("customer_id",), answers=NOTHING_THERE),
     "customer_note_removal": to(EVERYBODY, DOING, "customer_id", "note_id"),
     "customer_introduction": to(EVERYBODY, DOING, "customer_id"),
     "customer_tags": to(EVERYBODY, DOING, "customer_id"),

@@ -15,12 +15,20 @@ from dangol.business.proposals import zone_choices
 from dangol.business.queries import current_business
 from dangol.customers.file_import import first_people, reading_of_people
 from dangol.customers.file_people import FIELDS, REASONS, IncomingPerson, propose_people
-from dangol.desk.file_pages import ColumnsForm, UploadForm, in_words, is_part, job_of, refused_table
+from dangol.desk.file_pages import (
+    ColumnsForm,
+    DraftPage,
+    UploadForm,
+    in_words,
+    is_part,
+    job_of,
+    refused_table,
+)
 from dangol.kernel import clock
-from dangol.kernel.errors import Gone, Refused
+from dangol.kernel.errors import Refused
 from dangol.kernel.redirects import see_other
 from dangol.kernel.spreadsheets import table_response
-from dangol.orders.import_jobs import FAILURES, keep_upload, start_import
+from dangol.orders.import_jobs import FAILURES, keep_upload
 from dangol.orders.models import FileImport
 from dangol.staff.rights import actor, needs
 
@@ -88,13 +96,13 @@ def customer_import(request: HttpRequest, job_id: int) -> HttpResponse:
     """One file: what is proposed and how it would look, how far it is, what became of it."""
     job = job_of(job_id, KIND)
     if request.method == "POST":
-        return _chosen(request, job)
+        return DRAFT.chosen(request, job)
     if job.state != FileImport.State.DRAFT:
         template = "desk/customer_import.html#state" if is_part(request) else "desk/customer_import.html"
         return render(request, template, {"job": job, **_result(job)})
     proposed = _proposed(job.sample[0])
     form = OptionsForm(job.sample[0], initial=proposed)
-    return _draft(request, job, form, {"zone": proposed["zone"], "columns": form.places(proposed)})
+    return DRAFT.shown(request, job, form, {"zone": proposed["zone"], "columns": form.places(proposed)})
 
 
 @require_safe
@@ -104,46 +112,17 @@ def customer_import_refused(request: HttpRequest, job_id: int) -> HttpResponseBa
     return table_response("refused.csv", *refused_table(job_of(job_id, KIND), REASONS))
 
 
-def _chosen(request: HttpRequest, job: FileImport) -> HttpResponse:
-    do = request.POST.get("do", "")
-    if do == "for-real":
-        options = {**job.options, "dry_run": False}
-        start_import(actor=actor(request), job_id=job.pk, options=options, at=clock.now())
-        return see_other("customer_import", job.pk)
-    if not job.sample:
-        raise Gone
-    form = OptionsForm(job.sample[0], request.POST)
-    if not form.is_valid():
-        return _draft(request, job, form, None, status=422)
-    if do == "look":
-        return _draft(request, job, form, form.options)
-    try:
-        options = {**form.options, "dry_run": do == "dry-run"}
-        start_import(actor=actor(request), job_id=job.pk, options=options, at=clock.now())
-    except Refused as refused:
-        form.add_error(None, str(refused))
-        return _draft(request, job, form, None, status=422)
-    return see_other("customer_import", job.pk)
+def _first(job: FileImport, options: Mapping[str, Any]) -> dict[str, Any]:
+    people, refused = first_people(job.sample, reading_of_people(job.sample[0], options))
+    got_zero = sum(each.got_zero for each in people)
+    return {
+        "rows": [_line(each) for each in people[:SHOWN]],
+        "refused": in_words(refused, REASONS),
+        "got_zero": got_zero,
+    }
 
 
-def _draft(
-    request: HttpRequest,
-    job: FileImport,
-    form: OptionsForm,
-    options: Mapping[str, Any] | None,
-    *,
-    status: int = 200,
-) -> HttpResponse:
-    found: dict[str, Any] = {"job": job, "form": form}
-    if options:
-        try:
-            people, refused = first_people(job.sample, reading_of_people(job.sample[0], options))
-        except Refused as refusal:
-            found["trouble"] = str(refusal)
-        else:
-            found["rows"] = [_line(each) for each in people[:SHOWN]]
-            found["refused"] = in_words(refused, REASONS)
-    return render(request, "desk/customer_import.html", found, status=status)
+DRAFT: Final = DraftPage("customer_import", OptionsForm, _first)
 
 
 def _line(person: IncomingPerson) -> tuple[str, str]:

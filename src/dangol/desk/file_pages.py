@@ -2,18 +2,24 @@
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.core.files.storage import default_storage
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils.translation import get_language, gettext_lazy, override
 from django.utils.translation import gettext as _
 
+from dangol.kernel import clock
 from dangol.kernel.columns import Fields
-from dangol.kernel.errors import Gone
+from dangol.kernel.errors import Gone, Refused
+from dangol.kernel.redirects import see_other
+from dangol.orders.import_jobs import start_import
 from dangol.orders.models import FileImport
+from dangol.staff.rights import actor
 
 
 class UploadForm(forms.Form):
@@ -46,6 +52,11 @@ class ColumnsForm(forms.Form):
             )
 
     @property
+    def options(self) -> dict[str, Any]:
+        """What was chosen, as the import keeps it."""
+        raise NotImplementedError
+
+    @property
     def columns(self) -> list[forms.BoundField]:
         """The fields that say which column is what."""
         return [self[name] for name in self.fields if name.startswith("column_")]
@@ -55,6 +66,59 @@ class ColumnsForm(forms.Form):
         return {
             field: int(values[f"column_{field}"]) for field in self.known if values.get(f"column_{field}")
         }
+
+
+@dataclass(frozen=True)
+class DraftPage:
+    """The page of a file that was not started yet. `name` is that of its URL and, in `desk`, of its template.
+
+    `first` says how the first rows would be taken by the options, as the template wants it, or refuses.
+    """
+
+    name: str
+    form: Callable[..., ColumnsForm]
+    first: Callable[[FileImport, Mapping[str, Any]], dict[str, Any]]
+
+    def shown(
+        self,
+        request: HttpRequest,
+        job: FileImport,
+        form: ColumnsForm,
+        options: Mapping[str, Any] | None,
+        *,
+        status: int = 200,
+    ) -> HttpResponse:
+        """The page with the form and, where it has options, how the first rows look by them."""
+        found: dict[str, Any] = {"job": job, "form": form}
+        if options:
+            try:
+                found |= self.first(job, options)
+            except Refused as refused:
+                found["trouble"] = str(refused)
+        return render(request, f"desk/{self.name}.html", found, status=status)
+
+    def chosen(self, request: HttpRequest, job: FileImport) -> HttpResponse:
+        """What was pressed: look again, read it without writing, import. Refused (Gone) when the file is no longer
+        there."""
+        do = request.POST.get("do", "")
+        if do == "for-real":
+            return self._started(request, job, {**job.options, "dry_run": False})
+        if not job.sample:
+            raise Gone
+        form = self.form(job.sample[0], request.POST)
+        if not form.is_valid():
+            return self.shown(request, job, form, None, status=422)
+        if do == "look":
+            return self.shown(request, job, form, form.options)
+        try:
+            return self._started(request, job, {**form.options, "dry_run": do == "dry-run"})
+        except Refused as refused:
+            form.add_error(None, str(refused))
+            return self.shown(request, job, form, None, status=422)
+
+    def _started(self, request: HttpRequest, job: FileImport, options: dict[str, Any]) -> HttpResponse:
+        start_import(actor=actor(request), job_id=job.pk, options=options, at=clock.now())
+        return see_other(self.name, job.pk)
 
 
 def job_of(job_id: int, kind: str) -> FileImport:

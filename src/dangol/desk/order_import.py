@@ -13,14 +13,22 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from dangol.business.proposals import currency_choices, zone_choices
 from dangol.business.queries import current_business
-from dangol.desk.file_pages import ColumnsForm, UploadForm, in_words, is_part, job_of, refused_table
+from dangol.desk.file_pages import (
+    ColumnsForm,
+    DraftPage,
+    UploadForm,
+    in_words,
+    is_part,
+    job_of,
+    refused_table,
+)
 from dangol.kernel import clock
-from dangol.kernel.errors import Gone, Refused
+from dangol.kernel.errors import Refused
 from dangol.kernel.redirects import see_other
 from dangol.kernel.spreadsheets import table_response
 from dangol.orders.columns import FIELDS, propose_columns
 from dangol.orders.file_orders import REASONS
-from dangol.orders.import_jobs import FAILURES, keep_upload, preview, reading_of, start_import
+from dangol.orders.import_jobs import FAILURES, keep_upload, preview, reading_of
 from dangol.orders.incoming import IncomingRefund
 from dangol.orders.models import FileImport
 from dangol.staff.rights import actor, needs
@@ -93,13 +101,13 @@ def order_import(request: HttpRequest, job_id: int) -> HttpResponse:
     """One file: what is proposed and how it would look, how far it is, what became of it."""
     job = job_of(job_id, FileImport.Kind.ORDERS)
     if request.method == "POST":
-        return _chosen(request, job)
+        return DRAFT.chosen(request, job)
     if job.state != FileImport.State.DRAFT:
         template = "desk/order_import.html#state" if is_part(request) else "desk/order_import.html"
         return render(request, template, {"job": job, **_result(job)})
     header = job.sample[0]
     form = OptionsForm(header, initial=_proposed(header))
-    return _draft(request, job, form, _options_of(form, _proposed(header)))
+    return DRAFT.shown(request, job, form, _options_of(form, _proposed(header)))
 
 
 @require_safe
@@ -109,51 +117,15 @@ def order_import_refused(request: HttpRequest, job_id: int) -> HttpResponseBase:
     return table_response("refused.csv", *refused_table(job_of(job_id, FileImport.Kind.ORDERS), REASONS))
 
 
-def _chosen(request: HttpRequest, job: FileImport) -> HttpResponse:
-    do = request.POST.get("do", "")
-    if do == "for-real":
-        start_import(
-            actor=actor(request), job_id=job.pk, options={**job.options, "dry_run": False}, at=clock.now()
-        )
-        return see_other("order_import", job.pk)
-    if not job.sample:
-        raise Gone
-    form = OptionsForm(job.sample[0], request.POST)
-    if not form.is_valid():
-        return _draft(request, job, form, None, status=422)
-    if do == "look":
-        return _draft(request, job, form, form.options)
-    try:
-        start_import(
-            actor=actor(request),
-            job_id=job.pk,
-            options={**form.options, "dry_run": do == "dry-run"},
-            at=clock.now(),
-        )
-    except Refused as refused:
-        form.add_error(None, str(refused))
-        return _draft(request, job, form, None, status=422)
-    return see_other("order_import", job.pk)
+def _first(job: FileImport, options: Mapping[str, Any]) -> dict[str, Any]:
+    trades, counted = preview(job, reading_of(job.sample[0], options))
+    return {
+        "rows": [(each, isinstance(each, IncomingRefund)) for each in trades[:SHOWN]],
+        "refused": in_words(counted.refused, REASONS),
+    }
 
 
-def _draft(
-    request: HttpRequest,
-    job: FileImport,
-    form: OptionsForm,
-    options: Mapping[str, Any] | None,
-    *,
-    status: int = 200,
-) -> HttpResponse:
-    found: dict[str, Any] = {"job": job, "form": form}
-    if options:
-        try:
-            trades, counted = preview(job, reading_of(job.sample[0], options))
-        except Refused as refused:
-            found["trouble"], status = str(refused), status if status != 200 else 200
-        else:
-            found["rows"] = [(each, isinstance(each, IncomingRefund)) for each in trades[:SHOWN]]
-            found["refused"] = in_words(counted.refused, REASONS)
-    return render(request, "desk/order_import.html", found, status=status)
+DRAFT: Final = DraftPage("order_import", OptionsForm, _first)
 
 
 def _proposed(header: list[str]) -> dict[str, Any]:

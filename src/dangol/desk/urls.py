@@ -78,6 +78,7 @@ urlpatterns = [
     path("orders/<int:order_id>/", orders.order, name="order"),
     path("customers/<int:customer_id>/profile/", customers.profile, name="customer_profile"),
     path("customers/<int:customer_id>/notes/", customer_acts.notes, name="customer_notes"),
+    path("customers/<int:customer_id>/notes/return/", customer_acts.note_return, name="customer_note_return"),
     path(
         "customers/<int:customer_id>/notes/<int:note_id>/removal/",
         customer_acts.note_removal,

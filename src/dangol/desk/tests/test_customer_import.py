@@ -55,3 +55,12 @@ def test_a_file_without_addresses_says_so(client, dongsuk):
     file.name = "people.csv"
     page = client.post(reverse("customers_import"), {"file": file}, follow=True).content.decode()
     assert "No column was found for: E-mail address / Phone number / Customer number" in page
+
+
+def test_numbers_that_lost_their_0_are_put_right_and_it_is_said_before_anything_is_written(client, dongsuk):
+    client.force_login(dongsuk)
+    file = BytesIO(b"Phone,Name\n1012345678,Sora\n010-2222-3333,James\n1044445555,Jihoon\n")
+    file.name = "people.csv"
+    page = client.post(reverse("customers_import"), {"file": file}, follow=True).content.decode()
+    assert "2 telephone numbers among the first rows had lost their first 0" in page
+    assert "01012345678" in page

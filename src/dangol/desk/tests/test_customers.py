@@ -172,6 +172,29 @@ def test_notes_tags_addresses_and_consents_are_kept_from_the_page(staff_client, 
     assert staff_client.post(reverse("customer_notes", args=[sora.pk]), {"text": ""}).status_code == 422
 
 
+def test_a_note_that_was_taken_away_is_put_back_as_it_was(staff_client, receive, tom):
+    sora, james = (receive(mail(sender)).conversation.customer for sender in (SORA, JAMES))
+    long_ago = NOON - timedelta(days=40)
+    CustomerNote.objects.create(customer=sora, text="<b>Window</b> seat", by=tom, at=long_ago)
+    url = reverse("customer_note_removal", args=[sora.pk, CustomerNote.objects.get().pk])
+    page = staff_client.post(url, follow=True).content.decode()
+    assert not CustomerNote.objects.exists()
+    assert "Note taken away: &lt;b&gt;Window" in page
+    back = reverse("customer_note_return", args=[sora.pk])
+    assert f'action="{back}"' in page
+    (sealed,) = re.findall(r'name="note" value="([^"]+)"', page)
+    for _time in range(2):
+        assert "Window" in press(staff_client, "customer_note_return", sora.pk, note=sealed)
+    note = CustomerNote.objects.get()
+    assert (note.text, note.by, note.at) == ("<b>Window</b> seat", tom, long_ago)
+    for wrong in (f"{sealed}x", ""):
+        assert staff_client.post(back, {"note": wrong}).status_code == 404
+    assert (
+        staff_client.post(reverse("customer_note_return", args=[james.pk]), {"note": sealed}).status_code
+        == 404
+    )
+
+
 def test_nobody_touches_the_notes_and_addresses_of_somebody_else(staff_client, receive, hana):
     sora, james = (receive(mail(sender)).conversation.customer for sender in (SORA, JAMES))
     note = CustomerNote.objects.create(customer=james, text="x", at=NOON)
