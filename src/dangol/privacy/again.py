@@ -26,7 +26,7 @@ class ErasedAgain:
         if self.people:
             yield f"{self.people} customers had been erased since, and are erased again."
         if self.left:
-            yield f"{self.left} customers were one with others then, and had been erased since: erase them again yourself."
+            yield f"{self.left} more were one customer with somebody else then: erase them again yourself."
 
 
 def uids_of_erased(customers: Collection[int] | None = None) -> set[UUID]:
