@@ -11,8 +11,9 @@ from dangol.business.models import Business
 from dangol.customers.commands.merging import merge_customers, undo_merge
 from dangol.customers.models import Customer, Identity
 from dangol.customers.queries import ids_of_person, living_customer
+from dangol.goodwill.commands.deciding import take_back_goodwill
 from dangol.goodwill.commands.entries import About
-from dangol.goodwill.commands.giving import Remedy, decline_wish, give_goodwill, take_back_goodwill
+from dangol.goodwill.commands.giving import Remedy, decline_wish, give_goodwill
 from dangol.goodwill.commands.refunds import book_all_refunds
 from dangol.goodwill.models import Cause, CostClass, Entry, GivingPolicy, Kind, Wish
 from dangol.inbox.commands.splitting import split_identity
