@@ -55,11 +55,14 @@ class Plot:
     promise: Mark | None = None
 
 
-def median_plot(label: str, days: Days, promised: int | None = None) -> Plot | None:
+def median_plot(label: str, days: Days, promises: tuple[int, int] | None = None) -> Plot | None:
     """The median of each day as a line, and as a band where the true one lies; None where too few days have one.
 
-    `promised` seconds are drawn as a line of their own.
+    `promises` are the shortest and the longest of what these customers were promised, in seconds. Where all were
+    promised the same it is drawn as a line of its own; else the note says between what they were.
     """
+    shortest, longest = promises or (None, None)
+    promised = shortest if shortest == longest else None
     points = [(day, figures.median, figures.middle) for day, figures in days if figures.median is not None]
     if len(points) < 2:
         return None
@@ -72,7 +75,7 @@ def median_plot(label: str, days: Days, promised: int | None = None) -> Plot | N
     bands, alone = _bands(points, x, top)
     return Plot(
         title=_("Half were answered within"),
-        note=_("Opening time. The band is where the true middle of the day lies, in 95 of 100 cases."),
+        note=_median_note(promises if promised is None else None),
         alternative=_medians_in_words(label, points),
         line=_path([(x(day), _down(median / top)) for day, median, _range in points]),
         bands=bands,
@@ -94,6 +97,19 @@ def median_plot(label: str, days: Days, promised: int | None = None) -> Plot | N
         if promised and promised <= top
         else None,
     )
+
+
+def _median_note(promises: tuple[int, int] | None) -> str:
+    note = _("Opening time. The band is where the true middle of the day lies, in 95 of 100 cases.")
+    if promises is None:
+        return note
+    differed = _(
+        "Promised was between %(shortest)s and %(longest)s, depending on the customer and the day."
+    ) % {
+        "shortest": short_duration(promises[0]),
+        "longest": short_duration(promises[1]),
+    }
+    return f"{note} {differed}"
 
 
 def _medians_in_words(label: str, points: Sequence[Point]) -> str:

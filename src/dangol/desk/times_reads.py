@@ -129,8 +129,7 @@ def times_page(chosen: Waits, *, at: datetime) -> TimesPage:
     """The page of the chosen days and mailbox; without a kind it is about first answers. Two queries."""
     chosen = replace(chosen, outcome="", by_answer=False, kind=chosen.kind or Wait.Kind.FIRST)
     cells = read_cells(replace(chosen, kind=""), at=at)
-    rows = list(Channel.objects.order_by("name", "id"))
-    channels = tuple((row.pk, row.name) for row in rows)
+    channels = tuple(Channel.objects.order_by("name", "id").values_list("pk", "name"))
     kinds = tuple(
         KindFigures(
             label=str(words),
@@ -151,7 +150,7 @@ def times_page(chosen: Waits, *, at: datetime) -> TimesPage:
         days=days,
         mailboxes=_mailboxes(shown, chosen, dict(channels)),
         channels=channels,
-        plots=tuple(_plots(current.label, days, _promised(rows, chosen))),
+        plots=tuple(_plots(current, days)),
         csv_url=reverse("answer_times_csv") + choice_query(chosen),
         today=at.astimezone(chosen.zone).date(),
     )
@@ -176,20 +175,11 @@ def _mailboxes(cells: Iterable[Cell], chosen: Waits, names: dict[int, str]) -> t
     )
 
 
-def _promised(channels: Iterable[Channel], chosen: Waits) -> int | None:
-    """What the chosen mailboxes promise, where they promise the same."""
-    promises = {
-        row.promised_first_seconds if chosen.kind == Wait.Kind.FIRST else row.promised_next_seconds
-        for row in channels
-        if row.is_active and chosen.mailbox_id in {None, row.pk}
-    }
-    return promises.pop() if len(promises) == 1 else None
-
-
-def _plots(label: str, lines: tuple[Line, ...], promised: int | None) -> Iterable[Plot]:
+def _plots(kind: KindFigures, lines: tuple[Line, ...]) -> Iterable[Plot]:
     days = [(line.waits.first_day, line.figures) for line in reversed(lines)]
     if len(days) > 1:
-        yield from filter(None, (median_plot(label, days, promised), promise_plot(label, days)))
+        median = median_plot(kind.label, days, kind.figures.promised)
+        yield from filter(None, (median, promise_plot(kind.label, days)))
 
 
 def _day(text: str) -> date | None:

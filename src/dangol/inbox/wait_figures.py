@@ -11,7 +11,20 @@ from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Aggregate, Case, Count, F, Func, IntegerField, Q, TextField, Value, When
+from django.db.models import (
+    Aggregate,
+    Case,
+    Count,
+    F,
+    Func,
+    IntegerField,
+    Max,
+    Min,
+    Q,
+    TextField,
+    Value,
+    When,
+)
 from django.db.models.expressions import Combinable
 
 from dangol.inbox.measures import Share, median, median_range, percentile, share_of
@@ -38,6 +51,7 @@ class Cell:
     undecided: int
     dropped: int
     unpromised: int
+    promised: tuple[int, int] | None  # the shortest and the longest promise, in seconds of opening time
 
 
 @dataclass(frozen=True)
@@ -46,7 +60,8 @@ class Figures:
 
     `middle` is where the true median lies (95 %). `late` counts those that still wait past their time, which are
     `overdue`. `dropped` were closed without an answer: they are in no other figure. To `unpromised` ones nothing
-    was promised; they are measured against a day of opening time.
+    was promised; they are measured against a day of opening time. `promised` is the shortest and the longest of what
+    was promised to the others, in seconds of opening time, as it was kept with each wait.
     """
 
     answered: int
@@ -62,6 +77,7 @@ class Figures:
     undecided: int
     dropped: int
     unpromised: int
+    promised: tuple[int, int] | None = None
 
     @property
     def open(self) -> int:
@@ -141,6 +157,8 @@ def read_cells(which: Waits, *, at: datetime) -> list[Cell]:
             undecided=Count("id", filter=is_open & Q(due_at__gte=at)),
             dropped=Count("id", filter=outcome_of("dropped", at)),
             unpromised=Count("id", filter=Q(promised_seconds=None, dropped_at=None)),
+            shortest=Min("promised_seconds", filter=Q(dropped_at=None)),
+            longest=Max("promised_seconds", filter=Q(dropped_at=None)),
         )
         .order_by()
     )
@@ -167,6 +185,7 @@ def figures_of(cells: Iterable[Cell]) -> Figures:
         undecided=sum(cell.undecided for cell in cells),
         dropped=sum(cell.dropped for cell in cells),
         unpromised=sum(cell.unpromised for cell in cells),
+        promised=_spanned(cell.promised for cell in cells),
     )
 
 
@@ -219,7 +238,14 @@ def _cell(row: Mapping[str, Any]) -> Cell:
         undecided=row["undecided"],
         dropped=row["dropped"],
         unpromised=row["unpromised"],
+        promised=None if row["shortest"] is None else (row["shortest"], row["longest"]),
     )
+
+
+def _spanned(promises: Iterable[tuple[int, int] | None]) -> tuple[int, int] | None:
+    """From the shortest of all to the longest."""
+    known = [each for each in promises if each is not None]
+    return (min(low for low, _ in known), max(high for _, high in known)) if known else None
 
 
 def _numbers(text: str | None) -> list[int]:

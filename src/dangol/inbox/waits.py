@@ -60,7 +60,8 @@ class Waits:
 
 @dataclass(frozen=True)
 class WaitView:
-    """One wait in a list. While nobody has answered, the seconds are those until now."""
+    """One wait in a list. While nobody has answered, the seconds are those until now. `promised_seconds` are those that
+    it is held to; None: nothing was promised."""
 
     url: str
     name: str
@@ -70,6 +71,7 @@ class WaitView:
     began_at: datetime
     opening_seconds: int
     wall_seconds: int
+    promised_seconds: int | None
     outcome: Literal["kept", "late", "overdue", "undecided", "dropped"]
     answered_by: str
 
@@ -160,6 +162,7 @@ def _views(rows: Sequence[Wait], at: datetime) -> tuple[WaitView, ...]:
                 began_at=row.started_at,
                 opening_seconds=opening,
                 wall_seconds=wall,
+                promised_seconds=row.promised_seconds,
                 outcome=_outcome(row, at),
                 answered_by=row.answered_by.name if row.answered_by else "",
             )

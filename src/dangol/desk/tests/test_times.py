@@ -113,6 +113,28 @@ def test_where_nothing_was_promised_the_page_says_what_it_is_held_against(hana_s
     assert "To 1 of them nothing was promised" in see(hana_signed_in, "answer_times")
 
 
+def test_what_was_promised_to_each_is_drawn_and_not_what_the_mailbox_promises_now(
+    hana_signed_in, wait, mailbox
+):
+    """A playbook promised Sora fifteen minutes; the mailbox promises thirty, and from today on an hour."""
+    for days in (1, 2):
+        wait("James", days=days, minutes=20)
+    mailbox.promised_first_seconds = 3600
+    mailbox.save()
+    page = hana_signed_in.get(reverse("answer_times")).content.decode()
+    assert page.count('class="promised"') == 1
+
+    wait("Sora", days=2, minutes=20, promised=900, kept=False)
+
+    page = hana_signed_in.get(reverse("answer_times")).content.decode()
+    assert 'class="promised"' not in page
+    assert "Promised was between 15 min and 30 min" in page
+    listed = see(hana_signed_in, "answer_times_list", outcome="late", kind="first")
+    assert "Sora" in listed
+    assert "promised: 15 min" in listed
+    assert "James" not in listed
+
+
 def test_each_figure_opens_exactly_its_conversations(hana_signed_in, wait):
     wait("Quick", days=1, minutes=9)
     wait("Slow", days=2, minutes=90)
@@ -233,7 +255,7 @@ DAYS = [date(2026, 11, 1) + timedelta(days=number) for number in range(5)]
 
 def test_the_picture_of_medians_draws_its_uncertainty_and_says_itself_in_words():
     days = [(day, figures(600 + 60 * n, (300, 1200 + n))) for n, day in enumerate(DAYS)]
-    plot = median_plot("First answers", days, 1800)
+    plot = median_plot("First answers", days, (1800, 1800))
     assert plot
     assert [band.count(",") for band in plot.bands] == [10]
     assert plot.alternative == (
