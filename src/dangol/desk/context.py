@@ -11,9 +11,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dangol.business.queries import current_business
+from dangol.desk.owed import asked_in
 from dangol.desk.pages import NavEntry
+from dangol.desk.playbooks import playbook_beside
 from dangol.desk.queries import url_or_nothing
 from dangol.inbox.listing import Counts, count_lists
+from dangol.inbox.models import Conversation
+from dangol.inbox.reading import open_conversation
+from dangol.inbox.threading import living
 from dangol.staff.models import Staff
 from dangol.staff.rights import actor, may
 
@@ -31,6 +36,8 @@ ENTRIES: Final = (
 )
 # Whose page not everybody may open.
 RIGHTS_OF: Final = {"worth": "see_worth"}
+# Where somebody answers: what is refused there is shown again, with all that was typed.
+REFUSED_AT: Final = frozenset({"reply", "note", "draft"})
 MINE: Final = (
     ("profile", gettext_lazy("My account"), "person"),
     ("mfa_index", gettext_lazy("Sign-in"), "shield"),
@@ -44,6 +51,7 @@ def rail(request: HttpRequest) -> dict[str, Any]:
         "nav": _lazily(lambda: menu(request)),
         "my_links": _lazily(_my_links),
         "is_demo": settings.DANGOL_DEMO,
+        **_beside_a_refusal(request),
     }
 
 
@@ -77,6 +85,22 @@ def menu(request: HttpRequest) -> tuple[NavEntry, ...]:
         )
         for key, url, label, icon in found
     )
+
+
+def _beside_a_refusal(request: HttpRequest) -> dict[str, Any]:
+    """What stands beside a conversation here, for the inbox, which shows a refused reply again and knows of none."""
+    match = request.resolver_match
+    if match is None or match.url_name not in REFUSED_AT:
+        return {}
+    talk: Callable[[], Conversation] = _lazily(
+        lambda: living(open_conversation(match.kwargs["conversation_id"]))
+    )
+    return {
+        "bars": "desk/_asked.html",
+        "asked": _lazily(lambda: asked_in(talk().pk, actor(request))),
+        "beside_composer": "desk/_playbook.html",
+        "who": _lazily(lambda: {"playbook": playbook_beside(talk())}),
+    }
 
 
 def _opens_to(person: Any, key: str) -> bool:

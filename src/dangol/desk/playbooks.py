@@ -11,6 +11,8 @@ from dangol.business.money import money_text
 from dangol.business.queries import current_business
 from dangol.customers.kinds import kind_words
 from dangol.customers.models import Segment
+from dangol.customers.queries import ids_of_person, living_customer
+from dangol.inbox.models import Conversation
 from dangol.kernel.durations import long_duration
 from dangol.segments.queries import segments_of
 from dangol.staff.models import Staff
@@ -38,6 +40,11 @@ class PlaybookView:
 def playbook_for(rows: Collection[int]) -> PlaybookView:
     """What counts for the person whose rows these are; one query, and one for the currency where money is said."""
     return _view(segments_of(rows))
+
+
+def playbook_beside(conversation: Conversation) -> PlaybookView:
+    """What counts for the person that the conversation is with."""
+    return playbook_for(ids_of_person(living_customer(conversation.customer_id)))
 
 
 def _view(found: Sequence[Segment]) -> PlaybookView:
