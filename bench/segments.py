@@ -7,7 +7,7 @@
 Each customer has an order, one of five a tag, three of four a year of birth. What is counted is what the form of a
 segment counts while somebody types. After a change the worker's loop reads the event and counts that customer for five
 segments. A changed rule is counted for everybody, and those who come and go are written. The night's walk looks at
-everybody; a piece of it is measured.
+everybody; a piece of it is measured. Pages are what they read, without writing HTML.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any, Final
 from ledger import _database as database
 
 AT: Final = datetime(2026, 11, 1, 3, tzinfo=UTC)
-WALKED: Final = 5_000
+WALKED: Final = 2_000
 
 
 def main() -> None:
@@ -96,7 +96,7 @@ def _print_changes(rounds: int, customers: int) -> None:
     from dangol.customers.models import Customer
     from dangol.kernel.events import emit
     from dangol.segments.commands import Playbook, change_segment, make_segment
-    from dangol.segments.counting import count_people
+    from dangol.segments.counting import Stretch, count_stretch
     from dangol.segments.following import keep_counted
     from dangol.segments.models import Walk
     from dangol.segments.rules import Number
@@ -125,7 +125,21 @@ def _print_changes(rounds: int, customers: int) -> None:
         return change_segment(actor=None, segment=rare, name="rare", rule=rule, playbook=Playbook(), at=AT)
 
     _print("a rule changes, everybody counted", other_rule, rounds)
-    _print(f"the night's walk, {WALKED:,} customers", lambda: count_people(range(1, WALKED + 1), at=AT), 2)
+    stretches = iter(Stretch(after, after + WALKED) for after in range(0, customers, WALKED))
+    _print(f"the night's walk, {WALKED:,} customers", lambda: count_stretch(next(stretches), at=AT), 5)
+    _print_pages(made[0], rounds)
+
+
+def _print_pages(segment: Any, rounds: int) -> None:
+    from dangol.business.queries import current_business
+    from dangol.segments.comparing import compare_segments
+    from dangol.segments.queries import all_segments, first_members, member_count
+
+    business = current_business()
+    _print("all segments, with their counts", all_segments, rounds)
+    _print("one segment: its count", lambda: member_count(segment), rounds)
+    _print("one segment: its first 20", lambda: first_members(segment), rounds)
+    _print("segments compared", lambda: compare_segments(business=business, at=AT), rounds)
 
 
 def _print(name: str, work: Callable[[], object], rounds: int) -> None:
@@ -201,10 +215,10 @@ INSERT INTO customers_tag_customers (tag_id, customer_id) SELECT 1 + n % 9, n FR
 FIGURES = """
 INSERT INTO segments_figures (customer_id, birth_year, language, country, has_company, since, order_count,
     orders_in_year, spent, spent_in_year, last_order_at, last_seen_at, conversation_count, complaint_count,
-    complaints_in_year, tags, places, consents)
+    complaints_in_year, tags, places, consents, brought_count)
 SELECT n, CASE WHEN n % 4 > 0 THEN 1930 + n % 85 END, CASE WHEN n % 3 = 0 THEN 'en' ELSE 'ko' END, 'KR',
     CASE WHEN n % 10 = 0 THEN {yes} ELSE {no} END, {at}, n % 5, n % 5, n % 100000, n % 100000, {at}, {at}, 0, 0, 0,
-    CASE WHEN n % 5 = 0 THEN '|' || (1 + n % 9) || '|' ELSE '' END, '', ''
+    CASE WHEN n % 5 = 0 THEN '|' || (1 + n % 9) || '|' ELSE '' END, '', '', 0
 FROM {numbers}"""
 
 

@@ -8,7 +8,6 @@ from dangol.desk.giving_mail import tell_of_wish
 from dangol.goodwill.commands.refunds import book_refund
 from dangol.goodwill.events import WishAsked
 from dangol.inbox.commands.acknowledgements import acknowledge_arrival
-from dangol.inbox.commands.clock import recompute_due_times
 from dangol.inbox.commands.replies import settle_failed_reply, settle_sent_reply
 from dangol.inbox.events import MessageArrived, ReplySent
 from dangol.inbox.second_replies import book_second_reply
@@ -16,6 +15,7 @@ from dangol.kernel import clock
 from dangol.kernel.reacting import Reaction
 from dangol.orders.events import RefundChanged, RefundRecorded
 from dangol.privacy.events import CustomerErased
+from dangol.segments.renewing import ask_for_renewal
 
 
 def _sent(event: DeliverySent) -> None:
@@ -32,7 +32,7 @@ def _arrived(event: MessageArrived) -> None:
 
 
 def _hours(event: HoursChanged) -> None:
-    recompute_due_times(at=clock.now())
+    ask_for_renewal(at=clock.now())
 
 
 def _answered(event: ReplySent) -> None:

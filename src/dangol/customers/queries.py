@@ -171,9 +171,13 @@ def living_of(ids: Iterable[int]) -> dict[int, Customer]:
     wanted = sorted(set(ids))
     if not wanted:
         return {}
-    way = RawSQL(_WAY.format(marks=", ".join(["%s"] * len(wanted))), wanted)  # noqa: S611  (only ids go in)
-    rows = {row.pk: row for row in Customer.objects.filter(pk__in=way)}
+    rows = {row.pk: row for row in Customer.objects.filter(pk__in=whom_they_became(wanted))}
     return {pk: _end_of_way(rows, pk) for pk in wanted if pk in rows}
+
+
+def whom_they_became(ids: Sequence[int]) -> RawSQL:
+    """These rows and all that they became by merging, the living ones among them, as a part of another query."""
+    return RawSQL(_WAY.format(marks=", ".join(["%s"] * len(ids))), ids)  # noqa: S611  (only ids go in)
 
 
 def _end_of_way(rows: dict[int, Customer], pk: int) -> Customer:

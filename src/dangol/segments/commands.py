@@ -10,7 +10,6 @@ from django.utils.dateparse import parse_datetime
 
 from dangol.customers.models import Customer, Membership, Segment
 from dangol.customers.queries import ids_of_person, living_of, lock_person, rows_of_people
-from dangol.inbox.commands.clock import recompute_due_times
 from dangol.kernel.audit import record_act
 from dangol.kernel.db import lock_for_transaction
 from dangol.kernel.events import emit
@@ -24,13 +23,13 @@ from dangol.segments.errors import (
     SegmentNameTaken,
 )
 from dangol.segments.events import ListChanged, SegmentChanged, SegmentMade, SegmentRemoved
+from dangol.segments.renewing import ask_for_renewal
 from dangol.segments.rules import Rule, checked, write_rule
 from dangol.staff.models import Staff
 from dangol.staff.rights import demand
 
 REMOVED: Final = "remove_segment"
 """The act that keeps what a removed segment was, so that it can be put back."""
-_BATCH: Final = 500
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,8 @@ def playbook_of(segment: Segment) -> Playbook:
 def make_segment(
     *, actor: Staff | None, name: str, rule: Rule | None, playbook: Playbook | None = None, at: datetime
 ) -> Segment:
-    """Make a segment and count who is in; without a rule it is an empty list. It comes behind the others.
+    """Make a segment and count who is in; without a rule it is an empty list. It comes behind the others. What waits is
+    held to its promise by the worker, soon.
 
     Refused: no name (SegmentNameMissing) or another's (SegmentNameTaken), a rule that says nothing (RuleUnclear),
     a promise or limit below nothing (NothingBelow).
@@ -83,7 +83,8 @@ def make_segment(
 def change_segment(
     *, actor: Staff | None, segment: Segment, name: str, rule: Rule | None, playbook: Playbook, at: datetime
 ) -> Segment:
-    """Give the segment this name, rule and playbook; who is in is counted at once. Refused like `make_segment`.
+    """Give the segment this name, rule and playbook; who is in is counted at once, and another promise follows by the
+    worker. Refused like `make_segment`.
 
     A list stays a list and a rule a rule: `rule` of a list is None.
     """
@@ -103,7 +104,7 @@ def change_segment(
         row.first_promise_minutes,
         row.next_promise_minutes,
     ):
-        recompute_due_times(at=at)
+        ask_for_renewal(at=at)
     _record(actor, "change_segment", row, before, after, at)
     emit(SegmentChanged(happened_at=at, actor_id=actor.pk if actor else None, segment_id=row.pk))
     return row
@@ -177,7 +178,7 @@ def put_on_list(*, actor: Staff | None, segment: Segment, customers: Collection[
     Membership.objects.bulk_create(
         [Membership(segment=segment, customer_id=pk, since=at) for pk in sorted(new)], ignore_conflicts=True
     )
-    _list_changed(actor, segment, list(whose), at, added=len(new))
+    _list_changed(actor, segment, at, added=len(new))
     return len(new)
 
 
@@ -187,7 +188,7 @@ def take_off_list(*, actor: Staff | None, segment: Segment, customer: Customer, 
     _demand_list(actor, segment)
     rows = ids_of_person(lock_person(customer.pk))
     gone, _ = Membership.objects.filter(segment=segment, customer__in=rows).delete()
-    _list_changed(actor, segment, rows, at, removed=1 if gone else 0)
+    _list_changed(actor, segment, at, removed=1 if gone else 0)
     return bool(gone)
 
 
@@ -198,13 +199,11 @@ def _demand_list(actor: Staff | None, segment: Segment) -> None:
 
 
 def _list_changed(
-    actor: Staff | None, segment: Segment, rows: list[int], at: datetime, *, added: int = 0, removed: int = 0
+    actor: Staff | None, segment: Segment, at: datetime, *, added: int = 0, removed: int = 0
 ) -> None:
     if not (added or removed):
         return
-    if is_promising(segment):
-        for start in range(0, len(rows), _BATCH):
-            recompute_due_times(at=at, customers=rows[start : start + _BATCH])
+    _renew_promises(segment, at)
     emit(
         ListChanged(
             happened_at=at,
@@ -232,7 +231,7 @@ def _fill(segment: Segment, name: str, rule: Rule | None, playbook: Playbook) ->
 
 def _renew_promises(segment: Segment, at: datetime) -> None:
     if is_promising(segment):
-        recompute_due_times(at=at)
+        ask_for_renewal(at=at)
 
 
 def _plain(segment: Segment) -> dict[str, Any]:

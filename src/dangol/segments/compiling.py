@@ -6,17 +6,24 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
+from dangol.customers.queries import whom_they_became
 from dangol.customers.rules import ALPHA, GENERATIONS
-from dangol.segments.rules import All, AnyOf, Flag, Not, Number, OneOf, Rule
+from dangol.segments.rules import LONGEST_ID, All, AnyOf, Flag, Not, Number, OneOf, Rule
 
 _COUNTED: Final = {
     "orders": ("order_count", "orders_in_year"),
     "spent": ("spent", "spent_in_year"),
     "complaints": ("complaint_count", "complaints_in_year"),
     "conversations": ("conversation_count", ""),
+    "has_brought": ("brought_count", ""),
 }
 _INSTANTS: Final = {"tenure": "since", "last_order": "last_order_at", "last_seen": "last_seen_at"}
 _SETS: Final = {"tag": "tags", "place": "places", "consent": "consents"}
+_FLAGS: Final = {
+    "company": Q(has_company=True),
+    "birth_year_known": Q(birth_year__isnull=False),
+    "was_brought": Q(brought_by__isnull=False),
+}
 
 
 def compile_rule(rule: Rule, *, today: date, zone: ZoneInfo) -> Q:
@@ -39,7 +46,7 @@ def compile_rule(rule: Rule, *, today: date, zone: ZoneInfo) -> Q:
         case Number():
             return _number(rule, today, zone)
         case Flag(fact):
-            return Q(has_company=True) if fact == "company" else Q(birth_year__isnull=False)
+            return _FLAGS[fact]
 
 
 def _one_of(fact: str, values: tuple[str, ...]) -> Q:
@@ -54,6 +61,9 @@ def _one_of(fact: str, values: tuple[str, ...]) -> Q:
         for value in values:
             either |= Q(**{f"{_SETS[fact]}__contains": f"|{value}|"})
         return either
+    if fact == "brought_by":
+        known = [int(value) for value in values if len(value) < LONGEST_ID]
+        return Q(brought_by__in=whom_they_became(known)) if known else Q(pk__lt=0)
     return Q(**{f"{fact}__in": values})
 
 

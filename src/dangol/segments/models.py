@@ -32,9 +32,16 @@ class Figures(models.Model):
     tags = models.TextField(blank=True)
     places = models.TextField(blank=True)  # where they ordered
     consents = models.TextField(blank=True)  # the purposes that they said yes to, on whichever channel
+    brought_by = models.BigIntegerField(null=True)  # the living row of whoever brought them
+    brought_count = models.PositiveIntegerField(default=0)  # how many people they have brought
 
     class Meta:
         verbose_name_plural = "figures"
+        indexes = [
+            models.Index(
+                fields=["brought_by"], name="figures_brought_by", condition=Q(brought_by__isnull=False)
+            )
+        ]
 
     def __str__(self) -> str:
         return f"figures of {self.customer_id}"
@@ -55,3 +62,19 @@ class Walk(models.Model):
 
     def __str__(self) -> str:
         return f"walk at {self.reached}"
+
+
+class Renewal(models.Model):
+    """That what is due of all open waits is being renewed, and how far. Without a row all is as it should be."""
+
+    ONLY = 1
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=ONLY, editable=False)
+    asked_at = models.DateTimeField()  # when a promise, whom it is for, or the opening hours last changed
+    reached = models.BigIntegerField(default=0)  # the wait behind which it goes on
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="one_renewal")]
+
+    def __str__(self) -> str:
+        return f"renewal at {self.reached}"

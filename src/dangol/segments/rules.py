@@ -17,24 +17,28 @@ YEAR: Final = 365
 """Days of the only window that sums have. Others would need a sum of each customer for each day."""
 LARGEST: Final = 10**15
 LONGEST_DAYS: Final = 36_500
+LONGEST_ID: Final = 19
+"""From so many digits on a number is no id of any database."""
 
 Bound = Literal["at_least", "at_most"]
-CHOICES: Final = ("generation", "language", "country", "place", "tag", "consent")
+CHOICES: Final = ("generation", "language", "country", "place", "tag", "consent", "brought_by")
 """Facts of which one of several must be so."""
-COUNTS: Final = ("orders", "spent", "conversations", "complaints")
+BY_NUMBER: Final = ("place", "tag", "brought_by")
+"""Those of them whose values are ids, as text."""
+COUNTS: Final = ("orders", "spent", "conversations", "complaints", "has_brought")
 """Facts that are counted or added up."""
 IN_YEAR: Final = frozenset({"orders", "spent", "complaints"})
 """Those of them that can be of the last 365 days alone."""
 DAYS: Final = ("tenure", "last_order", "last_seen")
 """Facts that are so many days ago, today not counted."""
-FLAGS: Final = ("company", "birth_year_known")
+FLAGS: Final = ("company", "birth_year_known", "was_brought")
 """Facts that are so or are not."""
 GENERATION_KEYS: Final = (*(name for name, *_ in GENERATIONS), ALPHA)
 
 
 @dataclass(frozen=True)
 class OneOf:
-    """One of these is so: of a tag or a place its id as text, else a word."""
+    """One of these is so: of a tag, a place or a customer its id as text, else a word."""
 
     fact: str
     values: tuple[str, ...]
@@ -151,7 +155,10 @@ def _check_choice(fact: str, values: tuple[str, ...]) -> None:
         raise RuleUnclear
     if not values:
         raise NothingChosen
-    if fact in {"place", "tag"} and not all(value.isascii() and value.isdigit() for value in values):
+    if fact in BY_NUMBER and not all(value.isascii() and value.isdigit() for value in values):
+        raise RuleUnclear
+    # PostgreSQL keeps no NUL in a text, and nothing is called by what cannot be seen.
+    if not all(value.isprintable() for value in values):
         raise RuleUnclear
     if fact == "generation" and not set(values) <= set(GENERATION_KEYS):
         raise RuleUnclear

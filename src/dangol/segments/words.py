@@ -1,5 +1,6 @@
 """Rules in the words of a page: what each fact is called, and a rule as one sentence."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -15,11 +16,26 @@ from dangol.business.money import money_text
 from dangol.business.proposals import country_choices
 from dangol.customers.models import Consent, Tag
 from dangol.customers.profile import GENERATION_WORDS
+from dangol.customers.queries import living_of, names_of
+from dangol.search import index
 from dangol.segments.models import Figures
-from dangol.segments.rules import All, AnyOf, Condition, Flag, Not, Number, OneOf, Rule, conditions
+from dangol.segments.rules import (
+    LONGEST_ID,
+    All,
+    AnyOf,
+    Condition,
+    Flag,
+    Not,
+    Number,
+    OneOf,
+    Rule,
+    conditions,
+)
 
 MOST_CHOICES: Final = 80
-_LONGEST_ID: Final = 18  # digits of a number that every database holds
+MOST_FOUND: Final = 20
+SEARCHED: Final = ("tag", "place", "brought_by")
+"""Facts of which there may be more than a form offers: the others are found by name."""
 FACTS: Final[Mapping[str, str | Promise]] = {
     "orders": gettext_lazy("Number of orders"),
     "spent": gettext_lazy("Spent, less what was given back"),
@@ -36,6 +52,9 @@ FACTS: Final[Mapping[str, str | Promise]] = {
     "company": gettext_lazy("Has a company"),
     "tag": gettext_lazy("Tag"),
     "consent": gettext_lazy("Said yes to"),
+    "was_brought": gettext_lazy("Was brought by somebody"),
+    "brought_by": gettext_lazy("Brought by"),
+    "has_brought": gettext_lazy("Number of people they brought"),
 }
 """What a condition can be about, the most useful first."""
 
@@ -43,35 +62,70 @@ Choice = tuple[str, str]
 
 
 @dataclass(frozen=True)
+class Sought:
+    """Words by which a value of a fact is looked for."""
+
+    fact: str
+    words: str
+
+
+@dataclass(frozen=True)
 class Names:
-    """What the values of conditions are called: (value, words) of each fact that has choices."""
+    """What the values of conditions are called: (value, words) of each fact that has choices, the chosen ones among
+    them; `found` by words that were looked for; `searched` are the facts of which there are more."""
 
     currency: str
     choices: Mapping[str, tuple[Choice, ...]] = field(default_factory=dict)
+    found: Mapping[Sought, tuple[Choice, ...]] = field(default_factory=dict)
+    searched: frozenset[str] = frozenset()
 
     def word(self, fact: str, value: str) -> str:
         """What the value is called; of one that is gone, that it is."""
         return dict(self.choices.get(fact, ())).get(value) or _("(no longer there)")
 
 
-def names(currency: str, rules: Iterable[Rule] = ()) -> Names:
-    """What can be chosen: of tags and places the first by name, of countries those that customers have; three queries,
-    five at most. What the rules have chosen before is among it."""
-    chosen = list(rules)
-    tags = _first(Tag.objects.order_by("name"), _chosen_by(chosen, "tag"))
-    places = _first(Place.objects.order_by("name"), _chosen_by(chosen, "place"))
+def names(
+    currency: str,
+    rules: Iterable[Rule] = (),
+    *,
+    chosen: Mapping[str, Collection[str]] | None = None,
+    sought: Iterable[Sought] = (),
+) -> Names:
+    """What can be chosen: of tags and places the first by name, of countries those that customers have, of customers
+    nobody. What the rules have chosen before is among it, and what else is chosen by fact. A fixed number of queries,
+    and two at most for each that is sought.
+    """
+    wanted = {fact: set((chosen or {}).get(fact, ())) for fact in (*SEARCHED, "country")}
+    for rule in rules:
+        for each in conditions(rule):
+            if isinstance(each, OneOf) and each.fact in wanted:
+                wanted[each.fact] |= set(each.values)
+    tags, are_more_tags = _first(Tag.objects.order_by("name"), wanted["tag"])
+    places, are_more_places = _first(Place.objects.order_by("name"), wanted["place"])
     known = set(Figures.objects.exclude(country="").values_list("country", flat=True).distinct())
-    known |= _chosen_by(chosen, "country")
     return Names(
         currency,
         {
             "generation": tuple((key, str(words)) for key, words in GENERATION_WORDS.items()),
             "language": tuple((key, str(words)) for key, words in settings.LANGUAGES),
-            "country": tuple((key, words) for key, words in country_choices() if key in known),
+            "country": tuple(
+                (key, words) for key, words in country_choices() if key in known | wanted["country"]
+            ),
             "place": places,
             "tag": tags,
             "consent": tuple((key, str(words)) for key, words in Consent.Purpose.choices),
+            "brought_by": _customers(_numbers(wanted["brought_by"])),
         },
+        {each: _found(each) for each in sought},
+        frozenset(
+            fact
+            for fact, is_searched in (
+                ("tag", are_more_tags),
+                ("place", are_more_places),
+                ("brought_by", True),
+            )
+            if is_searched
+        ),
     )
 
 
@@ -119,20 +173,37 @@ def _condition(rule: Condition, called: Names) -> str:
             return what
 
 
-def _first(rows: "QuerySet[Tag] | QuerySet[Place]", chosen: Collection[str]) -> tuple[Choice, ...]:
-    """The first by name, and whatever was chosen among the others."""
+def _first(
+    rows: "QuerySet[Tag] | QuerySet[Place]", chosen: Collection[str]
+) -> tuple[tuple[Choice, ...], bool]:
+    """The first by name, and whatever was chosen among the others; and whether there are others."""
     found = rows.values_list("pk", "name")
-    offered = dict(found[:MOST_CHOICES])
-    if missing := {int(value) for value in chosen if len(value) < _LONGEST_ID} - offered.keys():
+    offered = dict(found[: MOST_CHOICES + 1])
+    are_more = len(offered) > MOST_CHOICES
+    if are_more:
+        offered.popitem()
+    if missing := _numbers(chosen) - offered.keys():
         offered |= dict(found.filter(pk__in=missing))
-    return tuple((str(pk), name) for pk, name in offered.items())
+    return tuple((str(pk), name) for pk, name in offered.items()), are_more
 
 
-def _chosen_by(rules: Iterable[Rule], fact: str) -> set[str]:
-    return {
-        value
-        for rule in rules
-        for each in conditions(rule)
-        if isinstance(each, OneOf) and each.fact == fact
-        for value in each.values
-    }
+def _found(sought: Sought) -> tuple[Choice, ...]:
+    if sought.fact == "brought_by":
+        return _customers(index.find_in_time("customer", sought.words, limit=MOST_FOUND).ids)
+    rows: QuerySet[Tag] | QuerySet[Place] = Tag.objects.all() if sought.fact == "tag" else Place.objects.all()
+    found = rows.filter(name__icontains=sought.words).order_by("name").values_list("pk", "name")
+    return tuple((str(pk), name) for pk, name in found[:MOST_FOUND])
+
+
+def _customers(ids: Iterable[int]) -> tuple[Choice, ...]:
+    """What these customers are called; where two are called the same, with their numbers."""
+    wanted = list(ids)
+    living = {row: person for row, person in living_of(wanted).items() if person.erased_at is None}
+    called = names_of(living.values())
+    said = {row: called[living[row].pk] for row in wanted if row in living}
+    often = Counter(said.values())
+    return tuple((str(row), name if often[name] == 1 else f"{name} #{row}") for row, name in said.items())
+
+
+def _numbers(values: Iterable[str]) -> set[int]:
+    return {int(value) for value in values if value.isascii() and value.isdigit() and len(value) < LONGEST_ID}

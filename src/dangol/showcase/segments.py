@@ -5,6 +5,7 @@ from typing import Final
 
 from dangol.segments.commands import Playbook, make_segment
 from dangol.segments.following import count_everybody
+from dangol.segments.renewing import renew_further
 from dangol.segments.rules import All, Number, Rule
 
 _REGULARS: Final = Number("orders", "at_least", 6, in_year=True)
@@ -87,3 +88,5 @@ def draw_segments(language: str, at: datetime) -> None:
     count_everybody(at=at)
     for name, rule, playbook in _SEGMENTS[language]:
         make_segment(actor=None, name=name, rule=rule, playbook=playbook, at=at)
+    while renew_further(at=at):
+        pass

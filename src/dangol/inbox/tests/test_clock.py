@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from dangol.business.models import OpeningCalendar
-from dangol.inbox.commands.clock import recompute_due_times
+from dangol.inbox.commands.clock import recompute_some
 from dangol.inbox.commands.conversations import postpone_conversation
 from dangol.inbox.models import Conversation, Wait
 from tests.parts.cast import NOON, mail
@@ -18,17 +18,17 @@ def open_from(minute: int) -> None:
 def test_changed_hours_move_what_is_due_and_its_place_in_the_list(receive):
     conversation = receive(mail(message_id="1@example.com")).conversation
     open_from(13 * 60)
-    assert recompute_due_times(at=NOON) == 1
+    assert recompute_some(behind=0, at=NOON).changed == 1
     conversation.refresh_from_db()
     assert conversation.due_at == Wait.objects.get().due_at == NOON + timedelta(minutes=90)
-    assert recompute_due_times(at=NOON) == 0
+    assert recompute_some(behind=0, at=NOON).changed == 0
 
 
 def test_a_changed_promise_moves_it_too(receive, mailbox):
     receive(mail())
     mailbox.promised_first_seconds = 600
     mailbox.save()
-    recompute_due_times(at=NOON)
+    recompute_some(behind=0, at=NOON)
     assert Conversation.objects.get().due_at == NOON + timedelta(minutes=10)
 
 
@@ -37,7 +37,7 @@ def test_what_was_put_off_stays_put_off(receive, hana):
     until = NOON + timedelta(hours=5)
     postpone_conversation(actor=hana, conversation=conversation, until=until, at=NOON)
     open_from(13 * 60)
-    recompute_due_times(at=NOON)
+    recompute_some(behind=0, at=NOON)
     assert Conversation.objects.get().due_at == until
     assert Wait.objects.get().due_at == NOON + timedelta(minutes=90)
 
@@ -46,4 +46,4 @@ def test_what_was_answered_keeps_what_was_true_for_it(receive):
     receive(mail())
     Wait.objects.update(answered_at=NOON)
     open_from(13 * 60)
-    assert recompute_due_times(at=NOON) == 0
+    assert recompute_some(behind=0, at=NOON).changed == 0

@@ -8,10 +8,12 @@ from django.test.utils import CaptureQueriesContext
 
 from dangol.customers.commands.merging import merge_customers
 from dangol.customers.models import Customer, Segment
+from dangol.inbox.commands import clock as due_times
 from dangol.inbox.models import Conversation, Wait
 from dangol.kernel.errors import NotAllowed
 from dangol.kernel.models import AuditEntry
 from dangol.kernel.models import Event as Told
+from dangol.segments import following
 from dangol.segments.commands import (
     Playbook,
     change_segment,
@@ -32,6 +34,7 @@ from dangol.segments.errors import (
     SegmentNameTaken,
 )
 from dangol.segments.queries import all_segments, first_members
+from dangol.segments.renewing import renew_further, renewal_left
 from dangol.segments.rules import Flag, Number, OneOf
 from dangol.segments.tests.people import a_shop, members, settle, somebody
 from tests.parts.cast import JAMES, NOON, SORA, mail
@@ -205,11 +208,13 @@ def test_the_strictest_playbook_goes_before_the_mailbox_and_the_clock_follows_ev
         actor=minji, name="Wrote", rule=Number("conversations", "at_least", 1),
         playbook=Playbook(first_promise_minutes=120), at=NOON,
     )  # fmt: skip
+    settle()
     assert due() == {"Sora Kim": 120, "James Lee": 120}
     vip = make_segment(
         actor=minji, name="VIP", rule=None, playbook=Playbook(first_promise_minutes=10), at=NOON
     )
     put_on_list(actor=minji, segment=vip, customers=[by_name["Sora Kim"]], at=NOON)
+    settle()
     assert due() == {"Sora Kim": 10, "James Lee": 120}
     assert Conversation.objects.get(customer=by_name["Sora Kim"]).due_at == NOON + timedelta(minutes=10)
 
@@ -232,9 +237,52 @@ def test_the_strictest_playbook_goes_before_the_mailbox_and_the_clock_follows_ev
         playbook=Playbook(first_promise_minutes=120),
         at=NOON,
     )
+    settle()
     assert due() == {"Sora Kim": 10, "James Lee": 30, "Mira": 30}
     remove_segment(actor=minji, segment=vip, at=NOON)
+    settle()
     assert due()["Sora Kim"] == 30
+
+
+def test_a_changed_promise_is_kept_in_pieces_also_after_a_kill_and_a_second_change(
+    minji, shop, receive, monkeypatch
+):
+    """Three wait, and the worker looks at one at a time."""
+    monkeypatch.setattr(due_times, "BATCH", 1)
+    monkeypatch.setattr(following.time, "sleep", lambda _: None)
+    for who in (SORA, JAMES, "Mira <mira@example.com>"):
+        receive(mail(who))
+    settle()
+    wrote = Number("conversations", "at_least", 1)
+    segment = make_segment(
+        actor=minji, name="Wrote", rule=wrote, playbook=Playbook(first_promise_minutes=120), at=NOON
+    )
+    assert (renewal_left(), sorted(due().values())) == (3, [30, 30, 30])
+
+    assert renew_further(at=NOON)
+    assert (renewal_left(), sorted(due().values())) == (2, [30, 30, 120])
+    with monkeypatch.context() as killed:
+        killed.setattr(due_times.Wait.objects, "bulk_update", fail)
+        with pytest.raises(Killed):
+            renew_further(at=NOON)
+    assert (renewal_left(), sorted(due().values())) == (2, [30, 30, 120])
+
+    change_segment(
+        actor=minji, segment=segment, name="Wrote", rule=wrote, at=NOON,
+        playbook=Playbook(first_promise_minutes=60),
+    )  # fmt: skip
+    assert renewal_left() == 3
+    settle()
+    assert (renewal_left(), sorted(due().values())) == (0, [60, 60, 60])
+    assert not renew_further(at=NOON)
+
+
+class Killed(Exception):
+    """As if the process ended here."""
+
+
+def fail(*_: object, **__: object) -> None:
+    raise Killed
 
 
 def test_the_owner_says_which_playbook_comes_first(minji, shop):

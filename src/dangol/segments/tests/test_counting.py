@@ -4,15 +4,17 @@ from datetime import date, datetime, time, timedelta
 
 import pytest
 from django.db import connection, transaction
+from django.forms import model_to_dict
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from dangol.customers.commands.consents import record_consent
+from dangol.customers.commands.introductions import say_who_brought
 from dangol.customers.commands.merging import merge_customers, undo_merge
 from dangol.customers.commands.profiles import change_profile, set_tags
 from dangol.customers.models import Customer, Membership, Merge, Segment
-from dangol.customers.queries import living_customer
+from dangol.customers.queries import living_customer, living_of
 from dangol.customers.rules import generation
 from dangol.goodwill.commands.refunds import book_all_refunds
 from dangol.kernel import events
@@ -23,9 +25,11 @@ from dangol.segments.counting import count_segment
 from dangol.segments.following import count_everybody
 from dangol.segments.models import Figures
 from dangol.segments.rules import All, AnyOf, Flag, Not, Number, OneOf, Rule, checked
+from dangol.segments.tests.adding import figures_of
 from dangol.segments.tests.people import a_shop, members, order, refund, sell, settle, somebody
 from dangol.segments.tests.test_rules import RULES
 from tests.parts.cast import NOON
+from tests.parts.plans import steps_of
 
 pytestmark = pytest.mark.django_db
 SETTINGS = settings(
@@ -50,10 +54,13 @@ def holds(rule: Rule, row: Figures, zone) -> bool:
             return generation(row.birth_year) in values
         case OneOf("tag" | "consent" as fact, values):
             return bool(set(getattr(row, f"{fact}s").strip("|").split("|")) & set(values))
+        case OneOf("brought_by", values):
+            return row.brought_by in {person.pk for person in living_of(map(int, values)).values()}
         case OneOf(fact, values):
             return getattr(row, fact) in values
         case Flag(fact):
-            return row.has_company if fact == "company" else row.birth_year is not None
+            named = {"birth_year_known": row.birth_year, "was_brought": row.brought_by}
+            return row.has_company if fact == "company" else named[fact] is not None
         case Number(fact, bound, value, in_year):
             found = _found(fact, row, zone, in_year)
             return found is not None and (found >= value if bound == "at_least" else found <= value)
@@ -68,6 +75,7 @@ def _found(fact: str, row: Figures, zone, in_year: bool) -> int | None:
         "orders": row.orders_in_year if in_year else row.order_count,
         "spent": row.spent_in_year if in_year else row.spent,
         "complaints": row.complaints_in_year if in_year else row.complaint_count,
+        "has_brought": row.brought_count,
     }[fact]
 
 
@@ -106,6 +114,11 @@ class World:
                         actor=self.minji, customer=person, channel="email", purpose="news",
                         is_given=bool(much % 2), source="test", at=NOON,
                     )  # fmt: skip
+                case "bring":
+                    by = None if much % 7 == 0 else self.person(much)
+                    say_who_brought(
+                        actor=self.minji, customer=person, by=by, at=NOON + timedelta(minutes=much)
+                    )
                 case "merge":
                     other = self.person(much)
                     merge_customers(actor=self.minji, kept=person, gone=other, take=[], at=NOON)
@@ -126,7 +139,8 @@ class World:
 HAPPENED = st.lists(
     st.tuples(
         st.sampled_from(
-            ["order", "revise", "cancel", "refund", "tag", "born", "speak", "consent", "merge", "part", "settle"]
+            ["order", "revise", "cancel", "refund", "tag", "born", "speak", "consent", "bring", "merge", "part",
+             "settle"]
         ),
         st.integers(0, 5),
         st.integers(0, 30),
@@ -148,7 +162,8 @@ def _live_and_count(minji, rules: list[Rule], history: list[tuple[str, int, int]
     world = World(minji)
     settle()
     segments = []
-    for number, rule in enumerate(rules):
+    friends = OneOf("brought_by", (str(Customer.objects.earliest("pk").pk),))
+    for number, rule in enumerate([friends, *rules]):
         try:
             segments.append((make_segment(actor=minji, name=f"S{number}", rule=checked(rule), at=NOON), rule))
         except Refused:
@@ -160,9 +175,12 @@ def _live_and_count(minji, rules: list[Rule], history: list[tuple[str, int, int]
 
     kept = {segment.pk: members(segment) for segment, _rule in segments}
     figures = list(Figures.objects.order_by("pk").values())
+    everybody = list(Customer.objects.filter(merged_into=None).order_by("pk"))
+    meant = [model_to_dict(row) for row in figures_of(everybody, business=shop, today=TODAY)]
+    assert [model_to_dict(row) for row in Figures.objects.order_by("pk")] == meant
     for segment, rule in segments:
-        meant = {row.pk for row in Figures.objects.all() if holds(rule, row, shop.zone)}
-        assert kept[segment.pk] == meant, rule
+        inside = {row.pk for row in Figures.objects.all() if holds(rule, row, shop.zone)}
+        assert kept[segment.pk] == inside, rule
     Membership.objects.all().delete()
     Figures.objects.all().delete()
     count_everybody(at=NOON)
@@ -259,7 +277,7 @@ def test_a_killed_walk_goes_on_where_it_was(minji, monkeypatch):
     a_shop()
     for _ in range(5):
         somebody()
-    monkeypatch.setattr(following, "AT_ONCE", 2)
+    monkeypatch.setattr(following, "WALKED_AT_ONCE", 2)
     following.keep_counted(at=NOON)  # the follower begins
     following.keep_counted(at=NOON)
     assert Figures.objects.count() == 2
@@ -276,7 +294,7 @@ def test_between_two_pieces_of_the_walk_others_may_write(minji, monkeypatch):
     a_shop()
     for _ in range(5):
         somebody()
-    monkeypatch.setattr(following, "AT_ONCE", 2)
+    monkeypatch.setattr(following, "WALKED_AT_ONCE", 2)
     rests: list[float] = []
     monkeypatch.setattr(following.time, "sleep", rests.append)
 
@@ -284,6 +302,75 @@ def test_between_two_pieces_of_the_walk_others_may_write(minji, monkeypatch):
 
     assert rests == [following.REST_SECONDS] * 2
     assert Figures.objects.count() == 5
+
+
+def test_everybody_is_looked_at_by_as_many_queries_as_two_people(minji, django_assert_max_num_queries):
+    a_shop()
+    for number in range(2):
+        make_segment(actor=minji, name=f"S{number}", rule=Number("orders", "at_least", 1), at=NOON)
+    sell(*(order(f"N{number}", f"{number}") for number in range(30)))
+    one, other = Customer.objects.order_by("pk")[:2]
+    merge_customers(actor=minji, kept=one, gone=other, take=[], at=NOON)
+
+    with django_assert_max_num_queries(30):
+        count_everybody(at=NOON)
+
+    assert Figures.objects.count() == 29
+    assert Figures.objects.get(pk=one.pk).order_count == 2
+
+
+@pytest.mark.only_sqlite
+def test_what_a_few_people_did_is_not_looked_for_among_all_orders(minji):
+    a_shop()
+    sell(order("A", "1"))
+    tables = (
+        "orders_order", "goodwill_entry", "goodwill_wish", "inbox_conversation", "customers_consent",
+        "customers_customer",
+    )  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+        for table in tables:
+            cursor.execute("DELETE FROM sqlite_stat1 WHERE tbl = %s", [table])
+            cursor.execute("INSERT INTO sqlite_stat1 VALUES (%s, NULL, '1000000')", [table])
+        cursor.execute("ANALYZE sqlite_schema")
+
+    steps = steps_of(lambda: count_everybody(at=NOON))
+
+    assert [step for step in steps if step.startswith("SEARCH it USING")]
+    assert not [step for step in steps if step.startswith("SCAN it") or "BLOOM" in step]
+
+
+def test_who_brought_whom_is_followed_on_both_sides(minji):
+    a_shop()
+    sora, james, jihoon, mira = (somebody(name) for name in ("Sora", "James", "박지훈", "Mira"))
+    settle()
+    by_sora = make_segment(actor=minji, name="By Sora", rule=OneOf("brought_by", (str(sora.pk),)), at=NOON)
+    brought = make_segment(actor=minji, name="Brought", rule=Flag("was_brought"), at=NOON)
+    friends = make_segment(actor=minji, name="Friends", rule=Number("has_brought", "at_least", 2), at=NOON)
+    alone = make_segment(actor=minji, name="Alone", rule=Not(Flag("was_brought")), at=NOON)
+
+    def found() -> tuple[set[int], ...]:
+        settle()
+        return tuple(members(each) for each in (by_sora, brought, friends, alone))
+
+    everybody = {sora.pk, james.pk, jihoon.pk, mira.pk}
+    for person in (james, jihoon):
+        say_who_brought(actor=minji, customer=person, by=sora, at=NOON)
+    both = {james.pk, jihoon.pk}
+    assert found() == (both, both, {sora.pk}, everybody - both)
+
+    say_who_brought(
+        actor=minji, customer=jihoon, by=mira, at=NOON
+    )  # Sora has one less, though nobody names her
+    assert found() == ({james.pk}, both, set(), everybody - both)
+
+    merge = merge_customers(actor=minji, kept=mira, gone=sora, take=[], at=NOON)
+    assert found() == (both, both, {mira.pk}, {mira.pk})
+    undo_merge(actor=minji, merge=merge, at=NOON)
+    assert found() == ({james.pk}, both, set(), {sora.pk, mira.pk})
+
+    say_who_brought(actor=minji, customer=james, by=None, at=NOON)
+    assert found() == (set(), {jihoon.pk}, set(), everybody - {jihoon.pk})
 
 
 def test_an_erased_customer_is_nowhere(minji):

@@ -35,11 +35,11 @@ CONDITIONS: st.SearchStrategy[Rule] = st.one_of(
     ),
     st.builds(
         Number,
-        st.sampled_from(["tenure", "last_order", "last_seen"]),
+        st.sampled_from(["tenure", "last_order", "last_seen", "has_brought"]),
         st.sampled_from(["at_least", "at_most"]),
         st.integers(0, 60),
     ),
-    st.builds(Flag, st.sampled_from(["company", "birth_year_known"])),
+    st.builds(Flag, st.sampled_from(["company", "birth_year_known", "was_brought"])),
 )
 
 
@@ -99,6 +99,8 @@ def _said_or_kept(kept) -> bool:
         (OneOf("generation", ()), NothingChosen),
         (OneOf("generation", ("x", "next")), RuleUnclear),
         (OneOf("tag", ("vip",)), RuleUnclear),
+        (OneOf("brought_by", ("Sora",)), RuleUnclear),
+        (OneOf("language", ("ko", "k\0")), RuleUnclear),
         (Number("orders", "at_least", -1), NotANumber),
         (Number("tenure", "at_least", 40_000), NotANumber),
         (Number("tenure", "at_least", 4, in_year=True), RuleUnclear),
