@@ -4,6 +4,7 @@ What was typed stays as it was typed until it is read as a rule. A part is named
 `r.1.2`; a group says how many parts it has.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final, Literal
@@ -28,7 +29,7 @@ from dangol.segments.rules import (
     Rule,
     checked,
 )
-from dangol.segments.words import FACTS, Choice, Names
+from dangol.segments.words import FACTS, SEARCHED, Choice, Names, Sought, names
 
 Match = Literal["all", "any", "none"]
 TOP: Final = "r"
@@ -47,11 +48,19 @@ class ConditionDraft:
     in_year: bool = False
     words: str = ""
     choices: tuple[Choice, ...] = ()
+    find: str = ""  # words by which more choices are looked for
+    sought: str = ""  # those that the page was made for
+    is_searched: bool = False
 
     @property
     def shape(self) -> str:
         """How it is asked for: choice, flag or number."""
         return "choice" if self.fact in CHOICES else "flag" if self.fact in FLAGS else "number"
+
+    @property
+    def has_found(self) -> bool:
+        """Whether there is more to choose from than what is chosen."""
+        return any(value not in self.values for value, _words in self.choices)
 
     @property
     def may_be_in_year(self) -> bool:
@@ -97,17 +106,17 @@ class GroupDraft:
 Draft = ConditionDraft | GroupDraft
 
 
-def draft_of(rule: Rule | None, called: Names) -> GroupDraft:
+def draft_of(rule: Rule | None, currency: str) -> GroupDraft:
     """The form of a rule; of none, an empty one."""
     if rule is None:
         return GroupDraft(TOP)
     top = rule if isinstance(rule, All | AnyOf) or _is_none(rule) else All((rule,))
-    draft = _draft(top, called)
+    draft = _draft(top, currency)
     assert isinstance(draft, GroupDraft)
-    return _named(draft, TOP, called)
+    return draft
 
 
-def read_draft(post: QueryDict, called: Names) -> GroupDraft:
+def read_draft(post: QueryDict) -> GroupDraft:
     """What the form holds, with what its buttons ask for done: `act` is add:, group: or drop: and a path."""
     draft = _read(post, TOP, 1)
     if not isinstance(draft, GroupDraft):
@@ -119,7 +128,27 @@ def read_draft(post: QueryDict, called: Names) -> GroupDraft:
         draft = _grow(draft, path, GroupDraft("", "any"))
     elif act == "drop":
         draft = _without(draft, path)
+    return draft
+
+
+def names_for(draft: GroupDraft, currency: str) -> Names:
+    """What the form can choose from: what is chosen and what is looked for among it."""
+    parts = list(_conditions(draft))
+    chosen: dict[str, set[str]] = {}
+    for part in parts:
+        chosen.setdefault(part.fact, set()).update(part.values)
+    sought = {Sought(part.fact, part.find) for part in parts if part.find and part.fact in SEARCHED}
+    return names(currency, chosen=chosen, sought=sought)
+
+
+def named_draft(draft: GroupDraft, called: Names) -> GroupDraft:
+    """The form with what its parts are called, and what each can be chosen from."""
     return _named(draft, TOP, called)
+
+
+def is_looking(draft: GroupDraft) -> bool:
+    """Whether words stand in it that nobody has looked for yet: who presses Enter there wants to find, not to save."""
+    return any(part.find != part.sought for part in _conditions(draft))
 
 
 def rule_of(draft: GroupDraft, currency: str) -> Rule:
@@ -131,26 +160,26 @@ def _is_none(rule: Rule) -> bool:
     return isinstance(rule, Not) and not isinstance(rule.part, OneOf | Flag | Not)
 
 
-def _draft(rule: Rule, called: Names) -> Draft:
+def _draft(rule: Rule, currency: str) -> Draft:
     match rule:
         case All(parts):
-            return GroupDraft("", "all", tuple(_draft(part, called) for part in parts))
+            return GroupDraft("", "all", tuple(_draft(part, currency) for part in parts))
         case AnyOf(parts):
-            return GroupDraft("", "any", tuple(_draft(part, called) for part in parts))
+            return GroupDraft("", "any", tuple(_draft(part, currency) for part in parts))
         case Not(AnyOf(parts)):
-            return GroupDraft("", "none", tuple(_draft(part, called) for part in parts))
+            return GroupDraft("", "none", tuple(_draft(part, currency) for part in parts))
         case Not(Not(part)):
-            return _draft(part, called)
+            return _draft(part, currency)
         case Not(OneOf() | Flag() as part):
-            inner = _draft(part, called)
+            inner = _draft(part, currency)
             assert isinstance(inner, ConditionDraft)
             return replace(inner, is_not=True)
         case Not(part):
-            return GroupDraft("", "none", (_draft(part, called),))
+            return GroupDraft("", "none", (_draft(part, currency),))
         case OneOf(fact, values):
             return ConditionDraft("", fact, values=values)
         case Number(fact, bound, value, in_year):
-            typed = str(Decimal(value).scaleb(-exponent(called.currency))) if fact == "spent" else str(value)
+            typed = str(Decimal(value).scaleb(-exponent(currency))) if fact == "spent" else str(value)
             return ConditionDraft("", fact, bound=bound, value=typed, in_year=in_year)
         case Flag(fact):
             return ConditionDraft("", fact)
@@ -166,6 +195,8 @@ def _read(post: QueryDict, path: str, depth: int) -> Draft | None:
             bound="at_most" if post.get(f"{path}.bound") == "at_most" else "at_least",
             value=post.get(f"{path}.value", "").strip()[:30],
             in_year=post.get(f"{path}.when") == "year",
+            find=" ".join(post.get(f"{path}.find", "").replace("\0", "").split())[:80],
+            sought=post.get(f"{path}.sought", ""),
         )
     if f"{path}.match" not in post or depth > DEEPEST:
         return None
@@ -185,12 +216,34 @@ def _named(draft: GroupDraft, path: str, called: Names, depth: int = 1) -> Group
         if isinstance(part, GroupDraft):
             parts.append(_named(part, place, called, depth + 1))
         else:
-            offered = called.choices.get(part.fact, ())
-            gone = [
-                (value, called.word(part.fact, value)) for value in part.values if value not in dict(offered)
-            ]
-            parts.append(replace(part, path=place, words=str(FACTS[part.fact]), choices=(*offered, *gone)))
+            parts.append(
+                replace(
+                    part,
+                    path=place,
+                    words=str(FACTS[part.fact]),
+                    choices=_choices(part, called),
+                    is_searched=part.fact in called.searched,
+                )
+            )
     return replace(draft, path=path, parts=tuple(parts), depth=depth)
+
+
+def _choices(part: ConditionDraft, called: Names) -> tuple[Choice, ...]:
+    """What is chosen first where more is looked for, then what was found; else all that is offered."""
+    chosen = tuple((value, called.word(part.fact, value)) for value in part.values)
+    if part.fact == "brought_by" or (part.find and part.fact in called.searched):
+        offered = called.found.get(Sought(part.fact, part.find), ())
+        return (*chosen, *(each for each in offered if each[0] not in part.values))
+    offered = called.choices.get(part.fact, ())
+    return (*offered, *(each for each in chosen if each[0] not in dict(offered)))
+
+
+def _conditions(draft: GroupDraft) -> Iterator[ConditionDraft]:
+    for part in draft.parts:
+        if isinstance(part, GroupDraft):
+            yield from _conditions(part)
+        else:
+            yield part
 
 
 def _grow(draft: GroupDraft, path: str, new: Draft) -> GroupDraft:

@@ -20,7 +20,15 @@ from dangol.customers.models import Identity, Segment
 from dangol.customers.queries import living_customer
 from dangol.desk.playbooks import playbook_lines
 from dangol.desk.segment_form import SegmentForm, initial_of
-from dangol.desk.segment_rule_form import GroupDraft, draft_of, read_draft, rule_of
+from dangol.desk.segment_rule_form import (
+    GroupDraft,
+    draft_of,
+    is_looking,
+    named_draft,
+    names_for,
+    read_draft,
+    rule_of,
+)
 from dangol.kernel import clock
 from dangol.kernel.errors import Gone, Refused
 from dangol.kernel.models import AuditEntry
@@ -37,7 +45,14 @@ from dangol.segments.commands import (
     take_off_list,
 )
 from dangol.segments.errors import RuleUnclear
-from dangol.segments.queries import all_segments, first_members, found_by, is_everybody_counted
+from dangol.segments.queries import (
+    all_segments,
+    first_members,
+    found_by,
+    is_everybody_counted,
+    member_count,
+)
+from dangol.segments.renewing import renewal_left
 from dangol.segments.rules import Rule, read_rule
 from dangol.segments.words import FACTS, Names, names, rule_words
 from dangol.staff.rights import actor, may, needs
@@ -66,6 +81,7 @@ def segments(request: HttpRequest) -> HttpResponse:
         "may_change": may(actor(request), "change_segments"),
         "may_compare": may(actor(request), "see_worth"),
         "is_counted": is_everybody_counted(),
+        "renewal_left": renewal_left(),
     }
     return render(request, "desk/segments.html", context)
 
@@ -76,10 +92,9 @@ def segment(request: HttpRequest, segment_id: int) -> HttpResponse:
     """One segment: who is in by which rule, and how they are served."""
     found = _segment(segment_id)
     rule = _rule(found)
-    row = next(row for row in all_segments() if row.segment.pk == found.pk)
     context = {
         "segment": found,
-        "count": row.count,
+        "count": member_count(found),
         "is_list": found.kind == LIST,
         "words": _words(found, rule, names(current_business().currency, [rule] if rule else [])),
         "is_unclear": found.kind != LIST and rule is None,
@@ -87,6 +102,7 @@ def segment(request: HttpRequest, segment_id: int) -> HttpResponse:
         "members": first_members(found),
         "may_change": may(actor(request), "change_segments"),
         "is_counted": is_everybody_counted(),
+        "renewal_left": renewal_left(),
     }
     return render(request, "desk/segment.html", context)
 
@@ -140,7 +156,7 @@ def segment_return(request: HttpRequest, removal_id: int) -> HttpResponse:
 @needs("change_segments")
 def segment_order(request: HttpRequest) -> HttpResponse:
     """Move one up or down in the order in which playbooks count."""
-    ids = [row.segment.pk for row in all_segments()]
+    ids = list(Segment.objects.order_by("position", "pk").values_list("pk", flat=True))
     up, down = read_id(request.POST.get("up", "")), read_id(request.POST.get("down", ""))
     moved, step = (up, -1) if up is not None else (down, 1)
     if moved in ids:
@@ -205,14 +221,14 @@ def _pasted(text: str) -> dict[str, None]:
 def _form(request: HttpRequest, found: Segment | None, *, is_list: bool) -> HttpResponse:
     business, at = current_business(), clock.now()
     rule = _rule(found) if found else None
-    called = names(business.currency, [rule] if rule else [])
     is_posted = request.method == "POST"
-    draft = read_draft(request.POST, called) if is_posted else draft_of(rule, called)
+    draft = read_draft(request.POST) if is_posted else draft_of(rule, business.currency)
     initial = initial_of(found, business.currency) if found else {}
     form = SegmentForm(request.POST if is_posted else None, initial=initial, currency=business.currency)
     context: dict[str, Any] = {"form": form, "found": found, "is_list": is_list, "status": 200}
     # While somebody types, the part with the count asks for itself, and no button was pressed.
-    if is_posted and not _part(request) and request.POST.get("act", "save") == "save":
+    is_to_save = request.POST.get("act", "save") == "save" and not is_looking(draft)
+    if is_posted and not _part(request) and is_to_save:
         done = _save(request, found, form, None if is_list else (draft, business.currency))
         if done is not None:
             return see_other("segment", done.pk)
@@ -220,6 +236,8 @@ def _form(request: HttpRequest, found: Segment | None, *, is_list: bool) -> Http
     elif is_posted:
         form = context["form"] = SegmentForm(initial=request.POST.dict(), currency=business.currency)
     if not is_list:
+        if _part(request) != "#count":
+            draft = named_draft(draft, names_for(draft, business.currency))
         context |= {"draft": draft, "facts": tuple(FACTS.items()), "is_counted": is_everybody_counted()}
         try:
             context["people"] = found_by(rule_of(draft, business.currency), business=business, at=at)

@@ -8,7 +8,14 @@ from django.views.decorators.http import require_safe
 from dangol.business.money import money_text
 from dangol.business.queries import current_business
 from dangol.kernel import clock
-from dangol.segments.comparing import FEW, HORIZONS, MOST_COMPARED, Column, compare_segments
+from dangol.segments.comparing import (
+    FEW,
+    HORIZONS,
+    MOST_COMPARED,
+    MOST_TOGETHER,
+    Column,
+    compare_segments,
+)
 from dangol.segments.queries import is_everybody_counted
 from dangol.staff.rights import needs
 
@@ -31,6 +38,8 @@ def segments_compared(request: HttpRequest) -> HttpResponse:
         "few": FEW,
         "too_large": compared.too_large,
         "most": f"{MOST_COMPARED:,}",
+        "left": compared.left,
+        "together": f"{MOST_TOGETHER:,}",
         "is_counted": is_everybody_counted(),
     }
     return render(request, "desk/segments_compared.html", context)

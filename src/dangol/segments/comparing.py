@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection
-from django.db.models import Count, Sum
+from django.db.models import QuerySet, Sum
 from django.db.models.expressions import RawSQL
 
 from dangol.business.models import Business
@@ -26,6 +26,8 @@ FEW: Final = 30
 """Of fewer people than this a page says that they are few."""
 MOST_COMPARED: Final = 100_000
 """Customers up to whom a segment is compared, and everybody beside them: more would keep the page waiting."""
+MOST_TOGETHER: Final = 300_000
+"""Customers of all columns together, for the same reason."""
 
 # Who is a member and who was merged into one, each with the row that lives: a list may hold rows that were merged.
 # Step by step, as in `customers.queries`.
@@ -104,27 +106,44 @@ class Column:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The columns, from which day on what is of the last 365 days, and the segments that are too large for it."""
+    """The columns, from which day on what is of the last 365 days, and the segments that are too large for it; `left`
+    are those for which the upper ones left no room."""
 
     columns: tuple[Column, ...]
     since: date
     too_large: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
 
 
 def compare_segments(*, business: Business, at: datetime) -> Comparison:
-    """The segments in their order, and everybody, where that does not take too long; five queries a column."""
+    """The segments in their order, and everybody, where that does not take too long; six queries a column."""
     today = local_day(at, business)
     since = year_began(today, business.zone)
-    rows = Segment.objects.order_by("position", "pk")
-    sizes = dict(Membership.objects.order_by().values_list("segment").annotate(many=Count("id")))
-    groups: list[Segment | None] = [row for row in rows if sizes.get(row.pk, 0) <= MOST_COMPARED]
-    if Figures.objects.count() <= MOST_COMPARED:
+    room = MOST_TOGETHER
+    groups: list[Segment | None] = []
+    too_large, left = [], []
+    for row in Segment.objects.order_by("position", "pk"):
+        size = _up_to_most(Membership.objects.filter(segment=row))
+        if size > MOST_COMPARED:
+            too_large.append(row.name)
+        elif size > room:
+            left.append(row.name)
+        else:
+            groups.append(row)
+            room -= size
+    if _up_to_most(Figures.objects.all()) <= min(MOST_COMPARED, room):
         groups.append(None)
     return Comparison(
         tuple(_column(group, business, since, at) for group in groups),
         since.astimezone(business.zone).date(),
-        tuple(row.name for row in rows if sizes.get(row.pk, 0) > MOST_COMPARED),
+        tuple(too_large),
+        tuple(left),
     )
+
+
+def _up_to_most(rows: "QuerySet[Membership] | QuerySet[Figures]") -> int:
+    """How many they are, not counted on where they are too many."""
+    return rows.order_by()[: MOST_COMPARED + 1].count()
 
 
 def _column(segment: Segment | None, business: Business, since: datetime, at: datetime) -> Column:

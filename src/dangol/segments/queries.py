@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from django.db.models import Count, Q
+from django.db.models import Count
 
 from dangol.business.models import Business
 from dangol.customers.models import Customer, Membership, Segment
@@ -47,25 +47,33 @@ def found_by(rule: Rule, *, business: Business, at: datetime) -> Found:
 def all_segments() -> tuple[SegmentRow, ...]:
     """The segments in the order in which their playbooks count, with how many people are in each; five queries at
     most."""
-    counts = dict(
-        Membership.objects.filter(
-            Q(customer__merged_into=None) | Q(segment__kind=LIST), customer__erased_at=None
-        )
-        .order_by()
-        .values_list("segment")
-        .annotate(many=Count("id"))
-    )
-    twice = _merged_twice()
-    rows = Segment.objects.order_by("position", "pk")
-    return tuple(SegmentRow(row, counts.get(row.pk, 0) - twice[row.pk]) for row in rows)
+    rows = list(Segment.objects.order_by("position", "pk"))
+    counts = _counts([row.pk for row in rows])
+    return tuple(SegmentRow(row, counts[row.pk]) for row in rows)
 
 
-def _merged_twice() -> Counter[int]:
+def member_count(segment: Segment) -> int:
+    """How many people are in, of a list each once; along an index, without a look at the people themselves."""
+    return _counts([segment.pk])[segment.pk]
+
+
+def _counts(segments: Collection[int]) -> Counter[int]:
+    # Who was erased left them in the same transaction; who was merged leaves what has a rule in a second or two.
+    members = Membership.objects.filter(segment__in=segments).order_by()
+    counts = Counter(dict(members.values_list("segment").annotate(many=Count("*"))))
+    counts.subtract(_merged_twice(segments))
+    return counts
+
+
+def _merged_twice(segments: Collection[int]) -> Counter[int]:
     """How many rows of each list are of somebody who is on it by another row as well: they were merged since."""
-    on_lists = Membership.objects.filter(segment__kind=LIST).values_list("segment_id", "customer_id")
-    merged = list(on_lists.filter(customer__merged_into__isnull=False, customer__erased_at=None))
-    living = living_of(row for _segment, row in merged) if merged else {}
-    seen = set(on_lists.filter(customer__in=[person.pk for person in living.values()])) if merged else set()
+    on_lists = Membership.objects.filter(segment__in=segments, segment__kind=LIST)
+    pairs = on_lists.values_list("segment_id", "customer_id")
+    merged = list(pairs.filter(customer__merged_into__isnull=False))
+    if not merged:
+        return Counter()
+    living = living_of(row for _segment, row in merged)
+    seen = set(pairs.filter(customer__in=[person.pk for person in living.values()]))
     twice: Counter[int] = Counter()
     for segment, row in merged:
         person = (segment, living[row].pk)

@@ -6,11 +6,13 @@ from datetime import UTC, datetime
 import pytest
 from django.urls import reverse
 
-from dangol.customers.models import Customer, Segment
+from dangol.customers.commands.introductions import say_who_brought
+from dangol.customers.models import Customer, Segment, Tag
 from dangol.desk import segments
 from dangol.desk.tests.reading import see, words_of
 from dangol.kernel import clock
 from dangol.kernel.models import AuditEntry
+from dangol.segments import words
 from dangol.segments.commands import Playbook, make_segment, put_on_list
 from dangol.segments.rules import All, AnyOf, Flag, Not, Number, OneOf, read_rule
 from dangol.segments.tests.people import order, sell, settle, somebody
@@ -120,6 +122,47 @@ def test_what_is_unclear_is_said_in_one_sentence_and_nothing_is_lost(owner):
     assert not Segment.objects.exists()
 
 
+def test_the_tag_that_is_not_offered_is_found_by_its_name_and_enter_there_saves_nothing(owner, monkeypatch):
+    monkeypatch.setattr(words, "MOST_CHOICES", 1)
+    Tag.objects.create(name="bakers")
+    late = Tag.objects.create(name="wholesale")
+    url = reverse("new_segment")
+    page = press(owner, url, owner.get(url).content.decode(), "add:r", r__new="tag", name="Wholesale")
+    assert "wholesale" not in page.partition('id="rule"')[2]
+
+    page = press(owner, url, page, "save", r__0__find="sale\0")  # Enter: the first button of the form
+
+    assert not Segment.objects.exists()
+    assert f'id="r.0.in.{late.pk}"' in page
+    press(owner, url, page, "save", **{"r__0__in": [str(late.pk)]})
+    assert read_rule(Segment.objects.get().rule) == All((OneOf("tag", (str(late.pk),)),))
+
+
+def test_whoever_brought_them_is_chosen_by_name(owner, minji, receive):
+    receive(mail(SORA))
+    sora = Customer.objects.get()
+    say_who_brought(actor=minji, customer=somebody("James"), by=sora, at=NOON)
+    settle()
+    url = reverse("new_segment")
+    page = press(owner, url, owner.get(url).content.decode(), "add:r", r__new="brought_by", name="Hers")
+    page = press(owner, url, page, "find:r.0", r__0__find="sora")
+    page = press(owner, url, page, "count", **{"r__0__in": [str(sora.pk)]})
+    assert "1 customer is in." in words_of(page)
+
+    page = press(owner, url, page, "save")
+
+    assert "Brought by: Sora Kim" in words_of(page)
+    assert [row.customer.name for row in Segment.objects.get().memberships.all()] == ["James"]
+
+
+def test_what_no_database_keeps_is_refused_in_one_sentence(owner):
+    sent = {"r.match": "all", "r.parts": "1", "r.0.fact": "language", "r.0.in": "k\0", "name": "Korean"}
+    for act in ("count", "save"):
+        answer = owner.post(reverse("new_segment"), sent | {"act": act})
+        assert "This rule cannot be read." in words_of(answer.content.decode())
+    assert not Segment.objects.exists()
+
+
 def test_the_count_alone_is_what_a_browser_asks_for_while_typing(owner):
     sell(order("A", "1"))
     settle()
@@ -190,8 +233,13 @@ def test_the_conversation_says_by_when_a_playbook_has_promised_an_answer(
     assert "promised by" not in see(client, "conversation", talk.pk)
 
     rule, playbook = Number("conversations", "at_least", 1), Playbook(first_promise_minutes=15)
-    make_segment(actor=minji, name="Wrote", rule=rule, playbook=playbook, at=NOON)
+    wrote = make_segment(actor=minji, name="Wrote", rule=rule, playbook=playbook, at=NOON)
+    waits = "1 conversation that waits still has the due time of before."
+    assert waits in see(client, "segments")
+    assert waits in see(client, "segment", wrote.pk)
+    settle()
 
+    assert waits not in see(client, "segments")
     assert "promised by 12:15" in see(client, "conversation", talk.pk)
 
 
@@ -235,6 +283,19 @@ def test_the_playbook_stands_beside_the_composer_the_first_playbook_first(
     assert "Tone (Wrote) Short" in bar
     assert "₩3,000 at once" in bar
     assert "Hey!" not in bar
+
+
+def test_a_refused_answer_is_shown_again_with_the_playbook_beside_it(client, hana, minji, receive):
+    talk = receive(mail(SORA)).conversation
+    settle()
+    rule = Number("conversations", "at_least", 1)
+    make_segment(actor=minji, name="Wrote", rule=rule, playbook=Playbook(greeting="Dear Sora,"), at=NOON)
+    client.force_login(hana)
+
+    for headers in ({}, {"HTTP_HX_REQUEST": "true"}):
+        refused = client.post(reverse("reply", args=[talk.pk]), {"mode": "reply", "text": ""}, **headers)
+        assert refused.status_code == 422
+        assert "Greeting Dear Sora," in words_of(refused.content.decode())
 
 
 def test_pages_of_segments_ask_as_often_for_many_as_for_one(owner, minji, django_assert_max_num_queries):

@@ -116,6 +116,20 @@ def test_what_is_too_large_to_be_compared_is_named_instead(minji, monkeypatch):
     assert compared.too_large == ("Bought",)
 
 
+def test_where_all_together_are_too_many_the_upper_ones_are_compared(minji, monkeypatch):
+    shop = a_shop()
+    sell(order("A", "1"), order("B", "2"))
+    settle()
+    for name in ("Upper", "Lower"):
+        make_segment(actor=minji, name=name, rule=Number("orders", "at_least", 1), at=NOON)
+    monkeypatch.setattr(comparing, "MOST_TOGETHER", 3)
+
+    compared = compare_segments(business=shop, at=NOON)
+
+    assert [column.segment and column.segment.name for column in compared.columns] == ["Upper"]
+    assert compared.left == ("Lower",)
+
+
 @pytest.mark.only_sqlite
 def test_whom_somebody_became_is_not_looked_for_among_all_customers(minji):
     """Once SQLite has counted a million of them it would put all into a Bloom filter, to ask for a few."""
