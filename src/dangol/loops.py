@@ -8,6 +8,7 @@ from dangol.channels.fetching import watch_mailboxes
 from dangol.channels.senders import SENDERS, Senders
 from dangol.desk.alarms.watching import watch
 from dangol.desk.backups.making import back_up_when_due
+from dangol.goodwill.commands.new_rates import use_new_rates
 from dangol.goodwill.commands.refunds import book_all_refunds
 from dangol.inbox.commands.conversations import return_due_conversations
 from dangol.inbox.intake import take_in_batch
@@ -38,6 +39,7 @@ def work_loops() -> list[Loop]:
             Imports(afterwards=lambda: book_all_refunds(at=clock.now())).turn,
             rest_seconds=2,
         ),
+        Loop("rates", lambda: use_new_rates(at=clock.now()), rest_seconds=2),
         Loop("erasures", erase_further, rest_seconds=5),
         Loop("shops", lambda: take_in_reports(at=clock.now()), rest_seconds=1),
         Loop("forgetting", lambda: forget_what_is_over(at=clock.now()), rest_seconds=3600),

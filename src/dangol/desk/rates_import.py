@@ -9,11 +9,11 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from dangol.business.queries import current_business
-from dangol.business.rates_file import MOST_BYTES, NoRates, TooManyRates, import_exchange_rates, read_rates
-from dangol.desk.rates_settings import use_new_rates
+from dangol.business.rates_file import MOST_BYTES, NoRates, TooManyRates, read_rates
 from dangol.kernel import clock
 from dangol.kernel.errors import Refused
 from dangol.kernel.redirects import see_other
+from dangol.orders.new_rates import enter_rates
 from dangol.staff.rights import actor, needs
 
 SHOWN: Final = 20
@@ -37,8 +37,7 @@ def rates_import(request: HttpRequest) -> HttpResponse:
     if request.POST.get("do") != "import":
         shown = {"found": found, "rates": found.rates[:SHOWN], "wrong": found.refused[:SHOWN], "text": text}
         return render(request, "desk/settings/rates_import.html", {**context, **shown})
-    written = import_exchange_rates(actor=actor(request), rates=found.rates, at=clock.now())
-    use_new_rates({rate.currency for rate in found.rates})
+    written = enter_rates(actor=actor(request), rates=found.rates, at=clock.now())
     said = ngettext("%(n)s new rate was written.", "%(n)s new rates were written.", written)
     messages.success(request, said % {"n": written})
     return see_other("rates_settings")

@@ -1,6 +1,5 @@
-"""Exchange rates under Settings: entered by hand, and what waited for one is converted."""
+"""Exchange rates under Settings: entered by hand; how far what waited for one is counted."""
 
-from collections.abc import Iterable
 from typing import Any, Final, cast
 
 from django import forms
@@ -11,15 +10,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from dangol.business.commands import add_exchange_rate
 from dangol.business.models import ExchangeRate
 from dangol.business.proposals import currency_choices
 from dangol.business.queries import current_business
-from dangol.goodwill.commands.refunds import book_all_refunds
+from dangol.desk.file_pages import is_part
 from dangol.kernel import clock
 from dangol.kernel.errors import Refused
 from dangol.kernel.redirects import see_other
-from dangol.orders.commands import convert_orders
+from dangol.orders.new_rates import enter_rate, parts_done
 from dangol.staff.rights import actor, needs
 
 SHOWN: Final = 50
@@ -43,11 +41,13 @@ class RateForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs("change_business")
 def rates_settings(request: HttpRequest) -> HttpResponse:
-    """The rates, and a new one."""
+    """The rates, and a new one. What waited for it is counted by `dangol work`, and the page follows."""
+    if is_part(request):
+        return render(request, "desk/settings/rates.html#state", {"counting": parts_done()})
     form = RateForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            row = add_exchange_rate(
+            enter_rate(
                 actor=actor(request),
                 currency=form.cleaned_data["currency"],
                 rate=form.cleaned_data["rate"],
@@ -57,20 +57,10 @@ def rates_settings(request: HttpRequest) -> HttpResponse:
         except Refused as refused:
             form.add_error(None, str(refused))
         else:
-            use_new_rates({row.currency})
             messages.success(request, _("Saved."))
             return see_other("rates_settings")
     rates = ExchangeRate.objects.order_by("currency", "-effective_from", "-id")[:SHOWN]
-    context = {"form": form, "rates": rates, "own": current_business().currency}
+    context = {"form": form, "rates": rates, "own": current_business().currency, "counting": parts_done()}
     return render(
         request, "desk/settings/rates.html", context, status=422 if request.method == "POST" else 200
     )
-
-
-def use_new_rates(currencies: Iterable[str]) -> None:
-    """Give what waited for a rate of these currencies its worth in our own money, and the ledger its refunds."""
-    for currency in currencies:
-        while convert_orders(currency=currency):
-            pass
-    for _written in book_all_refunds(at=clock.now()):
-        pass

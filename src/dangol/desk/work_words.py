@@ -14,6 +14,7 @@ LOOPS: Final[dict[str, str | Promise]] = {
     "segments": _("Counts who belongs to which segment"),
     "schedule": _("Brings back what was put off"),
     "imports": _("Reads files of orders and customers into the desk"),
+    "rates": _("Counts what waited for an exchange rate"),
     "erasures": _("Erases what is left of customers who asked to be forgotten"),
     "shops": _("Takes in what shops report"),
     "forgetting": _("Forgets what is kept for a while only"),

@@ -90,6 +90,17 @@ class Order(Trade):
             models.Index(fields=["-ordered_at", "-id"], name="order_newest"),
             models.Index(fields=["number"], name="order_number"),
             models.Index(fields=["contact_email"], name="order_contact", condition=~Q(contact_email="")),
+            models.Index(fields=["currency", "id"], name="order_without_rate", condition=Q(own_amount=None)),
+            models.Index(
+                fields=["-ordered_at", "-id"],
+                name="order_subscribed",
+                condition=Q(subscription_from__isnull=False),
+            ),
+            models.Index(
+                fields=["customer", "-subscription_from", "-id"],
+                name="order_subscription_of",
+                condition=Q(subscription_from__isnull=False),
+            ),
         ]
 
 
@@ -107,6 +118,7 @@ class Refund(Trade):
             models.Index(fields=["customer", "-refunded_at", "-id"], name="refund_of_customer"),
             models.Index(fields=["-refunded_at", "-id"], name="refund_newest"),
             models.Index(fields=["source", "order_key"], name="refund_waiting", condition=~Q(order_key="")),
+            models.Index(fields=["currency", "id"], name="refund_without_rate", condition=Q(own_amount=None)),
         ]
 
 
@@ -136,6 +148,29 @@ class RefundLine(Line):
     """A line of a refund."""
 
     refund = models.ForeignKey(Refund, on_delete=models.CASCADE, related_name="lines")
+
+
+class Conversion(models.Model):
+    """A currency of which a rate is new: what waited for one is counted in the business's own, a piece at a time.
+
+    Its row is there until all is. `after` is the id up to which the rows of the stage have been looked at.
+    """
+
+    class Stage(models.TextChoices):
+        """Which rows, in this order."""
+
+        ORDERS = "orders"
+        REFUNDS = "refunds"
+        LEDGER = "ledger"
+
+    currency = models.CharField(max_length=3, unique=True)
+    asked_at = models.DateTimeField()
+    stage = models.CharField(max_length=7, choices=Stage.choices, default=Stage.ORDERS)
+    after = models.BigIntegerField(default=0)
+    refunds_from = models.BigIntegerField(null=True)  # the first refund that got its worth, if any did
+
+    def __str__(self) -> str:
+        return self.currency
 
 
 class FileImport(models.Model):

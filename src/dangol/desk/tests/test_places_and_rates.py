@@ -15,6 +15,7 @@ from dangol.business.models import Business, ExchangeRate, Place
 from dangol.business.places import PlaceTaken, add_place, rename_place
 from dangol.business.rates import TRILLION
 from dangol.business.rates_file import NoRates, TooManyRates, import_exchange_rates, read_rates
+from dangol.goodwill.commands.new_rates import use_new_rates
 from dangol.kernel.models import AuditEntry
 from dangol.orders.commands import source_named, take_orders
 from dangol.orders.models import Order
@@ -93,6 +94,8 @@ def test_what_waited_for_its_rate_gets_it(owner):
         at=MONDAY,
     )
     owner.post(RATES, {"text": FILE, "do": "import"})
+    while use_new_rates(at=NOON):
+        pass
     assert Order.objects.get().own_amount == 13_910
 
 
