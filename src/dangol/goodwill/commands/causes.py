@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
 from django.db import IntegrityError, transaction
 
@@ -15,13 +16,17 @@ from dangol.kernel.db import lock_for_transaction
 from dangol.staff.models import Staff
 from dangol.staff.rights import demand
 
+CAUSES: Final = "goodwill.causes"
+"""The name of the lock under which the tree changes: of two who move causes at once none makes a circle, two new ones
+do not get one place, and nobody waits for a row of somebody who waits for theirs."""
+
 
 def begin_causes() -> None:
     """Make the first causes in the business's language, where there is none yet. Again is the same as once."""
     if Cause.objects.exists():
         return
     with transaction.atomic():
-        lock_for_transaction("goodwill.causes")
+        lock_for_transaction(CAUSES)
         if not Cause.objects.exists():
             _plant(first_causes(current_business().language), None)
 
@@ -30,6 +35,7 @@ def add_cause(*, actor: Staff, name: str, parent: Cause | None, words: str = "",
     """A new cause, the last below its parent. Refused without a name, or for one that its parent has already."""
     demand(actor, "change_goodwill")
     with transaction.atomic():
+        lock_for_transaction(CAUSES)
         siblings = Cause.objects.filter(parent=parent)
         last = siblings.order_by("-position").values_list("position", flat=True).first()
         cause = Cause(parent=parent, position=0 if last is None else last + 1)
@@ -45,7 +51,8 @@ def change_cause(
     what can't be). Refused below itself (CauseGoesInCircles)."""
     demand(actor, "change_goodwill")
     with transaction.atomic():
-        above = parent
+        lock_for_transaction(CAUSES)
+        above = None if parent is None else Cause.objects.get(pk=parent.pk)  # as it is by now
         while above is not None:
             if above.pk == cause.pk:
                 raise CauseGoesInCircles
@@ -61,7 +68,8 @@ def retire_cause(*, actor: Staff, cause: Cause, at: datetime) -> None:
     """No longer offer it, nor what is below it; what was booked under it stays."""
     demand(actor, "change_goodwill")
     with transaction.atomic():
-        for each in (cause, *cause.children.filter(retired_at=None)):
+        lock_for_transaction(CAUSES)
+        for each in (cause, *cause.children.filter(retired_at=None).order_by("pk")):
             each.retired_at = at
             each.save(update_fields=["retired_at"])
             _record(actor, at, "retire_cause", each, {"retired": False}, {"retired": True})

@@ -14,7 +14,9 @@ from dangol.customers.models import Customer
 from dangol.goodwill.amounts import Estimate
 from dangol.goodwill.errors import AlreadyReversed, CauseKnown, CauseRetired
 from dangol.goodwill.events import CauseNamed, EntryBooked, EntryReversed
+from dangol.goodwill.limits import GIVING
 from dangol.goodwill.models import Cause, CostClass, Entry, Kind
+from dangol.kernel.db import lock_for_transaction
 from dangol.kernel.events import emit
 from dangol.orders.models import Order
 from dangol.staff.models import Staff
@@ -157,8 +159,11 @@ def name_causes(*, actor: Staff | None, entry_ids: Iterable[int], cause: Cause, 
     if cause.retired_at is not None:
         raise CauseRetired
     with transaction.atomic():
+        # Two who tick the same entries, and refunds that book themselves, would wait for each other for ever: by the
+        # entries, and by the sums of their months.
+        lock_for_transaction(GIVING)
         nameless = Entry.objects.filter(pk__in=list(entry_ids), cause=None, reverses=None)
-        kept = list(nameless.select_for_update().values_list("pk", "customer"))
+        kept = list(nameless.order_by("pk").select_for_update().values_list("pk", "customer"))
         ids = [pk for pk, _customer in kept]
         Entry.objects.filter(cause=None).filter(Q(pk__in=ids) | Q(reverses__in=ids)).update(cause=cause)
         emit(
