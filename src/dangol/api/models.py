@@ -103,6 +103,9 @@ class Report(models.Model):
     next_at = models.DateTimeField()
     tries = models.PositiveSmallIntegerField(default=0)
     reason = models.CharField(max_length=40, blank=True)  # why it failed, or why nothing of it was taken
+    order_key = models.CharField(
+        max_length=120, blank=True
+    )  # of the order that it says is deleted or restored
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["shop", "key"], name="report_once")]
@@ -110,6 +113,7 @@ class Report(models.Model):
             models.Index(fields=["id"], name="report_queued", condition=models.Q(state="queued")),
             models.Index(fields=["shop", "id"], name="report_failed", condition=models.Q(state="failed")),
             models.Index(fields=["received_at"], name="report_oldest"),
+            models.Index(fields=["shop", "order_key", "received_at"], name="report_of_order"),
         ]
 
     def __str__(self) -> str:

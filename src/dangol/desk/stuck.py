@@ -17,7 +17,7 @@ from dangol.kernel.models import Setback
 from dangol.kernel.places import read_id
 from dangol.kernel.reacting import retry_now
 from dangol.kernel.redirects import see_other
-from dangol.staff.rights import actor, needs
+from dangol.staff.rights import actor, may, needs
 
 
 @require_safe
@@ -30,6 +30,7 @@ def stuck_work(request: HttpRequest) -> HttpResponse:
     here = reverse("stuck_work")
     context = {
         "page": page,
+        "may_retry_reports": may(actor(request), "change_connections"),
         "is_first": before is None,
         "first_url": here if before is not None else "",
         "next_url": f"{here}?after={page.next_mail}" if page.next_mail else "",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from dangol.api.shops.queries import FailedReports, failed_reports
 from dangol.channels.stuck import (
     FailingMailbox,
     SetAside,
@@ -64,19 +65,20 @@ class StuckPage:
     dropped: tuple[UnsentView, ...]
     setbacks: tuple[SetbackView, ...]
     mailboxes: tuple[FailingMailbox, ...]
+    reports: tuple[FailedReports, ...]
     loops: tuple[LoopView, ...]
 
     @property
     def is_clear(self) -> bool:
         """Whether nothing is stuck; how the work goes is said apart."""
-        return not (self.mails or self.unsent or self.setbacks or self.mailboxes)
+        return not (self.mails or self.unsent or self.setbacks or self.mailboxes or self.reports)
 
 
 def stuck_page(*, before: int | None, at: datetime) -> StuckPage:
     """All that is stuck; further pages (`before`) hold mails that could not be read, and nothing else."""
     mails, next_mail = mails_set_aside(before=before)
     if before is not None:
-        return StuckPage(tuple(mails), next_mail, (), (), (), (), ())
+        return StuckPage(tuple(mails), next_mail, (), (), (), (), (), ())
     unsent, dropped = unsent_deliveries(at=at), dropped_deliveries(at=at)
     replies = replies_of(delivery.id for delivery in [*unsent, *dropped])
     return StuckPage(
@@ -86,6 +88,7 @@ def stuck_page(*, before: int | None, at: datetime) -> StuckPage:
         dropped=tuple(UnsentView(delivery, replies.get(delivery.id)) for delivery in dropped),
         setbacks=tuple(map(_setback, _setbacks())),
         mailboxes=tuple(failing_mailboxes()),
+        reports=tuple(failed_reports()),
         loops=tuple(map(_loop, Heartbeat.objects.order_by("name"))),
     )
 

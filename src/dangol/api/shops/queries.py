@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
-from django.db.models import Count, Q
+from django.db.models import Count, Max, Min, Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from dangol.api.models import Report, Shop
+from dangol.kernel.db import Constant
 
 REASONS: Final[Mapping[str, str | Promise]] = {
     "unreadable": _("A report was no JSON."),
@@ -31,6 +33,36 @@ class ShopState:
     failed: int
     waiting: int
     trouble: str
+
+
+@dataclass(frozen=True)
+class FailedReports:
+    """How many reports of a shop could not be read, the last reason, and the arrival and id of the oldest, newest."""
+
+    shop_id: int
+    shop: str
+    count: int
+    reason: str
+    since: datetime
+    newest: int
+
+
+def failed_reports() -> list[FailedReports]:
+    """The shops of which reports could not be read, by their names; two queries by the index, and none of what was."""
+    failed = Report.objects.filter(state=Constant("failed"), shop__closed_at=None)
+    rows = list(
+        failed.order_by("shop__source__name")
+        .values_list("shop", "shop__source__name")
+        .annotate(Count("pk"), Min("received_at"), Max("pk"))
+    )
+    if not rows:
+        return []
+    newest = [last for *_, last in rows]
+    reasons = dict(Report.objects.filter(pk__in=newest).values_list("pk", "reason"))
+    return [
+        FailedReports(shop, name, count, str(REASONS.get(reasons.get(last, ""), OTHER)), since, last)
+        for shop, name, count, since, last in rows
+    ]
 
 
 def shop_states(base: str) -> list[ShopState]:

@@ -13,11 +13,12 @@ from django.db import DataError, IntegrityError, transaction
 
 from dangol.api.commands import forget_answers
 from dangol.api.models import Report, Shop
+from dangol.api.shops.deletions import gone_since, told_of
 from dangol.api.shops.dialects import DIALECTS
 from dangol.api.shops.reported import NotAsDocumented, Reported
 from dangol.kernel.db import Constant, lock_for_transaction
 from dangol.kernel.loops import DATABASE_TROUBLE
-from dangol.orders.cancelling import cancel_order
+from dangol.orders.cancelling import cancel_order, restore_order
 from dangol.orders.commands import take_orders
 from dangol.orders.incoming import IncomingOrder, IncomingRefund
 from dangol.orders.models import Order, Refund, Source
@@ -89,15 +90,28 @@ def _settle(report: Report, at: datetime) -> None:
 def _take_in(report: Report, at: datetime) -> str:
     """Write what it says; returns why nothing of it was taken, or ""."""
     said = read(report)
+    _remember(report, said)
     source = report.shop.source
     for key in said.deleted:
-        cancel_order(actor=None, source=source, key=key, at=report.received_at)
-        return _deleted(key)
+        since = gone_since(told_of(report.shop, key))
+        if since is None:
+            return "restored"
+        cancel_order(actor=None, source=source, key=key, at=since)
     refunds = _set_in_time(source, said) if said.tells_all_refunds else said.refunds
     if said.orders or refunds:
-        orders = said.orders if said.is_back else [_unless_deleted(report.shop, each) for each in said.orders]
+        orders = [_unless_deleted(report.shop, each) for each in said.orders]
         take_orders(actor=None, source=source, orders=orders, refunds=refunds, at=at)
+    if said.is_back:
+        for order in said.orders:
+            _bring_back(report.shop, order.key, at)
     return said.ignored
+
+
+def _remember(report: Report, said: Reported) -> None:
+    """Keep which order it says is gone, or there again: what is told of that one later is seen by it."""
+    keys = said.deleted or ([each.key for each in said.orders] if said.is_back else [])
+    if keys:
+        Report.objects.filter(pk=report.pk).update(order_key=keys[0][:120])
 
 
 def read(report: Report) -> Reported:
@@ -154,18 +168,18 @@ def _taken_back(rows: Iterable[Refund], said: Reported) -> Iterable[IncomingRefu
 
 
 def _unless_deleted(shop: Shop, order: IncomingOrder) -> IncomingOrder:
-    """The order; called off where it was told to be deleted before it was told of, and then as new as that: what is
-    older and comes later still does not bring it back."""
-    if shop.kind != Shop.Kind.WOOCOMMERCE:  # the only ones who tell of that
+    """The order; called off where it is gone by what was told of it, unless it says that it changed after that."""
+    if shop.kind != Shop.Kind.WOOCOMMERCE or order.cancelled_at:  # the only ones who tell of that
         return order
-    if order.cancelled_at or Order.objects.filter(source=shop.source, key=order.key).exists():
+    since = gone_since(told_of(shop, order.key))
+    if since is None or (order.revised_at is not None and order.revised_at > since):
         return order
-    gone = Report.objects.filter(shop=shop, state=Report.State.DONE, reason=_deleted(order.key))
-    told_at = gone.order_by("-received_at").values_list("received_at", flat=True).first()
-    if told_at is None or (order.revised_at is not None and order.revised_at > told_at):
-        return order
-    return replace(order, cancelled_at=told_at, revised_at=told_at)
+    return replace(order, cancelled_at=since)
 
 
-def _deleted(key: str) -> str:
-    return f"deleted {key}"[:40]
+def _bring_back(shop: Shop, key: str, at: datetime) -> None:
+    """What was told of the order meanwhile may be newer than the restoration, which then changed nothing."""
+    told = told_of(shop, key)
+    if gone_since(told) is None:
+        since = [each.at for each in told if each.is_deletion]
+        restore_order(actor=None, source=shop.source, key=key, cancelled_at=since, at=at)

@@ -92,4 +92,4 @@ def shop_retry(request: HttpRequest, shop_id: int) -> HttpResponse:
     """Try again what could not be read."""
     retry_reports(actor=actor(request), shop_id=shop_id, at=clock.now())
     messages.success(request, _("It is tried again within seconds."))
-    return see_other("connections")
+    return see_other("stuck_work" if request.POST.get("from") == "stuck" else "connections")

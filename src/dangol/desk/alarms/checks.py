@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db.models import Q, QuerySet, Subquery
 
+from dangol.api.shops.queries import failed_reports
 from dangol.business.hours import Calendar
 from dangol.business.queries import calendar_at
 from dangol.channels.arrival_hours import mailboxes_with_last_mail, mails_by_hour
@@ -72,6 +73,7 @@ def look(*, at: datetime) -> list[Trouble]:
             *_silent(boxes, at),
             *_backups(at),
             *_quarantine(at),
+            *_reports(),
             *_filling(at),
         ]
     )
@@ -159,6 +161,11 @@ def _quarantine(at: datetime) -> Iterator[Trouble]:
     ids = list(aside.order_by("-id").values_list("id", flat=True)[:1000])
     if ids and (trouble := rules.quarantine_trouble(len(ids), ids[0])):
         yield trouble
+
+
+def _reports() -> Iterator[Trouble]:
+    for each in failed_reports():
+        yield rules.reports_trouble(each.shop_id, each.count, each.since, each.newest)
 
 
 def _backups(at: datetime) -> Iterator[Trouble]:

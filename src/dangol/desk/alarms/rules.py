@@ -54,6 +54,7 @@ class Kind(StrEnum):
     CERTIFICATE_ENDS = "certificate-ends"
     BACKUP = "backup-missing"
     QUARANTINE = "quarantine-grows"
+    REPORTS = "reports-unread"
     DISK_FILLS = "disk-fills"
     CLOCK = "clock-behind"
 
@@ -202,6 +203,19 @@ def quarantine_trouble(count: int, newest: int) -> Trouble | None:
     if count < SET_ASIDE_A_DAY:
         return None
     return Trouble(Kind.QUARANTINE, "warn", level=count.bit_length(), data={"count": count, "newest": newest})
+
+
+def reports_trouble(shop_id: int, count: int, since: datetime, newest: int) -> Trouble:
+    """Reports of a shop that could not be read: how many, since when, and the id of the newest. Each is an order that
+    is missing; twice as many are worse."""
+    return Trouble(
+        Kind.REPORTS,
+        "warn",
+        thing=str(shop_id),
+        since=since,
+        level=count.bit_length(),
+        data={"count": count, "newest": newest},
+    )
 
 
 def backup_trouble(

@@ -31,6 +31,7 @@ AREAS: Final[Mapping[Kind, str | Promise]] = {
     Kind.INCOMING: gettext_lazy("Incoming mail"),
     Kind.OUTGOING: gettext_lazy("Outgoing mail"),
     Kind.QUARANTINE: gettext_lazy("Incoming mail"),
+    Kind.REPORTS: gettext_lazy("Shops"),
     Kind.CLOCK: gettext_lazy("Clock"),
     Kind.BACKUP: gettext_lazy("Backups"),
 }
@@ -297,6 +298,22 @@ def _quarantine(trouble: Trouble) -> _Words:
     )
 
 
+def _reports(trouble: Trouble) -> _Words:
+    count = int(trouble.data.get("count", 0))
+    return _Words(
+        ngettext(
+            "%(n)d report of a shop could not be read",
+            "%(n)d reports of a shop could not be read",
+            count,
+        )
+        % {"n": count},
+        _(
+            "Stuck work in Settings says why, and tries again. What is reported in them is not among your orders."
+        ),
+        _("Nothing is lost within 30 days."),
+    )
+
+
 def _clock(_trouble: Trouble) -> _Words:
     return _Words(
         _("This machine's clock is behind what it has recorded before"),
@@ -322,5 +339,6 @@ _OF_THE_DESK: Final[Mapping[Kind, Callable[[Trouble], _Words]]] = {
     Kind.REACTIONS: _reactions,
     Kind.BACKUP: _backup,
     Kind.QUARANTINE: _quarantine,
+    Kind.REPORTS: _reports,
     Kind.CLOCK: _clock,
 }
