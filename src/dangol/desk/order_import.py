@@ -27,8 +27,9 @@ from dangol.kernel.errors import Refused
 from dangol.kernel.redirects import see_other
 from dangol.kernel.spreadsheets import table_response
 from dangol.orders.columns import FIELDS, propose_columns
-from dangol.orders.file_orders import REASONS
-from dangol.orders.import_jobs import FAILURES, keep_upload, preview, reading_of
+from dangol.orders.file_refusals import REASONS
+from dangol.orders.import_jobs import keep_upload, preview
+from dangol.orders.import_reading import FAILURES, reading_of
 from dangol.orders.incoming import IncomingRefund
 from dangol.orders.models import FileImport
 from dangol.staff.rights import actor, needs
@@ -59,6 +60,16 @@ class OptionsForm(ColumnsForm):
         required=False,
     )
 
+    total_is = forms.ChoiceField(
+        label=gettext_lazy("The same amount in all rows of an order is"),
+        choices=[
+            ("", gettext_lazy("as quantity and price show")),
+            ("order", gettext_lazy("that of the whole order")),
+            ("line", gettext_lazy("that of each row")),
+        ],
+        required=False,
+    )
+
     def __init__(self, header: list[str], *args: Any, **kwargs: Any) -> None:
         super().__init__(header, FIELDS, *args, **kwargs)
         for name, choices in (("currency", currency_choices()), ("zone", zone_choices())):
@@ -68,7 +79,7 @@ class OptionsForm(ColumnsForm):
     def options(self) -> dict[str, Any]:
         """What was chosen, as the import keeps it."""
         chosen = self.cleaned_data
-        plain = {name: chosen[name] for name in ("currency", "zone", "source", "all_or_nothing")}
+        plain = {name: chosen[name] for name in ("currency", "zone", "source", "total_is", "all_or_nothing")}
         month_first = {"day": False, "month": True}.get(chosen["month_first"])
         return {**plain, "month_first": month_first, "columns": self.places(chosen)}
 

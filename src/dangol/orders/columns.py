@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from dangol.kernel.columns import ColumnsMissing as ColumnsMissing  # for who imports it from here
-from dangol.kernel.columns import choose, propose, refuse_missing
+from dangol.kernel.columns import choose, plain_name, propose, refuse_missing
 
 FIELDS: Final[Mapping[str, str | Promise]] = MappingProxyType(
     {
@@ -152,6 +152,20 @@ _EXPORTS: Final[tuple[tuple[frozenset[str], Mapping[str, str]], ...]] = (
         {"number": "주문번호", "line_total": "최종상품별총주문금액", "name": "구매자명"},
     ),
 )
+
+
+_OF_THE_ORDER: Final = frozenset(
+    (
+        *("ordertotal", "ordertotalamount", "grandtotal", "ordervalue"),
+        *("총결제금액", "총실결제금액최초정보", "총주문금액", "주문총액"),
+    )
+)
+
+
+def names_order_total(header: Sequence[str], columns: Mapping[str, int]) -> bool:
+    """Whether the column of amounts is named so that each can only be that of a whole order."""
+    place = columns.get("total")
+    return place is not None and plain_name(header[place]) in _OF_THE_ORDER
 
 
 def propose_columns(header: Sequence[str]) -> dict[str, int]:

@@ -3,8 +3,9 @@
 import json
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,7 +22,7 @@ from dangol.kernel import clock
 from dangol.kernel.db import relax_durability
 from dangol.kernel.errors import Refused
 from dangol.kernel.table_files import open_table
-from dangol.orders.columns import choose_columns
+from dangol.orders.columns import choose_columns, names_order_total
 from dangol.orders.commands import source_named
 from dangol.orders.file_import import (
     Imported,
@@ -31,8 +32,10 @@ from dangol.orders.file_import import (
     import_orders,
     peak_mb,
 )
-from dangol.orders.file_orders import REASONS, Reading, Refusal
-from dangol.orders.file_reading import gathered_rows
+from dangol.orders.file_orders import Reading
+from dangol.orders.file_reading import GatheredRows, gathered_rows
+from dangol.orders.file_refusals import REASONS, Refusal
+from dangol.orders.file_totals import ORDER
 from dangol.orders.models import Order
 
 
@@ -52,6 +55,16 @@ class NotAsExpected(Refused):
     message = _("Something in the file is not as expected. Nothing more was written.")
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What the person wants beside the file: where the orders are from, and what may be written."""
+
+    source: str
+    all_or_nothing: bool
+    dry_run: bool
+    refused: Path | None
+
+
 def import_file(
     file: Path,
     *,
@@ -69,30 +82,60 @@ def import_file(
     """Read the file, write its orders, and say what became of them. Refused when none of its rows can be taken."""
     began, worked = time.monotonic(), time.process_time()
     relax_durability()
+    money, zone = _money_and_zone(currency, timezone)
+    if not dry_run:
+        _adopt(money, zone)
+    first: list[Refusal] = []
+    with ExitStack() as ending:
+        table = ending.enter_context(open_table(file))
+        reading = _reading(table.header, columns, currency=money, zone=ZoneInfo(zone))
+        reading = replace(reading, cancelled_by=cancelled_by, month_first=month_first)
+        bar = ending.enter_context(_bar(file.stat().st_size, is_hidden=as_json))
+        rows = ending.enter_context(
+            gathered_rows(table, reading, on_progress=lambda _rows: bar.update(table.position() - bar.pos))
+        )
+        done = _take(rows, Wanted(source, all_or_nothing, dry_run, refused), first)
+    seconds, cpu = time.monotonic() - began, time.process_time() - worked
+    if as_json:
+        report = as_report(done, currency=money, seconds=seconds, cpu_seconds=cpu)
+        click.echo(json.dumps(report, ensure_ascii=False))
+    else:
+        _say(done, first, money, seconds, cpu)
+    if not dry_run and not done.is_written:
+        raise NothingTaken
+    if done.counted.lines and done.counted.refused.total() == done.counted.lines:
+        raise NothingTaken
+
+
+def _money_and_zone(currency: str | None, timezone: str | None) -> tuple[str, str]:
     business = current_business()
     money, zone = (currency or business.currency).upper(), timezone or business.time_zone
     if money not in CURRENCIES:
         raise NoSuchCurrency
     if not is_zone(zone):
         raise NoSuchZone
-    if not dry_run:
-        _adopt(money, zone)
+    return money, zone
+
+
+def _reading(header: Sequence[str], columns: Iterable[str], *, currency: str, zone: ZoneInfo) -> Reading:
+    """How the file is read by its header and what was said of it ("field=name of the column")."""
     said = [tuple(map(str.strip, each.split("=", 1))) if "=" in each else (each, "") for each in columns]
-    first: list[Refusal] = []
+    chosen = choose_columns(header, [(each[0], each[1]) for each in said])
+    # Who says that a column is that of the whole order means it.
+    is_said = any(field == "total" and name for field, name in said)
+    return Reading(
+        columns=chosen,
+        currency=currency,
+        zone=zone,
+        total_is=ORDER if is_said else "",
+        is_total_named=names_order_total(header, chosen),
+    )
+
+
+def _take(rows: GatheredRows, wanted: Wanted, first: list[Refusal]) -> Imported:
+    """Write what is wanted; `first` gets the first rows that were refused for what is in them."""
     with ExitStack() as ending:
-        table = ending.enter_context(open_table(file))
-        reading = Reading(
-            columns=choose_columns(table.header, [(each[0], each[1]) for each in said]),
-            currency=money,
-            zone=ZoneInfo(zone),
-            cancelled_by=cancelled_by,
-            month_first=month_first,
-        )
-        bar = ending.enter_context(_bar(file.stat().st_size, is_hidden=as_json))
-        rows = ending.enter_context(
-            gathered_rows(table, reading, on_progress=lambda _rows: bar.update(table.position() - bar.pos))
-        )
-        writer = ending.enter_context(RefusedFile(refused, rows)) if refused else None
+        writer = ending.enter_context(RefusedFile(wanted.refused, rows)) if wanted.refused else None
 
         def refuse(refusal: Refusal) -> None:
             if refusal.reason != "other_line_refused" and len(first) < 5:
@@ -101,26 +144,15 @@ def import_file(
                 writer(refusal)
 
         try:
-            done = import_orders(
+            return import_orders(
                 actor=None,
-                source=None if dry_run else source_named(source, at=clock.now()),
+                source=None if wanted.dry_run else source_named(wanted.source, at=clock.now()),
                 rows=rows,
-                all_or_nothing=all_or_nothing,
+                all_or_nothing=wanted.all_or_nothing,
                 refuse=refuse,
             )
         except (DataError, IntegrityError, OverflowError):
             raise NotAsExpected from None  # they quote what a customer wrote
-    seconds, cpu = time.monotonic() - began, time.process_time() - worked
-    if as_json:
-        click.echo(
-            json.dumps(as_report(done, currency=money, seconds=seconds, cpu_seconds=cpu), ensure_ascii=False)
-        )
-    else:
-        _say(done, first, money, seconds, cpu)
-    if not dry_run and not done.is_written:
-        raise NothingTaken
-    if done.counted.lines and done.counted.refused.total() == done.counted.lines:
-        raise NothingTaken
 
 
 def _adopt(currency: str, zone: str) -> None:

@@ -15,8 +15,9 @@ from dangol.business.money import exponent
 from dangol.kernel import clock
 from dangol.kernel.refused_rows import RefusedRows
 from dangol.orders.commands import Taken, take_orders
-from dangol.orders.file_orders import REASONS, Counted, Refusal
+from dangol.orders.file_counts import Counted
 from dangol.orders.file_reading import GatheredRows
+from dangol.orders.file_refusals import REASONS, Refusal
 from dangol.orders.incoming import IncomingOrder, IncomingRefund
 from dangol.orders.models import Source
 from dangol.staff.models import Staff

@@ -15,7 +15,10 @@ from dangol.kernel.files import passing_folder
 from dangol.kernel.refused_rows import unmarked
 from dangol.kernel.table_files import Table
 from dangol.orders.columns import check_columns
-from dangol.orders.file_orders import NUMBERS, TIMES, WIDE, ZERO, Counted, OrderMaker, Reading, Refusal, Unfit
+from dangol.orders.file_counts import Counted
+from dangol.orders.file_lines import WIDE, ZERO
+from dangol.orders.file_orders import NUMBERS, TIMES, OrderMaker, Reading
+from dangol.orders.file_refusals import Refusal, Unfit
 from dangol.orders.incoming import IncomingOrder, IncomingRefund
 from dangol.orders.rules import plain_number
 from dangol.orders.values import shown_by

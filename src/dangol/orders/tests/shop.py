@@ -10,8 +10,9 @@ from dangol.kernel.table_files import open_table
 from dangol.orders.columns import choose_columns
 from dangol.orders.commands import source_named
 from dangol.orders.file_import import Imported, import_orders
-from dangol.orders.file_orders import Reading, Refusal
+from dangol.orders.file_orders import Reading
 from dangol.orders.file_reading import gathered_rows
+from dangol.orders.file_refusals import Refusal
 from dangol.orders.incoming import IncomingLine, IncomingOrder, IncomingRefund
 
 MONDAY = datetime(2026, 11, 16, 3, 0, tzinfo=UTC)

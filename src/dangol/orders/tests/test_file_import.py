@@ -13,10 +13,11 @@ from dangol.customers.models import NUMBER, Identity
 from dangol.kernel import table_files as files
 from dangol.kernel.models import Event
 from dangol.kernel.table_files import NoTable, open_table
-from dangol.orders import file_import
+from dangol.orders import command_line, file_import
 from dangol.orders.columns import ColumnsMissing, choose_columns
+from dangol.orders.file_counts import Counted
 from dangol.orders.file_import import RefusedFile, as_report, exact_text, import_orders, rounded_text
-from dangol.orders.file_orders import Counted, Reading
+from dangol.orders.file_orders import Reading
 from dangol.orders.file_reading import gathered_rows
 from dangol.orders.models import Order, OrderLine, Refund
 from dangol.orders.tests.shop import COLUMNS, a_file, bring_in
@@ -214,11 +215,48 @@ def test_an_amount_of_each_line_is_not_the_orders(tmp_path):
         "2,2026-01-05,1,5.00,5.00",
         "3,2026-01-05,1,5.00,4.00",
         "3,2026-01-05,1,3.00,2.00",
-        "4,2026-01-05,1,5.00,12.00",
+        "4,2026-01-05,1,7.00,12.00",
         "4,2026-01-05,1,5.00,12.00",
     )
     assert dict(Order.objects.values_list("number", "amount")) == {"1": 1300, "2": 1000, "4": 1200}
     assert refused == [(6, "totals_differ"), (7, "totals_differ")]
+
+
+CHEAPER = ("1,2026-01-05,1,5.00,4.00", "1,2026-01-05,1,5.00,4.00")
+
+
+def test_one_amount_in_all_rows_that_prices_do_not_explain_is_asked_and_not_guessed(tmp_path):
+    header = "Order,Date,Quantity,Price,Amount"
+    assert only(tmp_path, header, *CHEAPER)[1] == [(2, "total_unclear"), (3, "total_unclear")]
+    for total_is, amount in (("order", 400), ("line", 800)):
+        Order.objects.all().delete()
+        assert only(tmp_path, header, *CHEAPER, total_is=total_is)[1] == []
+        assert Order.objects.get().amount == amount
+    assert (
+        only(tmp_path, header.replace("Amount", "Amount,Discount"), *(f"{row},2.00" for row in CHEAPER))[1]
+        == []
+    )
+    assert Order.objects.get().amount == 800, "with the discount, four is what each row came to"
+
+
+@pytest.mark.parametrize(("said", "header"), [(["total=Amount"], "Amount"), ([], "Order total")])
+def test_who_names_the_column_of_the_whole_orders_amount_is_not_asked(tmp_path, monkeypatch, said, header):
+    monkeypatch.setattr(command_line, "relax_durability", lambda: None)  # a test is one transaction
+    path = a_file(tmp_path, *CHEAPER, header=f"Order,Date,Quantity,Price,{header}")
+    command_line.import_file(
+        path,
+        currency="GBP",
+        timezone="Europe/London",
+        source="",
+        columns=said,
+        cancelled_by="C",
+        month_first=None,
+        all_or_nothing=True,
+        refused=None,
+        dry_run=False,
+        as_json=True,
+    )
+    assert Order.objects.get().amount == 400
 
 
 def test_what_was_paid_for_the_line_counts_more_than_quantity_times_price(tmp_path):

@@ -17,17 +17,11 @@ from django.db import DataError, IntegrityError
 from dangol.kernel import clock
 from dangol.kernel.processes import this_process
 from dangol.kernel.table_files import NoTable, TooLong
-from dangol.orders import file_import, import_jobs
+from dangol.orders import file_import, import_jobs, import_reading
 from dangol.orders.columns import propose_columns
-from dangol.orders.import_jobs import (
-    Imports,
-    NotNow,
-    keep_upload,
-    preview,
-    reading_of,
-    start_import,
-    sweep_imports,
-)
+from dangol.orders.import_claims import NotNow, finish_import, sweep_imports
+from dangol.orders.import_jobs import Imports, keep_upload, preview, start_import
+from dangol.orders.import_reading import reading_of
 from dangol.orders.models import FileImport, Order, OrderLine
 from dangol.orders.tests.shop import COLUMNS
 
@@ -197,7 +191,7 @@ def test_all_or_nothing_that_is_broken_off_has_written_nothing(bring, monkeypatc
 
 
 def test_all_or_nothing_of_very_many_lines_is_refused_in_a_sentence(bring, monkeypatch):
-    monkeypatch.setattr(import_jobs, "MOST_AT_ONCE", 2)
+    monkeypatch.setattr(import_reading, "MOST_AT_ONCE", 2)
     job = bring(*lines(3), all_or_nothing=True)
     work()
     job.refresh_from_db()
@@ -213,7 +207,7 @@ def test_what_the_database_does_not_take_ends_the_import_and_is_not_tried_for_ev
     def refuse(**_values):
         raise failure("it quotes a customer")
 
-    monkeypatch.setattr(import_jobs, "take_batch", refuse)
+    monkeypatch.setattr(import_reading, "take_batch", refuse)
     work()
     job.refresh_from_db()
     assert (job.state, job.failure) == ("failed", "not_as_expected")
@@ -249,5 +243,5 @@ def test_who_lost_the_claim_deletes_nothing(bring):
     assert slow.turn()
     FileImport.objects.update(claimed_by="elsewhere/1:7:7")
     job.refresh_from_db()
-    import_jobs._finish(job, "done", report={})
+    finish_import(job, "done", report={})
     assert default_storage.exists(job.path or FileImport.objects.get().path)
