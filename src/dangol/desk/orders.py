@@ -1,5 +1,6 @@
 """Orders: the list with its search by number, and one order."""
 
+from typing import Final
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
@@ -10,26 +11,36 @@ from django.views.decorators.http import require_safe
 from dangol.business.queries import current_business
 from dangol.kernel import clock
 from dangol.orders.queries import order_list, order_sheet
+from dangol.orders.subscriptions import has_subscriptions, paid_for
 from dangol.staff.rights import actor, may, needs
 from dangol.worth.sold import orders_in, read_choice, sums_of
+
+RUNNING: Final = "running"
 
 
 @require_safe
 @needs("answer")
 def orders(request: HttpRequest) -> HttpResponse:
-    """All orders, newest first; those of one number; or those of some days, a place, a segment, as the statement asks
-    for them, and then what they come to for who may see that."""
+    """All orders, newest first; those of one number; or those of subscriptions that run today; those of some days, a
+    place, a segment, as the statement asks for them, and then what they come to for who may see that."""
     number, after = request.GET.get("number", "").strip()[:80], request.GET.get("after", "")
     here, person = reverse("orders"), actor(request)
     business = current_business()
-    chosen = read_choice(request.GET, business, today=clock.now().astimezone(business.zone).date())
-    page = order_list(number=number, after=after, among=orders_in(chosen))
-    asked = "&".join(filter(None, (chosen.query, urlencode({"number": number}) if number else "")))
+    today = clock.now().astimezone(business.zone).date()
+    chosen = read_choice(request.GET, business, today=today)
+    is_running = request.GET.get("subscription") == RUNNING
+    among = orders_in(chosen).filter(paid_for(today)) if is_running else orders_in(chosen)
+    page = order_list(number=number, after=after, among=among)
+    more = {"number": number, "subscription": RUNNING if is_running else ""}
+    asked = "&".join(filter(None, (chosen.query, urlencode({n: v for n, v in more.items() if v}))))
     context = {
         "page": page,
         "number": number,
+        "is_running": is_running,
+        "has_subscriptions": is_running or has_subscriptions(),
+        "running_url": f"{here}?subscription={RUNNING}",
         "chosen": chosen,
-        "sums": sums_of(chosen) if not chosen.is_all and may(person, "see_worth") else (),
+        "sums": sums_of(chosen) if not (chosen.is_all or is_running) and may(person, "see_worth") else (),
         "may_import": may(person, "import_orders"),
         "first_url": f"{here}?{asked}" if after else "",
         "next_url": f"{here}?{'&'.join(filter(None, (asked, f'after={page.next}')))}" if page.next else "",

@@ -34,10 +34,12 @@ from dangol.desk.timeline import KINDS, TimelinePage, kinds, timeline_page
 from dangol.goodwill.queries import given_back_by_hand
 from dangol.inbox.measures import median
 from dangol.inbox.models import Conversation, Wait
+from dangol.kernel import clock
 from dangol.kernel.addresses import address
 from dangol.kernel.places import Place
 from dangol.kernel.prepared import Prepared
 from dangol.orders.queries import OrderRow, money_words, orders_of, spent_by
+from dangol.orders.subscriptions import Subscription, subscriptions_of
 from dangol.staff.rights import actor, may, needs
 
 LINES: Final = 30
@@ -107,6 +109,7 @@ class PersonPage:
     words: Words
     figures: tuple[Figure, ...]
     orders: tuple[OrderRow, ...]
+    subscriptions: tuple[tuple[str, Subscription], ...]
     notes: tuple[NoteView, ...]
     tags: tuple[str, ...]
     brought_by: Known | None
@@ -174,12 +177,14 @@ def person_page(person: Customer, *, after: str = "", talks_after: str = "", kin
     seconds = [value for (value,) in _ANSWERED(ids=tuple(ids))]
     talks, next_talks = _talks(ids, talks_after)
     bringer, brought = introductions_of(ids)
+    orders = orders_of(ids, limit=ORDERS)
     return PersonPage(
         id=person.pk,
         ids=tuple(ids),
         name=names_of([person])[person.pk],
         words=words_of(person, today=timezone.localdate()),
-        orders=orders_of(ids, limit=ORDERS),
+        orders=orders,
+        subscriptions=_subscriptions(ids, orders),
         figures=tuple(figure for read in FIGURES if (figure := read(ids))),
         notes=notes_of(ids),
         tags=tags_of(ids),
@@ -201,6 +206,12 @@ def person_page(person: Customer, *, after: str = "", talks_after: str = "", kin
         owed=owed_to(ids),
         is_erased=person.erased_at is not None,
     )
+
+
+def _subscriptions(ids: Sequence[int], orders: Sequence[OrderRow]) -> tuple[tuple[str, Subscription], ...]:
+    if not any(row.is_of_subscriber for row in orders):
+        return ()
+    return subscriptions_of(ids, today=timezone.localdate(clock.now()))
 
 
 def _known(people: Sequence[Customer]) -> tuple[Known, ...]:

@@ -3,11 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from typing import Any, Final
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Exists, Q, QuerySet, Sum
 
 from dangol.business.money import money_text
 from dangol.customers.queries import names_of
@@ -31,6 +31,9 @@ class OrderRow:
     is_cancelled: bool
     customer_id: int | None = None
     customer: str = ""
+    paid_from: date | None = None  # the subscription period
+    paid_until: date | None = None
+    is_of_subscriber: bool = False  # whether any order of the customer is for a period, where that was asked
 
 
 @dataclass(frozen=True)
@@ -82,8 +85,12 @@ def order_list(*, number: str = "", after: str = "", among: "QuerySet[Order] | N
 def orders_of(customer_ids: Iterable[int], *, limit: int) -> tuple[OrderRow, ...]:
     """The person's last orders; one query by the index."""
     return tuple(
-        OrderRow(pk, number, at, amount, currency, cancelled_at is not None)
-        for pk, number, at, amount, currency, cancelled_at in _newest(limit)(ids=tuple(customer_ids))
+        OrderRow(
+            pk, number, at, amount, currency, cancelled_at is not None, is_of_subscriber=bool(has_periods)
+        )
+        for pk, number, at, amount, currency, cancelled_at, has_periods in _newest(limit)(
+            ids=tuple(customer_ids)
+        )
     )
 
 
@@ -123,10 +130,15 @@ def money_words(amounts: Iterable[tuple[int, str]], language: str) -> str:
 
 @cache
 def _newest(most: int) -> Prepared:
-    wanted = ("id", "number", "ordered_at", "amount", "currency", "cancelled_at")
+    wanted = ("id", "number", "ordered_at", "amount", "currency", "cancelled_at", "has_periods")
     return Prepared(
         lambda ids: (
-            Order.objects.filter(customer__in=ids).order_by("-ordered_at", "-id").values_list(*wanted)[:most]
+            Order.objects.filter(customer__in=ids)
+            .annotate(
+                has_periods=Exists(Order.objects.filter(customer__in=ids, subscription_from__isnull=False))
+            )
+            .order_by("-ordered_at", "-id")
+            .values_list(*wanted)[:most]
         )
     )
 
@@ -169,4 +181,6 @@ def _row(row: Order, customer: str) -> OrderRow:
         row.cancelled_at is not None,
         row.customer_id,
         customer,
+        row.subscription_from,
+        row.subscription_until,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -10,6 +10,8 @@ from django.urls import reverse
 
 from dangol.business.models import Business
 from dangol.customers.models import Customer
+from dangol.goodwill.commands.new_rates import use_new_rates
+from dangol.kernel import clock
 from dangol.orders.commands import source_named, take_orders
 from dangol.orders.import_jobs import Imports
 from dangol.orders.models import FileImport, Order
@@ -158,6 +160,55 @@ def test_a_new_rate_converts_what_waited_for_it_and_nothing_else(client, minji, 
     client.force_login(minji)
     said = {"currency": "USD", "rate": "1390.25", "since": str(MONDAY.date())}
     assert client.post(reverse("rates_settings"), said).status_code == 303
+    assert not Order.objects.filter(own_amount__isnull=False).exists(), "nobody waits for it"
+    assert "is being counted" in client.get(reverse("rates_settings")).content.decode()
+    while use_new_rates(at=MONDAY):
+        pass
+    assert "is being counted" not in client.get(reverse("rates_settings")).content.decode()
     assert dict(Order.objects.values_list("key", "own_amount")) == {"1": 13_902, "2": None}
     assert "1 USD = 1,390.25 KRW" in client.get(reverse("rates_settings")).content.decode()
     assert client.post(reverse("rates_settings"), {**said, "currency": "KRW"}).status_code == 422
+
+
+MONTHLY = {"subscription_from": date(2026, 11, 1), "subscription_until": date(2026, 11, 30)}
+
+
+def test_what_runs_is_on_the_customers_page_and_in_a_list_of_its_own(get, take, monkeypatch):
+    monkeypatch.setattr(clock, "now", lambda: MONDAY)
+    before = {"subscription_from": date(2026, 10, 1), "subscription_until": date(2026, 10, 31)}
+    take(order("A-1", 9_900, **SHE, **before), order("A-2", 12_000, **SHE, **MONTHLY), order("A-3", **SHE))
+    take(order("A-4", **SHE, **MONTHLY, cancelled_at=MONDAY))
+    page = get("customer", Customer.objects.get().pk)
+    assert "Running subscriptions" in page
+    assert "since 2026-10-01" in page
+    assert "paid until 2026-11-30, next period from 2026-12-01" in page
+    listed = get("orders", subscription="running")
+    assert [number in listed for number in ("A-1", "A-2", "A-3", "A-4")] == [False, True, False, False]
+    assert "subscription from 2026-11-01 until 2026-11-30" in listed
+    monkeypatch.setattr(clock, "now", lambda: MONDAY + timedelta(days=60))
+    assert "No subscription runs today" in get("orders", subscription="running")
+
+
+def test_without_subscriptions_nothing_is_said_of_them(get, take):
+    take(order(**SHE))
+    assert "ubscription" not in get("orders") + get("customer", Customer.objects.get().pk)
+
+
+def test_an_amount_that_could_be_two_is_asked_for_on_the_page(client, dongsuk, take):
+    client.force_login(dongsuk)
+    rows = ["Order,Date,Item,Quantity,Price,Amount", *["1,2026-01-05,Burger,1,5000,4000"] * 2]
+    upload = SimpleUploadedFile("orders.csv", "\n".join(rows).encode())
+    url = client.post(reverse("orders_import"), {"file": upload}).url
+    page = client.get(url).content.decode()
+    assert "Choose which it is." in page
+    assert "The same amount in all rows of an order is" in page
+    columns = ("number", "ordered_at", "item", "quantity", "unit_price", "total")
+    chosen = {f"column_{name}": str(place) for place, name in enumerate(columns)}
+    chosen |= {"currency": "KRW", "zone": "Asia/Seoul", "total_is": "line"}
+    page = client.post(url, {**chosen, "do": "look"}).content.decode()
+    assert ("Choose which it is." in page, "₩8,000" in page) == (False, True)
+    client.post(url, {**chosen, "do": "start"})
+    imports = Imports()
+    while imports.turn():
+        pass
+    assert Order.objects.get().amount == 8_000
