@@ -34,8 +34,10 @@ def test_an_agent_asks_with_one_key_and_a_manager_says_yes_in_the_inbox_and_by_t
     dongsuk = shop.page_of("Dongsuk", open_page)
     dongsuk.goto(f"/inbox/{talk}/")
     dongsuk.get_by_role("button", name="Yes, give it").click()
-    expect(dongsuk.get_by_role("complementary", name="Customer")).to_contain_text("₩12,500 given")
-    expect(beside).to_contain_text("₩12,500 given")  # her page hears of it
+    expect(dongsuk.get_by_role("complementary", name="Customer")).to_contain_text(
+        "given · Cold or poor quality"
+    )
+    expect(beside).to_contain_text("given · Cold or poor quality")  # her page hears of it
 
     shop.do("ask_to_give", name="Hana", subject="Cold burger", amount=30_000)
     mail = shop.do("mails_that_ask")["dongsuk@moonburger.test"]
