@@ -12,6 +12,7 @@ from django.utils.translation import pgettext
 
 from dangol.inbox.wait_figures import Figures
 from dangol.kernel.durations import short_duration
+from dangol.kernel.shares import percent
 
 WIDTH: Final = 560
 HEIGHT: Final = 200
@@ -165,7 +166,7 @@ def promise_plot(label: str, days: Days) -> Plot | None:
             )
             for day, within in points
         ),
-        rows=tuple(Mark(_down(share / 100), f"{share} %") for share in (0, 25, 50, 75, 100)),
+        rows=tuple(Mark(_down(share / 100), percent(str(share))) for share in (0, 25, 50, 75, 100)),
         columns=_columns([day for day, _within in points], x),
     )
 

@@ -10,6 +10,8 @@ from math import exp, floor, lgamma, log, sqrt
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from dangol.kernel.shares import percent
+
 Z_95 = 1.959963984540054
 """The 97.5th percentile of the standard normal distribution: 95 % lie within this many deviations of the mean."""
 
@@ -41,7 +43,8 @@ class Share:
     high: float
 
     def __str__(self) -> str:
-        return f"{self.share:.0%} ({self.low:.0%}–{self.high:.0%})".replace("%", " %")
+        share, low, high = (percent(f"{each * 100:.0f}") for each in (self.share, self.low, self.high))
+        return f"{share} ({low}–{high})"
 
 
 @dataclass(frozen=True)

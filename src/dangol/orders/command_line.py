@@ -15,6 +15,7 @@ from django.db import DataError, IntegrityError
 from django.utils.translation import gettext_lazy as _
 
 from dangol.business.commands import adopt_money_and_zone
+from dangol.business.models import Business
 from dangol.business.money import CURRENCIES
 from dangol.business.queries import current_business
 from dangol.business.rules import is_zone
@@ -109,6 +110,8 @@ def import_file(
 
 def _money_and_zone(currency: str | None, timezone: str | None) -> tuple[str, str]:
     business = current_business()
+    if currency is None and business.set_up_step == Business.Step.BUSINESS and not Order.objects.exists():
+        raise NoSuchCurrency  # nobody has said yet what the desk counts in, and nothing is guessed
     money, zone = (currency or business.currency).upper(), timezone or business.time_zone
     if money not in CURRENCIES:
         raise NoSuchCurrency

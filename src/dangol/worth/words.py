@@ -8,8 +8,9 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_lazy, pgettext
 from django.utils.translation import gettext as _
 
-from dangol.business.money import NO_BREAK, money_text
+from dangol.business.money import money_text
 from dangol.goodwill.models import CostClass, Kind
+from dangol.kernel.shares import percent
 from dangol.worth.periods import Period
 from dangol.worth.statement import Key, Total
 
@@ -58,9 +59,9 @@ def share_words(share: float | None) -> str:
     """0.05 %; 2.0 %; 71 %; a dash where there is nothing to have a share of."""
     if share is None:
         return "–"
-    percent = share * 100
-    digits = 0 if abs(percent) >= 10 else 1 if abs(percent) >= 1 or not percent else 2
-    return f"{percent:.{digits}f}{NO_BREAK}%"
+    hundredths = share * 100
+    digits = 0 if abs(hundredths) >= 10 else 1 if abs(hundredths) >= 1 or not hundredths else 2
+    return percent(f"{hundredths:.{digits}f}")
 
 
 def _month(day: date) -> str:

@@ -7,6 +7,7 @@ from dangol.desk.times_reads import KindFigures, Line, list_url
 from dangol.inbox.measures import Share
 from dangol.inbox.waits import OUTCOMES
 from dangol.kernel import durations
+from dangol.kernel.shares import percent
 
 register = template.Library()
 
@@ -26,13 +27,13 @@ def consent_form() -> ConsentForm:
 @register.filter
 def share(of: Share) -> str:
     """The share alone: 94 %. Its interval stands beside it."""
-    return f"{of.share * 100:.0f} %"
+    return percent(f"{of.share * 100:.0f}")
 
 
 @register.filter
 def interval(of: Share) -> str:
     """Where the true share lies: 88–97 %."""
-    return f"{of.low * 100:.0f}–{of.high * 100:.0f} %"
+    return percent(f"{of.low * 100:.0f}–{of.high * 100:.0f}")
 
 
 @register.filter

@@ -3,6 +3,7 @@ from datetime import UTC, date, datetime, timedelta
 from math import comb
 
 import pytest
+from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -107,7 +108,9 @@ def test_more_observations_narrow_it():
 
 
 def test_a_share_is_never_written_without_its_interval():
-    assert str(share_of(94, 100)) == "94 % (88 %–97 %)"
+    assert str(share_of(94, 100)).replace("\u00a0", " ") == "94 % (88 %–97 %)"
+    with translation.override("ko"):
+        assert str(share_of(94, 100)) == "94% (88%–97%)"
 
 
 def test_a_share_of_nothing_is_none_and_one_of_more_than_all_an_error():

@@ -63,6 +63,14 @@ def test_sales_are_right_at_once_and_the_first_visit_proposes_both(run, client):
     assert Business.objects.get().currency == "GBP"
 
 
+def test_what_a_desk_that_nobody_has_set_up_counts_in_is_not_guessed(run):
+    for more in ((), ("--dry-run",), ("--timezone", "Asia/Seoul")):
+        refused = run("orders", "import", "FILE", *more)
+        assert refused.exit_code != 0
+        assert "Say with --currency which currency it is" in refused.output
+    assert not Order.objects.exists()
+
+
 def test_who_has_set_it_up_keeps_their_own_and_hears_of_orders_without_a_rate(run, moon_burger):
     run("orders", "import", "FILE", "--currency", "GBP", "--timezone", "Europe/London")
     business = Business.objects.get()
