@@ -49,9 +49,8 @@ def conversation(request: HttpRequest, conversation_id: int) -> HttpResponse:
     }
     if part in {"", "items"}:
         context["list"] = _list(request, conversation_id)
-    if part != "items":
-        context |= {"bars": "desk/_asked.html", "asked": asked_in(row.pk, person)}
     if part not in {"items", "owed"}:
+        context |= {"bars": "desk/_asked.html", "asked": asked_in(row.pk, person)}
         window = Window.read(request.GET.dict(), is_below_first=part == "earlier")
         context["talk"] = talk = conversation_page(row, person=person, at=at, window=window)
         if talk.since and "since" not in request.GET:
