@@ -43,16 +43,19 @@ def test_who_came_back_counts_only_those_whose_days_are_over(minji):
     everyone = make_segment(actor=minji, name="List", rule=None, at=NOON)
     put_on_list(actor=minji, segment=everyone, customers=[row.pk for row in Customer.objects.all()], at=NOON)
 
-    column, all_of_them = compare_segments(business=shop, at=NOON).columns
+    make_segment(actor=minji, name="Rule", rule=Number("tenure", "at_least", 0), at=NOON)
 
-    for each in (column, all_of_them):
+    columns = compare_segments(business=shop, at=NOON).columns
+
+    assert [column.segment and column.segment.name for column in columns] == ["List", "Rule", None]
+    for each in columns:
         assert each.customers == 5
         assert [(it.days, it.back.count, it.back.total) for it in each.came] == [
             (30, 1, 4),
             (90, 2, 4),
             (365, 1, 2),
         ]
-    assert 0 < column.came[0].back.low < 0.25 < column.came[0].back.high < 1
+    assert 0 < columns[0].came[0].back.low < 0.25 < columns[0].came[0].back.high < 1
 
 
 def test_money_complaints_and_waiting_are_those_of_the_segment_in_the_year(minji, receive):
