@@ -24,9 +24,9 @@ class ErasedAgain:
     def said(self) -> Iterator[str]:
         """What a terminal is told of it."""
         if self.people:
-            yield f"{self.people} customers had been erased since, and are erased again."
+            yield f"Customers who had been erased since, and are erased again: {self.people}"
         if self.left:
-            yield f"{self.left} more were one customer with somebody else then: erase them again yourself."
+            yield f"Customers who were one with somebody else then; erase them again yourself: {self.left}"
 
 
 def uids_of_erased(customers: Collection[int] | None = None) -> set[UUID]:
