@@ -198,6 +198,18 @@ def test_where_nothing_can_be_said_nothing_is_suggested_and_nothing_given(client
     assert not Wish.objects.exists()
 
 
+def test_a_page_that_showed_another_amount_gives_nothing(client, hana, complain):
+    talk = complain()
+    order(talk.customer)
+    client.force_login(hana)
+    key = key_on(client, talk)
+    OrderLine.objects.filter(name="Moon burger").update(amount=9_000)
+    assert press(client, talk, key).status_code == 422
+    assert not Wish.objects.exists()
+    assert press(client, talk).status_code == 303
+    assert Entry.objects.get().booked == 9_000
+
+
 def test_what_was_refused_or_is_asked_for_the_order_elsewhere_is_not_suggested_again(client, hana, complain):
     talk = complain()
     order(talk.customer)
