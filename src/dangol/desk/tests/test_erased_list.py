@@ -8,9 +8,9 @@ from dangol.desk.backups.erased_list import NAME, read_lists
 from dangol.desk.backups.folders import named_folder
 from dangol.desk.models import BackupPlan
 from dangol.kernel import clock
-from dangol.kernel.reacting import react
 from dangol.privacy.again import erase_again
 from dangol.privacy.commands import erase_customer
+from dangol.privacy.events import CustomerErased
 from dangol.privacy.models import Erasure
 from dangol.reactions import REACTIONS
 from dangol.transfer.shelf import shelf
@@ -31,22 +31,17 @@ def data(settings, tmp_path, monkeypatch):
     return disk
 
 
-def follow() -> None:
-    while react(REACTIONS):
-        pass
-
-
 def test_an_erased_person_stands_in_the_list_of_each_folder_and_is_erased_again_in_an_older_backup(
     data, hana
 ):
-    follow()
     sora, twin, james = (
         Customer.objects.create(name=name, created_at=NOON) for name in ("Sora", "S", "James")
     )
     merge_customers(actor=hana, kept=sora, gone=twin, take=[], at=NOON)
     erase_customer(actor=None, customer=sora, name="Sora", at=NOON)
+    (follows,) = [each for each in REACTIONS if each.name == "who was erased is written beside the backups"]
     for _time in range(2):
-        follow()
+        follows.do(CustomerErased(happened_at=NOON, customer_id=sora.pk, erasure_id=Erasure.objects.get().pk))
     for folder in (shelf(), data):
         assert read_lists([folder]) == {sora.uid, twin.uid}
         assert "Sora" not in (folder / NAME).read_text()
