@@ -82,6 +82,7 @@ PAGES: Final[dict[str, Line | NoPage]] = {
     "customer_import": NoPage("as order_import is; desk/tests/test_customer_import.py opens it"),
     "customer_import_refused": FILE,
     "customer_notes": ACT,
+    "customer_note_return": ACT,
     "customer_note_removal": ACT,
     "customer_introduction": ACT,
     "customer_tags": ACT,

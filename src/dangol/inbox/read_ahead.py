@@ -1,19 +1,20 @@
 """Mail of an import, read in processes beside the one that files it: reading is most of the work."""
 
+import contextlib
 import hashlib
+import logging
 import multiprocessing
 import os
 import signal
-import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from multiprocessing.connection import Connection
 from typing import Final
 
 from dangol.channels.incoming import IncomingAttachment, IncomingMessage, PutAt
+
+log = logging.getLogger(__name__)
 
 CHUNK: Final = 25  # mails that go to a process together
 CHUNK_BYTES: Final = 4 * 1024 * 1024
@@ -40,63 +41,93 @@ def read_ahead(messages: Iterable[Named]) -> Iterator[list[ReadMail]]:
 
     Only so many are read ahead that memory stays flat. A batch at which a process died comes back unread.
     """
-    processes = min(os.cpu_count() or 1, MOST_PROCESSES)
-    chunks = _chunks(messages)
-    under_way: deque[tuple[list[Named], Future[list[Read | None]]]] = deque()
-    pool = _pool(processes)
+    most = (
+        min(os.cpu_count() or 1, MOST_PROCESSES) + 1
+    )  # one may have read while what it read waits to be filed
+    readers: list[Reader] = []
+    under_way: deque[Reader] = deque()
     try:
-        while True:
-            for chunk in islice(chunks, 2 * processes + 2 - len(under_way)):
-                under_way.append((chunk, _submit(pool, chunk)))
-            if not under_way:
-                return
-            chunk, future = under_way.popleft()
-            try:
-                read = future.result()
-            except BrokenProcessPool:
-                # What else was under way died with it, and nobody knows which mail it was.
-                pool.shutdown(wait=False)
-                pool = _pool(processes)
-                unread = [chunk, *(waiting for waiting, _ in under_way)]
-                under_way.clear()
-                yield [ReadMail(name, content) for each in unread for name, content in each]
+        for chunk in _chunks(messages):
+            done = None
+            if len(readers) < most:
+                reader = Reader()
+                readers.append(reader)
             else:
-                yield [
-                    ReadMail(name, content, *(one or ()))
-                    for (name, content), one in zip(chunk, read, strict=True)
-                ]
+                reader = under_way.popleft()
+                done = reader.result()
+            reader.begin(chunk)  # before what was read is filed: it reads meanwhile
+            under_way.append(reader)
+            if done is not None:
+                yield done
+        while under_way:
+            yield under_way.popleft().result()
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        for reader in readers:
+            reader.end()
 
 
-def _submit(pool: ProcessPoolExecutor, chunk: list[Named]) -> Future[list[Read | None]]:
-    try:
-        return pool.submit(_read, chunk)
-    except BrokenProcessPool as failure:  # it broke since the last result: heard of in its turn
-        broken: Future[list[Read | None]] = Future()
-        broken.set_exception(failure)
-        return broken
+class Reader:
+    """A process that reads one chunk at a time, over a pipe of its own.
+
+    When it dies the pipe says so, also in the middle of an answer. Processes that share a queue leave the others, and
+    who waits for them, standing still then.
+    """
+
+    def __init__(self) -> None:
+        self.chunk: Sequence[Named] = ()
+        self._start()
+
+    def begin(self, chunk: Sequence[Named]) -> None:
+        """Have it read. It must have answered to the one before."""
+        self.chunk = chunk
+        try:
+            self.line.send(chunk)
+        except OSError:  # it died while it had nothing to do
+            self._start()
+            with contextlib.suppress(OSError):  # `result` will say
+                self.line.send(chunk)
+
+    def result(self) -> list[ReadMail]:
+        """What it has read, when it is ready; as unread where it died over it or could not."""
+        read: Sequence[Read | None] | None = None
+        try:
+            read = self.line.recv()
+        except (EOFError, OSError):
+            log.warning("reading ahead: a process died, %d mails are read here", len(self.chunk))
+            self._start()
+        ones = [None] * len(self.chunk) if read is None else read
+        return [
+            ReadMail(name, content, *(one or ()))
+            for (name, content), one in zip(self.chunk, ones, strict=True)
+        ]
+
+    def end(self) -> None:
+        """It goes when it is through with what it has begun."""
+        self.line.close()
+
+    def _start(self) -> None:
+        # Not forked: a child must not share this process's connection to the database.
+        context = multiprocessing.get_context("spawn")
+        self.line, theirs = context.Pipe()
+        self.process = context.Process(target=_serve, args=(theirs,), daemon=True)
+        self.process.start()
+        theirs.close()  # so that only the process itself holds it
 
 
-def _pool(processes: int) -> ProcessPoolExecutor:
-    # Not forked: a child must not share this process's connection to the database.
-    return ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), initializer=_begin)
-
-
-def _begin() -> None:
+def _serve(line: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is for the process that files
-    threading.Thread(target=_end_with_parent, daemon=True).start()
     import django
 
     django.setup()
-
-
-def _end_with_parent() -> None:
-    """Readers wait for work on a pipe that they hold open themselves: nothing tells them that nobody is left."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):  # nobody is left to read for
+        while True:
+            chunk = line.recv()
+            try:
+                read = _read(chunk)
+            except Exception as failure:
+                log.warning("reading ahead: %s, read again where it is filed", type(failure).__name__)
+                read = None
+            line.send(read)
 
 
 def _read(chunk: list[Named]) -> list[Read | None]:

@@ -83,7 +83,9 @@ def test_two_who_move_two_causes_below_each_other_at_once_make_no_circle(shop, m
     def move(number: int) -> int:
         cause, parent = causes[number], causes[1 - number]
         try:
-            change_cause(actor=minji, cause=cause, name=cause.name, parent=parent, words="", at=NOON)
+            change_cause(
+                actor=minji, cause=cause, name=cause.name, parent=parent, words="", remedy="", at=NOON
+            )
         except CauseGoesInCircles:
             return 1
         return 0

@@ -10,6 +10,7 @@ import pytest
 from dangol.channels.models import Raw
 from dangol.inbox import mail_import
 from dangol.inbox.models import Attachment, Conversation, Message
+from dangol.inbox.read_ahead import Reader
 from dangol.kernel.files import read_file
 from tests.parts.cast import JAMES, NOON, SORA, mail
 
@@ -70,6 +71,25 @@ def test_a_process_that_dies_while_reading_ahead_costs_nothing(mailbox):
     assert (done.read, done.new, done.known) == (9 * THREADS, 3 * THREADS, 6 * THREADS)
     assert Message.objects.count() == 3 * THREADS
     assert Conversation.objects.filter(merged_into=None).count() == THREADS
+
+
+def test_a_process_that_dies_in_the_middle_of_its_answer_is_not_waited_for():
+    letters = [(f"{number}", mail(SORA, f"{number}", "long " * 20_000)) for number in range(20)]
+    reader = Reader()
+    try:
+        reader.begin(letters)
+        assert reader.line.poll(60), (
+            "it answers"
+        )  # and cannot end: the answer is larger than what a pipe holds
+        os.kill(reader.process.pid, signal.SIGKILL)
+        assert [(mail.name, mail.incoming) for mail in reader.result()] == [
+            (name, None) for name, _ in letters
+        ]
+        reader.begin(letters[:1])
+        (mail,) = reader.result()
+        assert mail.incoming.subject == "0"
+    finally:
+        reader.end()
 
 
 def test_one_mail_that_cannot_be_filed_is_set_aside_and_the_others_go_on(mailbox, monkeypatch):

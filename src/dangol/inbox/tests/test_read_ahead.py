@@ -12,8 +12,9 @@ from itertools import count
 from dangol.inbox.read_ahead import read_ahead
 
 mails = ((str(n), b"From: sora@example.com\\r\\n\\r\\nhello %d" % n) for n in count())
-for _ in zip(range(4), read_ahead(mails)):
-    pass
+batches = read_ahead(mails)
+for _ in range(4):
+    next(batches)
 print(*(child.pid for child in multiprocessing.active_children()), flush=True)
 sys.stdin.read()
 """
