@@ -86,8 +86,8 @@ def test_a_process_that_dies_in_the_middle_of_its_answer_is_not_waited_for():
             (name, None) for name, _ in letters
         ]
         reader.begin(letters[:1])
-        (mail,) = reader.result()
-        assert mail.incoming.subject == "0"
+        (read,) = reader.result()
+        assert read.incoming.subject == "0"
     finally:
         reader.end()
 
