@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable
+from datetime import datetime
 from typing import Final
 
 from django.db.models import Q
@@ -83,9 +84,10 @@ def empty_deliveries(ids: Iterable[int]) -> set[str]:
     return files
 
 
-def deliveries_to(addresses: Collection[str]) -> list[int]:
-    """What was sent to one of these addresses, which are in small letters."""
-    found = DeliveryRecipient.objects.annotate(small=Lower("address")).filter(small__in=addresses)
+def deliveries_to(addresses: Collection[str], *, until: datetime) -> list[int]:
+    """What was sent until then to one of these addresses, which are in small letters."""
+    to_them = DeliveryRecipient.objects.annotate(small=Lower("address")).filter(small__in=addresses)
+    found = to_them.filter(delivery__created_at__lte=until)
     return list(found.values_list("delivery_id", flat=True).distinct())
 
 

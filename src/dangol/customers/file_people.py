@@ -231,7 +231,7 @@ def _addresses(cells: Mapping[str, str]) -> Iterable[tuple[str, str, str]]:
         except ValidationError:
             raise Unfit("email_unclear") from None
         yield EMAIL, normal_address(email, EMAIL), email
-    if phone := cells.get("phone", "").lstrip("'"):
+    if phone := _whole_figure(cells.get("phone", "").lstrip("'")):
         if not rules.normal_phone(phone):
             raise Unfit("phone_unclear")
         yield PHONE, normal_address(phone, PHONE), phone
@@ -298,6 +298,11 @@ def _instant(text: str, zone: ZoneInfo) -> datetime | None:
         return at.astimezone(UTC)
     except OverflowError:  # 0001-01-01, which programs write for no day, is before all days in Seoul
         return None
+
+
+def _whole_figure(text: str) -> str:
+    """Behind the dot is no figure of a telephone number: 821012345678.0."""
+    return text[:-2] if text.endswith(".0") and text[:-2].isdecimal() else text
 
 
 def _plain_number(text: str) -> str:

@@ -1,6 +1,7 @@
 """Mail of people who were erased, that comes once more: an old mailbox that is read again, a late report."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from django.db import transaction
 
@@ -17,29 +18,22 @@ from dangol.kernel.files import remove_file
 
 
 def of_the_erased(arrivals: Sequence[tuple[Raw, IncomingMessage]]) -> set[int]:
-    """Which of these raws bring back somebody who was erased: history that is older than that, with them as the other
-    side, and a report on a mail to them, whenever it comes.
+    """Which of these raws bring back somebody who was erased: history that is older than that, and mail that was here
+    and not filed yet, with them as the other side; and a report on a mail to them, whenever it comes.
 
-    Whoever writes again is somebody new. Two queries at most, and none more where nobody was erased.
+    Whoever writes again is somebody new. A fixed number of queries, and two where nobody was erased.
     """
-    gone: set[int] = set()
-    history = {
-        raw.pk: (normal_address(other_side(raw, incoming).address or ""), happened_at(raw, incoming))
+    people = {raw.pk: normal_address(other_side(raw, incoming).address or "") for raw, incoming in arrivals}
+    erased = erased_among((EMAIL, address) for address in people.values())
+    gone = {
+        raw.pk
         for raw, incoming in arrivals
-        if raw.is_silent
+        if (found := erased.get((EMAIL, people[raw.pk]))) and _is_of_before(raw, incoming, found.at)
     }
-    if history:
-        erased = erased_among((EMAIL, address) for address, _at in history.values())
-        gone |= {
-            pk
-            for pk, (address, at) in history.items()
-            if (found := erased.get((EMAIL, address))) and at <= found.at
-        }
-    reports = {
-        incoming.bounce.original_message_id: raw.pk
-        for raw, incoming in arrivals
-        if incoming.bounce is not None and incoming.bounce.original_message_id
-    }
+    reports: dict[str, set[int]] = {}
+    for raw, incoming in arrivals:
+        if incoming.bounce is not None and incoming.bounce.original_message_id:
+            reports.setdefault(incoming.bounce.original_message_id, set()).add(raw.pk)
     if reports:
         theirs = Delivery.objects.filter(
             message_id__in=reports,
@@ -47,8 +41,15 @@ def of_the_erased(arrivals: Sequence[tuple[Raw, IncomingMessage]]) -> set[int]:
                 delivery__message_id__in=reports, conversation__customer__erased_at__isnull=False
             ).values("delivery"),
         )
-        gone |= {reports[name] for name in theirs.values_list("message_id", flat=True)}
+        for name in theirs.values_list("message_id", flat=True):
+            gone |= reports[name]
     return gone
+
+
+def _is_of_before(raw: Raw, incoming: IncomingMessage, erased_at: datetime) -> bool:
+    # Of mail that just comes the hour here counts, and not the server's: what they wrote since then is no history, and
+    # after a restore it is fetched once more.
+    return happened_at(raw, incoming) <= erased_at if raw.is_silent else raw.stored_at < erased_at
 
 
 def let_go(raws: Collection[int]) -> None:

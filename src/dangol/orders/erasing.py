@@ -1,6 +1,7 @@
 """Orders stay, for the books: without the person."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.core.files.storage import default_storage
 from django.db.models import Q
@@ -10,9 +11,12 @@ from dangol.orders.models import FileImport, Order, Refund
 _OPEN = (FileImport.State.QUEUED, FileImport.State.RUNNING)
 
 
-def take_person_out(*, customers: Sequence[int], traces: Sequence[str]) -> None:
-    """Take out of the orders who bought, in the caller's transaction. Amounts, days and articles stay."""
-    theirs = Q(customer__in=customers) | Q(contact_email__in=traces)
+def take_person_out(*, customers: Sequence[int], traces: Sequence[str], until: datetime) -> None:
+    """Take out of the orders who bought, in the caller's transaction. Amounts, days and articles stay.
+
+    Who orders with one of the addresses after `until` is somebody new.
+    """
+    theirs = Q(customer__in=customers) | Q(contact_email__in=traces, recorded_at__lte=until)
     Order.objects.filter(theirs).update(contact_name="", contact_email="", contact_phone="")
     Refund.objects.filter(customer__in=customers).update(reason="")
 

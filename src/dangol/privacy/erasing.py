@@ -5,7 +5,7 @@ are in the order of STEPS. Files go after the rows that name them, so that a row
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import OperationalError, connection, transaction
@@ -138,6 +138,7 @@ def _mentions(row: Erasure) -> bool:
     """What these people wrote in conversations of others, and others who name an address of theirs.
 
     An answer of ours to somebody else who still waits for it leaves first, and only who is named in it waits for that.
+    What comes after they were erased is left alone: who writes again is somebody new.
     """
     ends = Message.objects.filter(pk__gt=row.place).order_by("pk").values_list("pk", "delivery")[:WINDOW]
     window = list(ends)
@@ -147,7 +148,7 @@ def _mentions(row: Erasure) -> bool:
     if its_delivery and _unsent([row], [its_delivery]):
         return False  # so that all behind it is not looked through again until it has left
     rows = _together(row)
-    found = messages_naming(Lookout(_traces(rows)), first=first, last=last)
+    found = messages_naming(Lookout(_traces(rows)), first=first, last=last, until=_until(rows))
     if unsent := _leaving(rows, found):
         held = {trace for each, named in found if each.delivery_id in unsent for trace in named}
         going = [each for each in rows if held.isdisjoint(each.traces)]
@@ -183,6 +184,13 @@ def _traces(rows: Iterable[Erasure]) -> list[str]:
     return sorted({trace for row in rows for trace in row.traces})
 
 
+def _until(rows: Iterable[Erasure]) -> dict[str, datetime]:
+    """When who had the address was erased: the last of those who had it one after the other."""
+    return {
+        trace: row.asked_at for row in sorted(rows, key=lambda each: each.asked_at) for trace in row.traces
+    }
+
+
 def _other_mails(row: Erasure) -> bool:
     """Mails as they arrived of which no message tells: those that came twice, reports, what could not be read."""
     filed = Message.objects.filter(raw=OuterRef("pk"))
@@ -210,7 +218,7 @@ def _deliveries(row: Erasure) -> bool:
     asked = Q(pk__in=[])
     for key in keys:
         asked |= Q(message_id__startswith=f"wish.{key.hex}.")
-    sent = deliveries_to(row.traces)
+    sent = deliveries_to(row.traces, until=row.asked_at)
     if _unsent([row], sent, but_to=row.traces):
         return False  # the others get theirs first
     ids = sent + list(Delivery.objects.filter(asked).values_list("pk", flat=True))
@@ -221,7 +229,7 @@ def _deliveries(row: Erasure) -> bool:
 def _orders(row: Erasure) -> bool:
     """Orders and wishes without the person."""
     ids = _ids(row)
-    take_person_out(customers=ids, traces=row.traces)
+    take_person_out(customers=ids, traces=row.traces, until=row.asked_at)
     empty_wishes(ids)
     return _next(row)
 
@@ -231,6 +239,8 @@ def _imports(row: Erasure) -> bool:
     if is_reading_files():
         return False
     forget_files()
+    # An order that was being written while they were erased was not there yet when the others were emptied.
+    take_person_out(customers=_ids(row), traces=row.traces, until=row.asked_at)
     return _next(row)
 
 

@@ -203,7 +203,9 @@ def test_no_file_brings_back_who_was_erased_until_they_come_by_themselves(tmp_pa
         ("821012345678", "KR", "01012345678"),
         ("15881234", "KR", "15881234"),
         ("2123456", "KR", "2123456"),
+        ("821012345678.0", "KR", "01012345678"),
         ("1012345678", "US", "1012345678"),
+        ("12125550100.0", "US", "12125550100"),
     ],
 )
 def test_a_number_that_lost_its_first_0_in_a_spreadsheet_has_it_again(tmp_path, cell, country, normal):

@@ -1,6 +1,6 @@
 """A person's conversations: that they were, and how long somebody waited, stays; every word of them goes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -101,8 +101,11 @@ def remove_files(ids: Sequence[int]) -> set[str]:
     return files
 
 
-def messages_naming(lookout: Lookout, *, first: int, last: int) -> list[tuple[Message, list[str]]]:
-    """Of the messages with these numbers those in which one of the addresses stands, and which stand there."""
+def messages_naming(
+    lookout: Lookout, *, first: int, last: int, until: Mapping[str, datetime]
+) -> list[tuple[Message, list[str]]]:
+    """Of the messages with these numbers those in which one of the addresses stands, and which stand there: of what
+    came or was written until the time of each address."""
     rows = Message.objects.filter(pk__gte=first, pk__lte=last).order_by("pk")
     said = rows.values_list("pk", "from_address", *_PARTIES, *_TEXTS)
     likely: dict[int, list[str]] = {}
@@ -110,8 +113,16 @@ def messages_naming(lookout: Lookout, *, first: int, last: int) -> list[tuple[Me
         parties, texts = values[: len(_PARTIES)], values[len(_PARTIES) :]
         if found := lookout.likely_in("\n".join([sender, *_words_of(parties), *texts])):
             likely[pk] = found
-    looked = Message.objects.in_bulk(list(likely))
-    found_in = ((looked[pk], _named_in(looked[pk], addresses)) for pk, addresses in likely.items())
+    looked = Message.objects.annotate(
+        here_since=Coalesce("raw__stored_at", "delivery__created_at", "happened_at")
+    ).in_bulk(list(likely))
+    found_in = (
+        (
+            looked[pk],
+            _named_in(looked[pk], (each for each in addresses if looked[pk].here_since <= until[each])),
+        )
+        for pk, addresses in likely.items()
+    )
     return [(message, addresses) for message, addresses in found_in if addresses]
 
 

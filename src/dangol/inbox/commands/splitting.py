@@ -9,6 +9,7 @@ from dangol.customers.commands.identities import split_off
 from dangol.customers.models import Customer, Identity
 from dangol.customers.queries import ids_of_person, living_customer
 from dangol.goodwill.commands.moving import move_goodwill
+from dangol.goodwill.commands.refunds import book_refunds_of
 from dangol.goodwill.limits import GIVING
 from dangol.inbox.models import Conversation, Message
 from dangol.kernel.db import lock_for_transaction
@@ -49,13 +50,14 @@ def split_identity(*, actor: Staff, identity: Identity, at: datetime) -> Custome
     hand_over(
         from_customers=set(began.values()), to_customer=customer.pk, key="conversation_id", values=list(began)
     )
-    orders = bring_orders_along(identity=identity, from_row=row, to_customer=customer)
+    along = bring_orders_along(identity=identity, from_row=row, to_customer=customer)
     move_goodwill(
         actor=actor,
         from_customers=person,
         to_customer=customer,
-        orders=orders,
+        orders=along.orders,
         conversations=list(began),
         at=at,
     )
+    book_refunds_of(refund_ids=along.refunds, at=at)
     return customer

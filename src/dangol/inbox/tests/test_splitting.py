@@ -21,7 +21,7 @@ from dangol.inbox.models import Conversation, Message
 from dangol.inbox.second_replies import REPLY, book_second_reply
 from dangol.kernel.models import Event
 from dangol.orders.commands import source_named, take_orders
-from dangol.orders.models import Order, Source
+from dangol.orders.models import Order, Refund, Source
 from dangol.orders.tests.shop import order, refund
 from tests.parts.cast import JAMES, NOON, mail
 
@@ -115,6 +115,32 @@ def test_what_was_given_goes_with_its_order_and_its_conversation_and_every_sum_s
     assert list(wishes) == [(sora.pk, 2), (buyer.pk, 1), (writer.pk, 2)]
     told = {event.data["wish_id"]: event.customer_id for event in Event.objects.filter(name="GoodwillGiven")}
     assert told == {wish.pk: wish.customer_id for wish in Wish.objects.filter(given__gt=0)}
+
+
+def test_cancellations_that_name_no_order_go_with_the_number_that_brought_them(sora, minji):
+    """As a till's file tells of them."""
+    files = source_named("", at=NOON)
+    for number in ("17850", "17851"):
+        bought, back = (
+            order(number, customer_number=number),
+            refund(f"C{number}", 1_000, customer_number=number),
+        )
+        take_orders(actor=None, source=files, orders=[bought], refunds=[back], at=NOON)
+    new = list(Identity.objects.filter(address="17850").values_list("customer", flat=True))
+    for rows in (Identity, Order, Refund, Event):
+        rows.objects.filter(customer_id__in=new).update(customer_id=sora.pk)
+    list(book_all_refunds(at=NOON))
+    before, whole = statement(), in_all(sora)
+    buyer = split("17850", minji)
+    assert stands(buyer) == Counter([1_000])
+    assert (in_all(buyer) + in_all(sora), statement()) == (whole, before)
+    back_row = Refund.objects.get(key="C17850")
+    assert back_row.customer == buyer
+    told = Event.objects.filter(name="RefundRecorded", data__refund_id=back_row.pk)
+    assert set(told.values_list("customer_id", flat=True)) == {buyer.pk}
+    lines = Entry.objects.count()
+    list(book_all_refunds(at=LATER))
+    assert Entry.objects.count() == lines
 
 
 def test_what_went_along_can_be_taken_back_and_is_booked_no_second_time(sora, shop, minji):

@@ -94,7 +94,7 @@ def test_what_is_told_of_an_erased_persons_order_brings_nothing_of_them_back(sho
     take(shop, told)
     sora = Customer.objects.get()
     empty_person(ids=[sora.pk], at=MONDAY)
-    take_person_out(customers=[sora.pk], traces=["sora@example.com"])
+    take_person_out(customers=[sora.pk], traces=["sora@example.com"], until=MONDAY)
     sent = replace(told, fulfilled_at=MONDAY + HOUR)
     assert [take(shop, sent).changed_orders for _ in range(2)] == [1, 0]
     row = Order.objects.get()
@@ -110,7 +110,7 @@ def test_no_file_of_old_orders_names_again_who_was_erased(shop):
     take(shop, told)
     sora = Customer.objects.get()
     empty_person(ids=[sora.pk], at=MONDAY)
-    take_person_out(customers=[sora.pk], traces=["sora@example.com"])
+    take_person_out(customers=[sora.pk], traces=["sora@example.com"], until=MONDAY)
     old = [replace(told, key=f"{n}", customer_number="" if n < 3 else f"{n}") for n in range(2, 5)]
     take(shop, order("living", customer_number="4"))
     taken = take(
@@ -134,7 +134,7 @@ def test_a_changed_refund_does_not_bring_back_its_reason_when_its_customer_was_e
     take(shop, order(customer_number="7"), refund(order_key="1001", reason="Sora was ill"))
     sora = Customer.objects.get()
     empty_person(ids=[sora.pk], at=MONDAY)
-    take_person_out(customers=[sora.pk], traces=[])
+    take_person_out(customers=[sora.pk], traces=[], until=MONDAY)
     take(shop, refund(amount=9_000, order_key="1001", reason="Sora was ill", refunded_at=MONDAY + HOUR))
     assert (Refund.objects.get().amount, Refund.objects.get().reason) == (9_000, "")
 

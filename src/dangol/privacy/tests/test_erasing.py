@@ -12,6 +12,7 @@ from django.db.models import Sum
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dangol.channels.commands import Arrival, store_raw
 from dangol.channels.erasing import Lookout, pattern_of
 from dangol.channels.models import Delivery, Raw
 from dangol.channels.outbox import ClaimLost, claim_delivery, deliver_due, hand_over
@@ -23,11 +24,14 @@ from dangol.goodwill.models import Entry
 from dangol.inbox.commands.conversations import add_note
 from dangol.inbox.commands.drafts import save_draft
 from dangol.inbox.commands.replies import send_reply, settle_failed_reply
+from dangol.inbox.intake import take_in_batch
 from dangol.inbox.mail_import import import_mail
 from dangol.inbox.models import Conversation, Draft, Message, Wait
 from dangol.kernel import clock
 from dangol.kernel.models import AuditEntry, Event
+from dangol.orders.commands import source_named, take_orders
 from dangol.orders.models import Order
+from dangol.orders.tests.shop import order
 from dangol.privacy import erasing
 from dangol.privacy.commands import erase_customer
 from dangol.privacy.erasing import erase_further
@@ -333,15 +337,79 @@ def test_an_old_mailbox_that_is_read_again_does_not_bring_anybody_back(receive, 
     assert Message.objects.filter(subject="After").exists()
 
 
-def test_a_report_that_comes_late_is_not_put_into_the_emptied_conversation(receive, hana):
+def test_what_comes_while_an_erasure_goes_on_stays_and_is_answered(receive, hana, monkeypatch):
+    """It may wait for days until an answer to somebody else has left."""
+    monkeypatch.setattr(clock, "now", lambda: NOON)
+    kim = receive(mail(KIM, message_id="1@example.kr")).conversation.customer
+    to_james = answer(hana, receive(mail(JAMES, message_id="2@x")).conversation, "Write to kim@example.kr.")
+    forget(kim)
+    assert Erasure.objects.get().step == "mentions"
+    later = NOON + timedelta(minutes=5)
+    again = receive(mail(KIM, "Who has my data?", message_id="3@example.kr"), at=later)
+    other = receive(mail(JAMES, text="Is kim@example.kr still there?", message_id="4@x"), at=later)
+    sora = source_named("", at=NOON)
+    take_orders(
+        actor=None, source=sora, at=later,
+        orders=[order("9", contact_name="Kim", contact_email="kim@example.kr", ordered_at=later)],
+    )  # fmt: skip
+    monkeypatch.setattr(clock, "now", lambda: later)
+    draft = save_draft(actor=hana, conversation=again.conversation, text="Nobody.", at=later)
+    sent = send_reply(actor=hana, draft=draft, key=uuid4(), at=later)
+    monkeypatch.setattr(clock, "now", lambda: NOON + erasing.PATIENCE + timedelta(minutes=1))
+    while erase_further():
+        pass
+    assert Erasure.objects.get().finished_at
+    for taken, words in ((again, "Who has my data?"), (other, "Is kim@example.kr still there?")):
+        taken.message.refresh_from_db()
+        assert words in f"{taken.message.subject} {taken.message.text}"
+        assert taken.message.raw.size
+    sent.refresh_from_db()
+    delivery = Delivery.objects.get(pk=sent.delivery_id)
+    assert (delivery.state, delivery.size > 0, sent.text) == ("queued", True, "Nobody.")
+    assert Order.objects.get().contact_name == "Kim"
+    to_james.refresh_from_db()
+    assert to_james.text == "Write to […]."
+
+
+def test_mail_that_was_here_and_not_filed_when_its_writer_was_erased_brings_nobody_back(receive, mailbox):
+    kim = receive(mail(KIM, message_id="1@example.kr")).conversation.customer
+    waiting, after = (
+        mail(KIM, "Waiting", message_id="2@example.kr"),
+        mail(KIM, "After", message_id="3@example.kr"),
+    )
+    for raw, at in ((waiting, NOON - timedelta(minutes=1)), (after, NOON + timedelta(minutes=1))):
+        assert store_raw(channel=mailbox, arrivals=[Arrival(raw, NOON - timedelta(hours=1))], at=at)
+    forget(kim)
+    assert take_in_batch() == 2
+    assert not Message.objects.filter(subject="Waiting").exists()
+    assert Raw.objects.get(state=Raw.State.DOUBLE).size == 0
+    assert Message.objects.get(subject="After").conversation.customer_id != kim.pk
+
+
+def test_who_is_erased_while_an_order_of_theirs_is_written_is_not_named_by_it(receive):
+    kim = receive(mail(KIM, message_id="1@example.kr")).conversation.customer
+    erase_customer(actor=None, customer=kim, name=kim.name, at=NOON)
+    while Erasure.objects.get().step != "imports":
+        assert erase_further()
+    take_orders(actor=None, source=source_named("", at=NOON), orders=[order("9")], at=NOON)
+    Order.objects.update(customer=kim, contact_name="Kim", contact_email="kim@example.kr")
+    while erase_further():
+        pass
+    assert (Order.objects.get().contact_name, Order.objects.get().contact_email) == ("", "")
+
+
+def test_a_report_that_comes_late_is_not_put_into_the_emptied_conversation(receive, mailbox, hana):
     talk = receive(mail(KIM, message_id="1@example.kr")).conversation
     sent = answer(hana, talk)
     forget(talk.customer)
     messages = Message.objects.count()
-    assert receive(bounce(of=sent.delivery.message_id, to="kim@example.kr")).message is None
+    late = bounce(of=sent.delivery.message_id, to="kim@example.kr")
+    reports = [late, late.replace(b".b@mx", b".c@mx")]  # first that it waits, then that it was given up
+    assert store_raw(channel=mailbox, arrivals=[Arrival(raw, NOON) for raw in reports], at=NOON) == 2
+    assert take_in_batch() == 2
     talk.refresh_from_db()
     assert (talk.state, talk.preview, Message.objects.count()) == ("done", "", messages)
-    assert Raw.objects.latest("pk").size == 0
+    assert set(Raw.objects.order_by("-pk").values_list("size", flat=True)[:2]) == {0}
     settle_failed_reply(delivery_id=sent.delivery_id, at=NOON)  # of a report that was taken in just before
     talk.refresh_from_db()
     assert talk.state == "done"
