@@ -42,8 +42,8 @@ class Subscription:
 
     @property
     def next_from(self) -> date | None:
-        """The day on which another period would begin."""
-        return self.paid_until + A_DAY if self.paid_until else None
+        """The day on which another period would begin; None where none is said, or it goes on for ever."""
+        return _day_after(self.paid_until) if self.paid_until else None
 
 
 def running_subscriptions(periods: Iterable[Period], *, today: date) -> list[Subscription]:
@@ -88,7 +88,8 @@ def subscriptions_of(customer_ids: Sequence[int], *, today: date) -> tuple[tuple
 def _running(periods: Sequence[Period], today: date) -> Subscription | None:
     run: Subscription | None = None
     for each in periods:
-        goes_on = run is not None and (run.paid_until is None or each.first <= run.paid_until + A_DAY)
+        next_from = run.next_from if run is not None else None
+        goes_on = run is not None and (next_from is None or each.first <= next_from)
         if run is None or (not goes_on and each.first <= today):
             run = Subscription(each.what, each.first, each.last, each.amount, each.currency, each.order_id)
         elif goes_on:
@@ -99,6 +100,11 @@ def _running(periods: Sequence[Period], today: date) -> Subscription | None:
     if run is None or run.since > today or (run.paid_until is not None and run.paid_until < today):
         return None
     return run
+
+
+def _day_after(day: date) -> date | None:
+    # Many systems write the last day that there is for "for ever".
+    return day + A_DAY if day < date.max else None
 
 
 def _articles(order_ids: Sequence[int]) -> Mapping[int, Mapping[str, str]]:

@@ -57,6 +57,12 @@ def test_a_period_without_an_end_goes_on_until_another_says_one():
     ]
 
 
+def test_one_that_is_paid_for_ever_runs_and_no_other_period_follows():
+    for_ever = Period(1, BOX, date(2026, 1, 1), date.max, 9_900, "KRW")
+    (found,) = running_subscriptions([for_ever, paid("11-01", "11-30", pk=2)], today=TODAY)
+    assert (found.paid_until, found.next_from) == (date.max, None)
+
+
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 30)), max_size=8), st.integers(0, 95))
 def test_one_runs_on_each_day_that_is_paid_for_and_on_no_other(spans, on):
     begin = date(2026, 1, 1)
