@@ -30,7 +30,7 @@ OTHER_ADDRESS = "ozymandia@planted.example"
 PHONE = "010-9753-1357"
 WORDS = "xylomarmalade"
 HANGUL = "유니콘마멀레이드"
-TRACES = ("quillaveth", "ozymandia", "planted.example", "9753", WORDS, HANGUL)
+TRACES = ("quillaveth", "ozymandia", "planted.example", "9753-1357", "97531357", WORDS, HANGUL)
 """In small letters: none of these may be found anywhere afterwards."""
 SHE = f"{NAME} <{ADDRESS}>"
 

@@ -10,8 +10,7 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import get_language, ngettext
-from django.utils.translation import gettext as _
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
 from dangol.business.money import money_text
@@ -55,13 +54,13 @@ class Asking:
 class CauseUnchosen(Refused):
     """The button was pressed without a cause."""
 
-    message = _("Choose a cause first.")
+    message = gettext_lazy("Choose a cause first.")
 
 
 class NothingTicked(Refused):
     """The button was pressed without an entry."""
 
-    message = _("Tick at least one entry.")
+    message = gettext_lazy("Tick at least one entry.")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -8,16 +8,15 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from dangol.business.money import money_text, typed_amount
 from dangol.customers.queries import ids_of_person, living_customer
 from dangol.desk.pages import SuggestionView
-from dangol.goodwill.commands.entries import About
-from dangol.goodwill.commands.giving import Remedy, give_goodwill
-from dangol.goodwill.models import Cause, Kind, Wish
+from dangol.goodwill.commands.suggested import give_suggested
+from dangol.goodwill.models import Kind, Wish
 from dangol.goodwill.suggesting import RECENT, Complaint, Suggestion, suggestion_for
 from dangol.inbox.models import Conversation, Message
 from dangol.inbox.reading import open_conversation
@@ -44,7 +43,9 @@ _SAID: Final = Prepared(
 class SuggestionChanged(Refused):
     """What the page suggested is not what would be suggested now."""
 
-    message = _("Something has changed meanwhile, and this is no longer suggested. Look again, then give.")
+    message = gettext_lazy(
+        "Something has changed meanwhile, and this is no longer suggested. Look again, then give."
+    )
 
 
 def suggestion_beside(
@@ -52,19 +53,8 @@ def suggestion_beside(
 ) -> Suggestion | None:
     """What this person could give the customer of the conversation, whose rows these are; None where nothing can be
     said, and in a conversation that is done."""
-    if conversation.state == Conversation.State.DONE:
-        return None
-    said = [(text, when) for text, when in _SAID(conversation_id=conversation.pk) if at - when <= RECENT]
-    if not said:
-        return None
-    complaint = Complaint(
-        said="\n".join([conversation.subject, *(text for text, _when in said)]),
-        last_at=said[0][1],
-        conversation_id=conversation.pk,
-        customer=conversation.customer,
-        customer_ids=tuple(ids),
-    )
-    return suggestion_for(complaint, staff=person, at=at)
+    complaint = _complaint(conversation, ids, at)
+    return suggestion_for(complaint, staff=person, at=at) if complaint else None
 
 
 def suggestion_view(found: Suggestion, conversation_id: int) -> SuggestionView:
@@ -97,13 +87,10 @@ def suggested_giving(request: HttpRequest, conversation_id: int) -> HttpResponse
     row = open_conversation(conversation_id)
     row = row if row.merged_into_id is None else open_conversation(living(row).pk)
     person, at, key = actor(request), clock.now(), _key(request.POST.get("key", ""))
-    ids = ids_of_person(living_customer(row.customer_id))
+    complaint = _complaint(row, ids_of_person(living_customer(row.customer_id)), at)
     done = Wish.objects.filter(key=key).first() if key else None
-    found = None if done else suggestion_beside(row, ids, person=person, at=at)
-    if found is not None and found.key == key:
-        about = About(Cause.objects.get(pk=found.cause.id), row.customer, found.order, row.pk)
-        remedy = Remedy(found.kind, found.amount, what=", ".join(found.lines))
-        done = give_goodwill(actor=person, remedy=remedy, about=about, key=key, at=at)
+    if done is None and key and complaint:
+        done = give_suggested(actor=person, complaint=complaint, key=key, at=at)
     if done is None:
         raise SuggestionChanged
     if not getattr(request, "htmx", False):  # else the part of the page that comes back says it
@@ -120,6 +107,15 @@ def said_of(done: Wish) -> str:
     if done.state == STATE.WITHDRAWN:
         return _("Taken back.")
     return _("Given. The cost is in the ledger.")
+
+
+def _complaint(conversation: Conversation, ids: Collection[int], at: datetime) -> Complaint | None:
+    if conversation.state == Conversation.State.DONE:
+        return None
+    said = tuple((text, when) for text, when in _SAID(conversation_id=conversation.pk) if at - when <= RECENT)
+    if not said:
+        return None
+    return Complaint(conversation.subject, said, conversation.pk, conversation.customer, tuple(ids))
 
 
 def _title(found: Suggestion) -> str:

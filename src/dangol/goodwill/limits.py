@@ -24,7 +24,8 @@ WISH: Final = "wish"
 
 @dataclass(frozen=True)
 class Room:
-    """What somebody may give a customer now. `segment` is the playbook whose limit counts, "" for none."""
+    """What somebody may give a customer now. `segment` is the playbook whose limit counts, "" for none. What was given
+    this month, to the customer and by all, is 0 where no limit asks for it."""
 
     limits: Limits
     to_customer: int
@@ -103,8 +104,13 @@ def month_of(at: datetime, business: Business) -> tuple[datetime, datetime]:
 
 def _room(limits: Limits, whom: _Whom, business: Business, at: datetime, segment: str = "") -> Room:
     since, until = month_of(at, business)
-    to_customer = given_between(since, until, business=business, to=whom.entries)
-    return Room(limits, to_customer, given_between(since, until, business=business), segment)
+    to_customer = in_month = 0
+    # Pages ask this: all entries of a month are added up only where somebody has set a budget.
+    if limits.a_customer_a_month is not None:
+        to_customer = given_between(since, until, business=business, to=whom.entries)
+    if limits.a_month is not None:
+        in_month = given_between(since, until, business=business)
+    return Room(limits, to_customer, in_month, segment)
 
 
 def _budget() -> int | None:

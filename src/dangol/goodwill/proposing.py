@@ -8,13 +8,14 @@ spaces are left out there, since people write "안왔어요" and "안 왔어요"
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 _WORD: Final = re.compile(r"[a-z0-9']+")
 _HANGUL: Final = re.compile("[가-힣]")
 _APOSTROPHES: Final = str.maketrans({"’": "'", "‘": "'"})
 _NAME: Final = re.compile(r"[a-z']+|[가-힣]+")
+_PARTICLE: Final = "(?:이|가|은|는|을|를|도|만|과|와|랑|이랑|하고|의)?"
 _NOTHING_SAID: Final = frozenset(["with", "from", "your", "this", "that", "large", "small", "pack", "size"])
 SHORTEST_NUMBER: Final = 3  # of an order: a text is full of shorter ones
 MOST_LETTERS: Final = 20_000  # of a text: behind them are quoted histories
@@ -49,16 +50,22 @@ def named(text: str, names: Mapping[int, str]) -> list[int]:
     return [
         pk
         for pk, name in plain.items()
-        if said.has(name) or any(said.has(word) and is_its_own(word) for word in _NAME.findall(name))
+        if said.names(name) or any(said.has(word) and is_its_own(word) for word in _NAME.findall(name))
     ]
 
 
-def names_number(text: str, number: str) -> bool:
-    """Whether the text names the order of that number, with or without the shop's sign before it."""
+def number_named(text: str, numbers: Sequence[str]) -> int | None:
+    """The place of the first of these numbers of orders that the text names, with or without the shop's sign before it;
+    None where it names none."""
+    said = _plain(text[:MOST_LETTERS])
+    return next((place for place, number in enumerate(numbers) if _names_number(said, number)), None)
+
+
+def _names_number(said: str, number: str) -> bool:
     bare = _plain(number).lstrip("#")
-    if len(bare) < SHORTEST_NUMBER:
+    if len(bare) < SHORTEST_NUMBER or bare not in said:
         return False
-    return bool(re.search(rf"(?<![a-z0-9]){re.escape(bare)}(?![a-z0-9])", _plain(text[:MOST_LETTERS])))
+    return bool(re.search(rf"(?<![a-z0-9]){re.escape(bare)}(?![a-z0-9])", said))
 
 
 def _tells(word: str) -> bool:
@@ -70,8 +77,16 @@ class _Said:
     """A text in the form in which words are looked for."""
 
     def __init__(self, text: str) -> None:
-        self._english = " " + " ".join(_WORD.findall(_plain(text)))
-        self._korean = re.sub(r"\s+", "", _plain(text))
+        self._plain = _plain(text)
+        self._english = " " + " ".join(_WORD.findall(self._plain))
+        self._korean = re.sub(r"\s+", "", self._plain)
+
+    def names(self, name: str) -> bool:
+        """Whether the whole name is there. One of a single syllable is only by itself, with a particle at most: "차" is
+        not in "차가워요"."""
+        if _HANGUL.fullmatch(name):
+            return bool(re.search(rf"(?<![가-힣]){name}{_PARTICLE}(?![가-힣])", self._plain))
+        return self.has(name)
 
     def has(self, word: str) -> bool:
         """Whether the word, or one that begins with it, is there."""

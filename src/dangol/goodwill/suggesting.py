@@ -18,34 +18,39 @@ from dangol.goodwill.causes import CauseChoice, cause_choices, proposed_cause
 from dangol.goodwill.commands.causes import begin_causes
 from dangol.goodwill.limits import Room, room_for
 from dangol.goodwill.models import Kind, Wish
-from dangol.goodwill.proposing import named, names_number
+from dangol.goodwill.proposing import named, number_named
 from dangol.kernel.prepared import Prepared
 from dangol.orders.models import Order, OrderLine
 from dangol.staff.models import Staff
 
 RECENT: Final = timedelta(days=30)
 """So long before the complaint an order can be what it is about, where it is not named by its number."""
-LOOKED: Final = 20  # of their orders, for the one that is named
+LOOKED: Final = 200  # of their orders, for the one that is named
 MOST_LINES: Final = 100
 _KEYS: Final = UUID("6f0f8c7e-4a0e-4d43-9b5e-0d5d9c1f2b77")
 _ORDERS: Final = Prepared(
     lambda ids: (
-        Order.objects.filter(customer__in=ids, cancelled_at=None)
+        Order.objects.filter(customer__in=ids)
         .order_by("-ordered_at", "-id")
-        .values_list("id", "number", "ordered_at")[:LOOKED]
+        .values_list("id", "number", "ordered_at", "cancelled_at")[:LOOKED]
     )
 )
 
 
 @dataclass(frozen=True)
 class Complaint:
-    """What a customer wrote in a conversation, when last, and the rows that are this customer."""
+    """What a customer wrote in a conversation, the newest first and when, and the rows that are this customer."""
 
-    said: str
-    last_at: datetime
+    subject: str
+    messages: tuple[tuple[str, datetime], ...]
     conversation_id: int
     customer: Customer
     customer_ids: tuple[int, ...]
+
+    @property
+    def said(self) -> str:
+        """All of it."""
+        return "\n".join([self.subject, *(text for text, _at in self.messages)])
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,7 @@ def suggestion_for(complaint: Complaint, *, staff: Staff, at: datetime) -> Sugge
     already, in this conversation or for that order. A fixed number of queries, one where the words speak of no cause.
     """
     cause = _cause_in(complaint.said)
-    order = _order_at_hand(complaint) if cause else None
+    order = _order_at_hand(complaint, cause) if cause else None
     tries = _tries(complaint, order) if order else None
     business = current_business()
     if cause is None or order is None or tries is None or order.own_currency != business.currency:
@@ -112,21 +117,40 @@ def _cause_in(said: str) -> CauseChoice | None:
     return next((choice for choice in choices if choice.id == found), None)
 
 
-def _order_at_hand(complaint: Complaint) -> Order | None:
-    """The one whose number the words name, else their newest of the time before."""
-    theirs = [row for row in _ORDERS(ids=complaint.customer_ids) if row[2] <= complaint.last_at]
-    meant = next((pk for pk, number, _at in theirs if names_number(complaint.said, number)), None)
-    if meant is None and theirs and complaint.last_at - theirs[0][2] <= RECENT:
-        meant = theirs[0][0]
-    found = Order.objects.select_related("place").filter(pk=meant, own_amount__gt=0) if meant else ()
-    return next(iter(found), None)
+def _order_at_hand(complaint: Complaint, cause: CauseChoice) -> Order | None:
+    """The one whose number the words name, and none where that is cancelled; else their newest of the time before it
+    was complained of. What they bought after that is not what they wrote of."""
+    last_at = complaint.messages[0][1]
+    theirs = [row for row in _ORDERS(ids=complaint.customer_ids) if row[2] <= last_at]
+    meant = number_named(complaint.said, [number for _pk, number, *_ in theirs])
+    if meant is not None:
+        pk, _number, _at, cancelled_at = theirs[meant]
+        return None if cancelled_at else _counted(pk)
+    complained_at = _complained_at(complaint, cause)
+    newest = next((row for row in theirs if row[2] <= complained_at and not row[3]), None)
+    return _counted(newest[0]) if newest and complained_at - newest[2] <= RECENT else None
+
+
+def _complained_at(complaint: Complaint, cause: CauseChoice) -> datetime:
+    """When the newest message came whose words speak of the cause; the first one, where only the subject does."""
+    speaking = (at for text, at in complaint.messages if proposed_cause(text, (cause,)))
+    return next(speaking, complaint.messages[-1][1])
+
+
+def _counted(order_id: int) -> Order | None:
+    return Order.objects.select_related("place").filter(pk=order_id, own_amount__gt=0).first()
 
 
 def _tries(complaint: Complaint, order: Order) -> int | None:
-    """How often something was given and taken back; None where something stands, or was paid back by the shop."""
-    about = Q(conversation_id=complaint.conversation_id) | Q(order=order)
+    """How often something was given and taken back; None where something stands, or was paid back by the shop.
+
+    What names no order counts wherever it was given since: in a conversation that was joined to this one, by chat.
+    """
+    since = complaint.messages[-1][1]
+    nameless = Q(customer__in=complaint.customer_ids, order=None, asked_at__gte=since)
+    about = Q(conversation_id=complaint.conversation_id) | Q(order=order) | nameless
     states = list(Wish.objects.filter(about).values_list("state", flat=True))
-    if set(states) - {Wish.State.WITHDRAWN} or order.refunds.exists():
+    if set(states) - {Wish.State.WITHDRAWN} or order.refunds.filter(amount__gt=0).exists():
         return None
     return len(states)
 

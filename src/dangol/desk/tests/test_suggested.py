@@ -99,6 +99,54 @@ def test_pressed_again_also_by_somebody_else_it_is_given_once(client, hana, tom,
     assert (Wish.objects.count(), Entry.objects.count()) == (1, 1)
 
 
+def test_pressed_in_two_conversations_about_one_order_it_is_given_once(client, hana, tom, complain):
+    one, other = complain(), complain(subject="Again: my dinner")
+    order(one.customer)
+    assert one != other
+    client.force_login(hana)
+    keys = key_on(client, one), key_on(client, other)
+    assert press(client, one, keys[0]).status_code == 303
+    client.force_login(tom)
+    assert press(client, other, keys[1]).status_code == 422
+    assert (Wish.objects.count(), Entry.objects.count()) == (1, 1)
+
+
+def test_it_is_for_the_order_that_was_complained_of_and_not_for_one_that_came_after(client, hana, receive):
+    cold = mail(subject="My dinner", text=COLD, message_id="cold@example.com")
+    talk = receive(cold, at=NOON - timedelta(days=7)).conversation
+    order(talk.customer, hours_ago=24 * 7 + 2)
+    order(talk.customer, "2077", hours_ago=2)
+    thanks = mail(
+        subject="Re: My dinner",
+        text="Thank you.",
+        message_id="t@x.com",
+        headers={"In-Reply-To": "<cold@example.com>"},
+    )
+    assert receive(thanks, at=NOON - timedelta(hours=1)).conversation == talk
+    client.force_login(hana)
+    page = see(client, "conversation", talk.pk)
+    assert "of order 2041 again" in page
+    assert "of order 2077 again" not in page
+
+
+def test_for_one_that_is_named_and_cancelled_nothing_is_suggested(client, hana, complain):
+    talk = complain("Order 2041 was cold. The burger, I mean.")
+    order(talk.customer, hours_ago=30, cancelled_at=NOON - timedelta(hours=29))
+    order(talk.customer, "2077")
+    client.force_login(hana)
+    assert "Give it" not in see(client, "conversation", talk.pk)
+
+
+def test_what_has_changed_is_said_in_the_language_of_who_presses(client, hana, complain):
+    talk = complain()
+    hana.language = "ko"
+    hana.save()
+    client.force_login(hana)
+    said = press(client, talk, "6f0f8c7e-4a0e-4d43-9b5e-0d5d9c1f2b78")
+    assert said.status_code == 422
+    assert "Something has changed" not in said.content.decode()
+
+
 def test_a_slip_is_undone_and_then_it_can_be_given_again(client, hana, tom, complain, monkeypatch):
     talk = complain()
     order(talk.customer)

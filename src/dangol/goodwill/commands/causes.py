@@ -69,7 +69,7 @@ def retire_cause(*, actor: Staff, cause: Cause, at: datetime) -> None:
     demand(actor, "change_goodwill")
     with transaction.atomic():
         lock_for_transaction(CAUSES)
-        for each in (cause, *cause.children.filter(retired_at=None).order_by("pk")):
+        for each in (cause, *_offered_below(cause)):
             each.retired_at = at
             each.save(update_fields=["retired_at"])
             _record(actor, at, "retire_cause", each, {"retired": False}, {"retired": True})
@@ -82,6 +82,13 @@ def bring_cause_back(*, actor: Staff, cause: Cause, at: datetime) -> None:
         cause.retired_at = None
         cause.save(update_fields=["retired_at"])
         _record(actor, at, "bring_cause_back", cause, {"retired": True}, {"retired": False})
+
+
+def _offered_below(cause: Cause) -> list[Cause]:
+    found: list[Cause] = []
+    for each in cause.children.filter(retired_at=None).order_by("pk"):
+        found += (each, *_offered_below(each))
+    return found
 
 
 def _plant(examples: tuple[Example, ...], parent: Cause | None) -> None:

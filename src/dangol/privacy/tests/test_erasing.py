@@ -110,7 +110,8 @@ def test_one_who_writes_again_is_somebody_new(receive):
     person = plant()
     erase_whole(person)
     again = receive(
-        mail(SHE, "Re: cold", message_id="9@planted.example", headers={"In-Reply-To": "<1@planted.example>"})
+        mail(SHE, "Re: cold", message_id="9@planted.example", headers={"In-Reply-To": "<1@planted.example>"}),
+        at=NOON + timedelta(hours=2),
     )
     assert again.opens
     assert again.conversation.customer_id != person.pk
@@ -429,9 +430,9 @@ def test_all_whom_the_night_forgets_are_looked_for_in_one_pass_through_the_mail(
     looked = []
     read = erasing.messages_naming
 
-    def counted(lookout, *, first, last):
+    def counted(lookout, *, first, last, until):
         looked.append(first)
-        return read(lookout, first=first, last=last)
+        return read(lookout, first=first, last=last, until=until)
 
     monkeypatch.setattr(erasing, "messages_naming", counted)
     while erase_further():
