@@ -194,14 +194,13 @@ def _fill(head: dict[str, Any], members: Iterator[Member], work: Path, progress:
 
     from dangol.transfer import tables
     from dangol.transfer.building import without_order
-    from dangol.transfer.states import models_at
 
     state = [(app, name) for app, name in head["migrations"]]
     executor = MigrationExecutor(connection)
     whole = executor.migration_plan(executor.loader.graph.leaf_nodes())
     plan = [(step, back) for step, back in whole if (step.app_label, step.name) in set(state)]
     executor.migrate(None, plan=plan)
-    known = {table.label: table for table in tables.carried_tables(models_at(state, executor.loader))}
+    known = {table.label: table for table in tables.tables_at(state, executor.loader)}
     if {label: table.columns for label, table in known.items()} != {
         label: table["columns"] for label, table in head["tables"].items()
     }:

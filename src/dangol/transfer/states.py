@@ -2,8 +2,10 @@
 
 from typing import cast
 
+from django.apps import apps as models_of_today
 from django.apps.registry import Apps
 from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.state import ProjectState
 
 from dangol.kernel.errors import Refused
 
@@ -26,7 +28,17 @@ def unknown_to_us(state: State, loader: MigrationLoader) -> State:
     return [each for each in state if each not in loader.disk_migrations and each not in replaced]
 
 
+def history_of(state: State, loader: MigrationLoader) -> ProjectState:
+    """What the migrations of the state have made, in words: models are made of it only when they are asked for."""
+    return loader.project_state(_known(state, loader))
+
+
 def models_at(state: State, loader: MigrationLoader) -> Apps:
-    """Django's models as they were in this state."""
-    nodes = [each for each in state if each in loader.graph.nodes]
-    return cast(Apps, loader.project_state(nodes).apps)
+    """Django's models as they were in this state; today's own where it is that of this version, which costs nothing."""
+    if set(_known(state, loader)) == loader.graph.nodes.keys():
+        return models_of_today
+    return cast(Apps, history_of(state, loader).apps)
+
+
+def _known(state: State, loader: MigrationLoader) -> State:
+    return [each for each in state if each in loader.graph.nodes]

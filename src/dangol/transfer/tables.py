@@ -7,13 +7,17 @@ the rows of an older version can be read and put back, and a new table of an app
 import base64
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from django.apps.registry import Apps
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.state import ProjectState
+
+from dangol.transfer.states import State, history_of, models_at
 
 # Who is at work just now, which is nobody in what is put back.
 LEFT_OUT: Final = frozenset({"kernel.lease", "kernel.heartbeat"})
@@ -69,6 +73,24 @@ def carried_tables(apps: Apps) -> list[Table]:
         (each for each in found if each.label not in LEFT_OUT and _app(each) not in MADE_AGAIN),
         key=lambda each: each.label,
     )
+
+
+def tables_at(state: State, loader: MigrationLoader) -> list[Table]:
+    """Every table that belongs into a backup, as it was in this state.
+
+    Its columns stand in the order in which migrations have made them, as they do for every later version that reads
+    them; today's models may name them in another one.
+    """
+    history = history_of(state, loader)
+    return [_in_order(table, history) for table in carried_tables(models_at(state, loader))]
+
+
+def _in_order(table: Table, history: ProjectState) -> Table:
+    model = history.models.get((table.model._meta.app_label, str(table.model._meta.model_name)))
+    if model is None:  # a table of links, which Django makes always the same
+        return table
+    places = {name: place for place, name in enumerate(model.fields)}
+    return replace(table, fields=tuple(sorted(table.fields, key=lambda field: places[field.name])))
 
 
 def parts(table: Table, using: str) -> Iterator[tuple[int, bytes]]:

@@ -1,10 +1,13 @@
 import pytest
 from django.apps import apps
 from django.db import connection
+from django.db.migrations.loader import MigrationLoader
 
 from dangol.kernel.models import AuditEntry
-from dangol.transfer.tables import Table, carried_tables, empty, parts, put_back
+from dangol.transfer.states import history_of, models_at, state_of
+from dangol.transfer.tables import Table, carried_tables, empty, parts, put_back, tables_at
 from tests.parts.cast import NOON
+from tests.parts.installation import fill_every_table
 
 HARD = ['a\\u0000"', "\\", "한글 \U0001f354", "\u2028\n", ""]
 
@@ -69,3 +72,19 @@ def test_every_table_is_carried_but_the_index_and_who_is_at_work():
         "kernel.heartbeat",
     }
     assert "search.messagetext" in left
+
+
+@pytest.mark.django_db
+def test_at_this_version_todays_models_carry_what_those_of_the_history_would():
+    loader = MigrationLoader(connection)
+    state = state_of(loader)
+    of_history = carried_tables(history_of(state, loader).apps)
+    fill_every_table([apps.get_model(table.label) for table in of_history], using="default")
+
+    of_today = tables_at(state, loader)
+
+    assert [table.model for table in of_today] == [apps.get_model(table.label) for table in of_history]
+    assert [table.columns for table in of_today] == [table.columns for table in of_history]
+    for today, then in zip(of_today, of_history, strict=True):
+        assert list(parts(today, "default")) == list(parts(then, "default")) != [], today.label
+    assert models_at(state[:-1], loader) is not apps, "an older state has models of its own"
