@@ -35,7 +35,7 @@ def upgrade_from_states(nowhere: Installation, *, each: int) -> list[dict[str, A
     command = [sys.executable, "-m", "tests.parts.upgrading", str(each)]
     done = subprocess.run(command, cwd=ROOT, env=nowhere.environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    *earlier, last = map(json.loads, done.stdout.splitlines())
+    *earlier, last, schema = map(json.loads, done.stdout.splitlines())
     assert len(earlier) >= 4
     for state in earlier:
         assert state["rows"], state
@@ -45,6 +45,8 @@ def upgrade_from_states(nowhere: Installation, *, each: int) -> list[dict[str, A
             "not after each migration: with a million rows it takes half a minute"
         )
     assert last["backups"] == [], "what is at this version is left alone"
+    assert schema["parts"] > 300
+    assert schema["unlike"] == [], "the tables are those that Django's own command makes"
     return earlier
 
 

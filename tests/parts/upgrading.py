@@ -76,14 +76,45 @@ def main() -> None:
     each = int(next(iter(sys.argv[1:]), "1"))
     ours = [ours[0], *ours[::-each]]
     done = 0
+    became: dict[str, list[tuple[Any, ...]]] = {}
     for place in sorted({*ours, len(whole) - 1}):
         bases.base()
         MigrationExecutor(connection).migrate(None, plan=whole[done : place + 1])
         done = place + 1
         bases.copy()
         step = whole[place][0]
-        state = {"state": f"{step.app_label}.{step.name}", **upgrade_from_here()}
+        name = f"{step.app_label}.{step.name}"
+        state = {"state": name, **upgrade_from_here()}
+        became[name] = schema()
         print(json.dumps(state), flush=True)
+    bases.base()  # which is at this version by Django's own hand
+    by_django = schema()
+    unlike = [name for name, made in became.items() if made != by_django]
+    print(json.dumps({"parts": len(by_django), "unlike": unlike}), flush=True)
+
+
+def schema() -> list[tuple[Any, ...]]:
+    """Every table, column, index, constraint and trigger that the database has."""
+    found: list[tuple[Any, ...]] = []
+    with connection.cursor() as cursor:
+        for statement in _SCHEMA[connection.vendor]:
+            cursor.execute(statement)
+            found += cursor.fetchall()
+    return found
+
+
+_SCHEMA = {
+    "sqlite": ("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY 1, 2",),
+    "postgresql": (
+        """SELECT table_name, column_name, ordinal_position, data_type, is_nullable, column_default, identity_generation
+    FROM information_schema.columns WHERE table_schema = 'public' ORDER BY 1, 2""",
+        "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1",
+        """SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
+    WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2""",
+        "SELECT tgrelid::regclass::text, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1, 2",
+        """SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1, 2""",
+    ),
+}
 
 
 def others_first(plan: list[Any], graph: Any) -> list[Any]:

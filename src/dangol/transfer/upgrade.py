@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Final
 
 from django.conf import settings
-from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
@@ -21,6 +20,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from dangol.kernel import clock
 from dangol.kernel.errors import Refused
 from dangol.transfer.backup import back_up_to
+from dangol.transfer.migrating import migrate
 from dangol.transfer.room import database_bytes
 from dangol.transfer.shelf import BEFORE, keep_newest, name_for, shelf
 from dangol.transfer.states import Newer, models_at, state_of, unknown_to_us
@@ -67,7 +67,7 @@ def _upgrade(say: Callable[[str], None]) -> None:
     say("Bringing the database to this version…")
     try:
         with _keys_followed_once():
-            call_command("migrate", interactive=False, verbosity=0)
+            migrate()
     except Exception as failure:
         if kept is None:
             raise
