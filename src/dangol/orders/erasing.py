@@ -6,6 +6,8 @@ from datetime import datetime
 from django.core.files.storage import default_storage
 from django.db.models import Q
 
+from dangol.kernel.db import lock_for_transaction
+from dangol.orders.commands import ORDERS
 from dangol.orders.models import FileImport, Order, Refund
 
 _OPEN = (FileImport.State.QUEUED, FileImport.State.RUNNING)
@@ -16,6 +18,8 @@ def take_person_out(*, customers: Sequence[int], traces: Sequence[str], until: d
 
     Who orders with one of the addresses after `until` is somebody new.
     """
+    # What is just being written may have been begun before the person was erased.
+    lock_for_transaction(ORDERS)
     theirs = Q(customer__in=customers) | Q(contact_email__in=traces, recorded_at__lte=until)
     Order.objects.filter(theirs).update(contact_name="", contact_email="", contact_phone="")
     Refund.objects.filter(customer__in=customers).update(reason="")

@@ -14,6 +14,7 @@ from dangol.goodwill.limits import GIVING
 from dangol.inbox.models import Conversation, Message
 from dangol.kernel.db import lock_for_transaction
 from dangol.kernel.events import hand_over
+from dangol.orders.commands import ORDERS
 from dangol.orders.splitting import bring_orders_along
 from dangol.staff.models import Staff
 
@@ -27,9 +28,10 @@ def split_identity(*, actor: Staff, identity: Identity, at: datetime) -> Custome
     where it names no order, goes along in the ledger. Notes, tags, all other orders and consents stay where they are.
     Refused (LastAddress) where it is the person's only address. To take it back, merge the two.
     """
-    # In this order, as others take them: mail that is just being filed, then giving, then the person.
+    # In this order, as others take them: mail that is just being filed, giving, orders, and then the person.
     lock_for_transaction("inbox.take_in")
     lock_for_transaction(GIVING)
+    lock_for_transaction(ORDERS)
     mine = Message.objects.filter(identity=identity).order_by("-happened_at", "-id")
     name = mine.exclude(from_name="").values_list("from_name", flat=True).first() or ""
     row = Identity.objects.values_list("customer_id", flat=True).get(pk=identity.pk)

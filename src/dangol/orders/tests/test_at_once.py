@@ -13,6 +13,7 @@ from dangol.customers.commands.taking import take_customers
 from dangol.customers.file_people import IncomingPerson
 from dangol.customers.models import Customer, Identity
 from dangol.orders.commands import source_named, take_orders
+from dangol.orders.erasing import take_person_out
 from dangol.orders.models import Order
 from dangol.orders.tests.shop import MONDAY, order
 
@@ -98,3 +99,14 @@ def test_two_shops_tell_of_the_same_new_address():
     buyers = Order.objects.filter(contact_email=NEW).values_list("customer", flat=True)
     assert set(buyers) == {Identity.objects.get(address=NEW).customer_id}
     assert Customer.objects.count() == 3, "one with the address, and one by the number of each shop"
+
+
+@transaction.atomic
+def an_erasure() -> None:
+    take_person_out(customers=[], traces=[NEW], until=MONDAY)
+
+
+def test_an_order_that_is_just_being_written_names_nobody_who_was_erased_meanwhile():
+    while_another_has_not_committed(orders_of("Till"), an_erasure)
+    bought = Order.objects.get(key="Till 1")
+    assert (bought.contact_name, bought.contact_email) == ("", "")
