@@ -189,13 +189,13 @@ class TestOpeningSeconds:
 
     def test_years_are_fast(self):
         shop = replace(SHOP)  # a copy has learnt nothing yet
-        begun = time.perf_counter()
+        begun = time.process_time()
         opening_seconds(shop, seoul(1997, 1, 1), seoul(2026, 1, 1))
-        assert time.perf_counter() - begun < 3
-        begun = time.perf_counter()
+        assert time.process_time() - begun < 3
+        begun = time.process_time()
         for _ in range(100):
             opening_seconds(shop, seoul(1997, 1, 1), seoul(2026, 1, 1))
-        assert time.perf_counter() - begun < 1
+        assert time.process_time() - begun < 1
 
     def test_the_ends_of_time_do_not_break_it(self):
         shop = replace(SHOP)

@@ -26,6 +26,11 @@ class Script:
     heard: list[bytes] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)
 
+    @property
+    def patience(self) -> float:
+        """Seconds after which a client may give it up: soon where it hangs, else not because the machine is busy."""
+        return 0.5 if HANG in (self.greeting, *(answer for _, answer in self.answers)) else 20
+
 
 @contextmanager
 def served(script: Script) -> Iterator[Script]:

@@ -164,8 +164,8 @@ def test_mail_that_came_between_reading_and_waiting_is_noticed(
         mailserver.deliver(inbox.user, raw(0))
         time.sleep(0.2)
         began = time.monotonic()
-        assert imap.wait(10)
-        assert time.monotonic() - began < 1
+        assert imap.wait(60)
+        assert time.monotonic() - began < 20, "not with the next mail, nor at the end"
 
 
 def test_waiting_goes_on_over_a_renewal(
@@ -176,8 +176,8 @@ def test_waiting_goes_on_over_a_renewal(
         imap.select()
         threading.Timer(0.55, mailserver.deliver, [inbox.user, raw(0)]).start()
         began = time.monotonic()
-        assert imap.wait(10)
-        assert 0.5 < time.monotonic() - began < 2
+        assert imap.wait(60)
+        assert 0.5 < time.monotonic() - began < 30
 
 
 def test_renewal_comes_before_the_half_hour() -> None:
@@ -320,8 +320,9 @@ def script(*changes: tuple[bytes, Answer], idle: bytes = b"", greeting: bytes = 
 
 
 @contextmanager
-def opened(running: Script, timeout: float = 0.5) -> Iterator[Imap]:
-    with Imap(ImapServer("127.0.0.1", running.port, "none", "minji", "x", timeout=timeout)) as imap:
+def opened(running: Script, timeout: float | None = None) -> Iterator[Imap]:
+    patience = timeout or running.patience
+    with Imap(ImapServer("127.0.0.1", running.port, "none", "minji", "x", timeout=patience)) as imap:
         imap.select()
         yield imap
 
@@ -439,7 +440,7 @@ def test_numbering_that_changes_while_one_reads_ends_the_reading_but_not_the_con
 
 
 def test_a_server_without_idle_is_asked_from_time_to_time() -> None:
-    upcoming = iter([b"8", b"8", b"8", b"9"])
+    upcoming = iter([b"8", b"8", b"8", b"9"])  # when opened, after the first wait, and twice in the second
     growing: Answer = lambda line: answers(  # noqa: E731
         b"* 1 EXISTS\r\n* OK [UIDVALIDITY 3] x\r\n* OK [UIDNEXT %s] x\r\n" % next(upcoming)
     )(line)  # type: ignore[operator]
@@ -447,9 +448,9 @@ def test_a_server_without_idle_is_asked_from_time_to_time() -> None:
     with served(running), opened(running) as imap:
         assert not imap.has_idle
         began = time.monotonic()
-        assert not imap.wait(0.15, poll_every=0.1)
-        assert time.monotonic() - began < 0.4
-        assert imap.wait(5, poll_every=0.1)
+        assert not imap.wait(0.2, poll_every=60)
+        assert time.monotonic() - began < 20, "not for the whole minute"
+        assert imap.wait(20, poll_every=0.1)
 
 
 def test_a_server_that_offers_idle_and_refuses_it_is_asked_from_time_to_time() -> None:
@@ -482,8 +483,8 @@ def test_news_that_comes_together_with_the_first_line_is_not_lost(lines: bytes) 
     running.answers.insert(0, (b"DONE", done))
     with served(running), opened(running) as imap:
         began = time.monotonic()
-        assert imap.wait(5)
-        assert time.monotonic() - began < 0.5
+        assert imap.wait(60)
+        assert time.monotonic() - began < 20, "not when the wait is renewed"
 
 
 @pytest.mark.parametrize(
@@ -513,14 +514,14 @@ def test_a_server_that_fails_at_any_point_ends_in_one_error_and_in_time(
     began = time.monotonic()
 
     def read_and_wait() -> None:
-        with opened(running) as imap:
+        with opened(running, 0.5 if problem is Problem.TIMEOUT else None) as imap:
             list(imap.fetch_since(0))
             imap.wait(0.1)
 
     with served(running), pytest.raises(ImapError) as caught:
         read_and_wait()
     assert caught.value.problem is problem
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10  # and not as long as a server takes that is well
 
 
 @pytest.mark.parametrize(
@@ -529,19 +530,23 @@ def test_a_server_that_fails_at_any_point_ends_in_one_error_and_in_time(
 )
 def test_a_server_that_does_not_even_greet_is_told_apart(greeting: bytes, problem: Problem) -> None:
     with served(script(greeting=greeting)) as running:
-        trial = try_receiving(ImapServer("127.0.0.1", running.port, "none", "minji", "x", timeout=0.5))
+        trial = try_receiving(
+            ImapServer("127.0.0.1", running.port, "none", "minji", "x", timeout=running.patience)
+        )
     assert trial.problem is problem
 
 
 def test_a_password_is_never_sent_where_encryption_was_asked_for_and_is_missing() -> None:
     with served(script()) as running:
         trial = try_receiving(
-            ImapServer("127.0.0.1", running.port, "starttls", "minji", "secret", timeout=0.5)
+            ImapServer("127.0.0.1", running.port, "starttls", "minji", "secret", timeout=running.patience)
         )
     assert trial.problem is Problem.NO_STARTTLS
     assert not any(b"LOGIN" in line for line in running.heard)
     with served(script(idle=b" LOGINDISABLED")) as running:
-        trial = try_receiving(ImapServer("127.0.0.1", running.port, "none", "minji", "secret", timeout=0.5))
+        trial = try_receiving(
+            ImapServer("127.0.0.1", running.port, "none", "minji", "secret", timeout=running.patience)
+        )
     assert trial.problem is Problem.LOGIN_NOT_OFFERED
     assert not any(b"secret" in line for line in running.heard)
 

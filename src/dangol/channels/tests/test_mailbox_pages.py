@@ -132,7 +132,7 @@ class TestTheTrial:
 
     def test_ends_when_a_server_says_nothing(self, manager: Client, silent_port: int, monkeypatch):
         monkeypatch.setattr("dangol.channels.trial.TRIAL_SECONDS", 1.0)
-        monkeypatch.setattr("dangol.channels.trial.STEP_SECONDS", 2.0)
+        monkeypatch.setattr("dangol.channels.trial.STEP_SECONDS", 60.0)
         began = time.monotonic()
         response = manager.post(
             reverse("new_mailbox"),
@@ -144,7 +144,7 @@ class TestTheTrial:
                 **{"smtp_host": "localhost", "smtp_port": silent_port, "smtp_security": "tls"},
             },
         )
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 20, "the whole trial ends, whatever one step may take"
         assert response.content.decode().count("localhost does not answer") == 2
 
     def test_nothing_of_it_is_logged(self, manager: Client, trusting, caplog):

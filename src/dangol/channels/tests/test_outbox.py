@@ -268,8 +268,11 @@ def test_whatever_a_server_does_each_mail_goes_once_or_is_marked_and_somebody_is
     queued, mailbox, monkeypatch, change, fate
 ):
     """First the server is in trouble, then it is well; the loop goes on by itself."""
+    patience = 20.0
     monkeypatch.setattr(
-        outbox, "outgoing_server", lambda row: SmtpServer(*line_to(row), timeout=0.3, answer_timeout=0.3)
+        outbox,
+        "outgoing_server",
+        lambda row: SmtpServer(*line_to(row), timeout=patience, answer_timeout=patience),
     )
     mailbox.mailbox.outgoing, mailbox.mailbox.smtp_security = "smtp", "none"
     mailbox.mailbox.smtp_host = "127.0.0.1"
@@ -280,6 +283,7 @@ def test_whatever_a_server_does_each_mail_goes_once_or_is_marked_and_somebody_is
         Delivery.objects.filter(state="retry").update(due_at=NOON)
         outbox._resting.clear()
         with served(answers) as running:
+            patience = running.patience
             mailbox.mailbox.smtp_port = running.port
             mailbox.mailbox.save()
             while deliver_due():

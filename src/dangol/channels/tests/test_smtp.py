@@ -35,7 +35,8 @@ def script(*changes: tuple[bytes, Answer], greeting: bytes = b"220 bad.test ESMT
 
 
 def at(running: Script, **changes: object) -> SmtpServer:
-    server = SmtpServer("127.0.0.1", running.port, "none", timeout=0.5, answer_timeout=0.5)
+    patience = running.patience
+    server = SmtpServer("127.0.0.1", running.port, "none", timeout=patience, answer_timeout=patience)
     return replace(server, **changes)  # type: ignore[arg-type]
 
 
