@@ -9,6 +9,7 @@ from typing import Final
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
@@ -84,6 +85,7 @@ def _spent(ids: Sequence[int]) -> Figure | None:
         label=_("Spent"),
         value=money_words(spent.spent, language) or "0",
         beside=", ".join([in_orders, *([_("%(money)s given back") % {"money": back}] if back else [])]),
+        url=f"{reverse('orders')}?customer={ids[0]}" if spent.orders else "",
     )
 
 

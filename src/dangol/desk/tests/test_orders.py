@@ -67,6 +67,19 @@ def test_an_order_is_found_by_its_number(get, take):
     assert "No order has this number" in get("orders", number="7")
 
 
+def test_what_a_customer_spent_opens_their_orders(get, take):
+    take(order("A-1", **SHE), order("A-2", **SHE), order("B-1", contact_email="james@example.org"))
+    sora = Customer.objects.get(identities__address="sora@example.com")
+    assert f'href="{reverse("orders")}?customer={sora.pk}"' in get("customer", sora.pk)
+    hers = get("orders", customer=sora.pk)
+    assert [number in hers for number in ("A-1", "A-2", "B-1")] == [True, True, False]
+    assert "Sora Kim" in hers
+    assert "No order has this number" in get("orders", customer=sora.pk, number="B-1")
+    nobody = Customer.objects.create(created_at=MONDAY)
+    assert "No orders of this customer" in get("orders", customer=nobody.pk)
+    assert "B-1" in get("orders", customer="x")
+
+
 def test_without_orders_the_page_says_what_to_do(get, take):
     assert "Import your orders" in get("orders")
 
