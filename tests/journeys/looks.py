@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from tests.journeys.pages import words
+from tests.parts.browser import bring_axe, violations
 
 # Words in Latin letters that are the same in Korean: names, units, and what a key or a protocol is called.
 SAME_IN_KOREAN: Final = words(
@@ -89,24 +89,3 @@ def words_left(page: Page, foreign: frozenset[str]) -> dict[str, str]:
             if word not in SAME_IN_KOREAN | foreign:
                 left[word] = f"{place}: {text[:120]}"
     return left
-
-
-def bring_axe(page: Page) -> None:
-    """Put axe on the page, which takes a while; it stays until the page is left."""
-    page.evaluate(Axe().axe_script)
-
-
-def violations(page: Page, *only: str) -> list[str]:
-    """What axe, which is on the page already, finds against WCAG 2.2 AA and good practice, or against some rules."""
-    all_rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-    run = {"type": "rule", "values": list(only)} if only else {"type": "tag", "values": all_rules}
-    found = page.evaluate(
-        # Hundreds of time zones in a list take seconds, and a line of a list has no rule of its own.
-        "(options) => axe.run({ exclude: ['option'] }, options).then((found) => found.violations)",
-        {"runOnly": run, "resultTypes": ["violations"]},
-    )
-    return [
-        f"{each['id']}: {node['target']} {node['html'][:160]} {node['any'][0]['message'] if node['any'] else ''}"
-        for each in found
-        for node in each["nodes"]
-    ]

@@ -11,10 +11,10 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
-from tests.journeys.looks import bring_axe, check, violations, words_left
+from tests.journeys.looks import check, words_left
 from tests.journeys.pages import PAGES, Line, words
 from tests.journeys.shop import Shop, running
-from tests.parts.browser import OpenPage
+from tests.parts.browser import OpenPage, bring_axe, violations
 from tests.parts.cast import JIHOON, PASSWORD, SORA
 from tests.parts.desk import LiveDesk
 
@@ -124,10 +124,22 @@ def test_every_url_is_a_page_that_is_visited_or_says_why_not() -> None:
     assert set(PAGES) - known == set(), "lines without a URL"
 
 
-def speak(shop: Shop, language: str) -> None:
+Speak = Callable[[str], None]
+
+
+@pytest.fixture(scope="module")
+def speak(shop: Shop) -> Speak:
     """Let everybody's pages be in the language."""
-    for name in ("Minji", "Dongsuk", "Hana", "Tom"):
-        shop.do("change_person", name=name, language=language)
+    spoken = ""
+
+    def spoken_from_now_on(language: str) -> None:
+        nonlocal spoken
+        if language != spoken:
+            for name in ("Minji", "Dongsuk", "Hana", "Tom"):
+                shop.do("change_person", name=name, language=language)
+        spoken = language
+
+    return spoken_from_now_on
 
 
 class Window:
@@ -148,12 +160,12 @@ OpenWindow = Callable[[str, str], Window]
 
 
 @pytest.fixture(scope="module")
-def open_window(shop: Shop, browser: Browser) -> Iterator[OpenWindow]:
+def open_window(shop: Shop, browser: Browser, speak: Speak) -> Iterator[OpenWindow]:
     """The window of somebody ("" is a stranger) whose browser and account speak the language."""
     windows: dict[tuple[str, str], Window] = {}
 
     def opened(who: str, language: str) -> Window:
-        speak(shop, language)
+        speak(language)
         if (who, language) not in windows:
             options: Any = {
                 "base_url": shop.desk.url,
@@ -180,8 +192,8 @@ ALL: Final = [
 ]
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(("name", "line"), [each[1:] for each in ALL], ids=[each[0] for each in ALL])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_the_page_is_usable(
     name: str, line: Line, language: str, world: dict[str, Any], open_window: OpenWindow
 ) -> None:
@@ -268,10 +280,10 @@ def test_the_steps_of_the_first_visit_are_usable(
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_went_wrong_is_said_on_a_usable_page(
-    language: str, world: dict[str, Any], shop: Shop, open_page_on_a_bad_line: OpenPage
+    language: str, world: dict[str, Any], shop: Shop, speak: Speak, open_page_on_a_bad_line: OpenPage
 ) -> None:
     """400, 403, 404, 429, 500, 503 and a refusal, each as it comes about."""
-    speak(shop, language)
+    speak(language)
     options = {"base_url": shop.desk.url, "locale": LANGUAGES[language]}
     stranger, hana = open_page_on_a_bad_line(**options), open_page_on_a_bad_line(**options)
     shop.sign_in(hana.context, "Hana")

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.journeys.looks import bring_axe, violations
 from tests.journeys.shop import Shop, until
-from tests.parts.browser import OpenPage
+from tests.parts.browser import OpenPage, bring_axe, violations
 from tests.parts.cast import JAMES, SORA
 
 PHONE = {

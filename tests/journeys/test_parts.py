@@ -27,35 +27,32 @@ def test_a_sound_page_passes(browser_page: Page) -> None:
     check_accessibility(browser_page)
 
 
-def test_a_script_that_throws_fails_the_test(
+def test_a_script_that_throws_and_an_address_where_nobody_answers_each_fail_their_test(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", str(request.config.rootpath))
     pytester.makeconftest('pytest_plugins = ["tests.parts.browser"]')
     pytester.makepyfile(
         """
+        import socket
+
         def test_throws(browser_page):
             browser_page.goto("data:text/html,<script>throw new Error('out of salt')</script>")
-        """
-    )
-    result = pytester.runpytest_subprocess("-p", "no:django", "-p", "no:cacheprovider")
-    result.assert_outcomes(passed=1, errors=1)
-    result.stdout.fnmatch_lines(["*out of salt*"])
 
-
-def test_an_address_where_nobody_answers_fails_the_test(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
-) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(request.config.rootpath))
-    pytester.makeconftest('pytest_plugins = ["tests.parts.browser"]')
-    pytester.makepyfile(
-        """
         def test_asks(browser_page):
-            browser_page.evaluate("fetch('http://127.0.0.1:1/favicon.svg').catch(() => {})")
+            with socket.create_server(("127.0.0.1", 0)) as free:
+                port = free.getsockname()[1]
+            browser_page.evaluate(f"fetch('http://127.0.0.1:{port}/favicon.svg').catch(() => {{}})")
+
+        def test_neither(browser_page):
+            browser_page.goto("data:text/html,<p>All is well")
         """
     )
     result = pytester.runpytest_subprocess("-p", "no:django", "-p", "no:cacheprovider")
-    result.assert_outcomes(passed=1, errors=1)
+    result.assert_outcomes(passed=3, errors=2)
+    result.stdout.fnmatch_lines(
+        ["*out of salt*", "*ERR_CONNECTION_REFUSED*", "ERROR*::test_throws", "ERROR*::test_asks"]
+    )
 
 
 def test_the_desk_starts_stops_and_starts_again_at_the_same_address(
@@ -74,6 +71,6 @@ def test_the_desk_starts_stops_and_starts_again_at_the_same_address(
     assert after.ok
 
 
-def test_a_desk_runs_python_on_its_own_database(live_desk: LiveDesk) -> None:
-    said = live_desk.run_python("from dangol.staff.models import Staff; print(Staff.objects.count())")
+def test_a_desk_runs_python_on_its_own_database(live_folder: LiveDesk) -> None:
+    said = live_folder.run_python("from dangol.staff.models import Staff; print(Staff.objects.count())")
     assert said == "0\n"

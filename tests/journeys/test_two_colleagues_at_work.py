@@ -7,10 +7,9 @@ import statistics
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.journeys.looks import bring_axe, violations
 from tests.journeys.shop import Shop, until
 from tests.journeys.watching import milliseconds_until_painted, watch_for
-from tests.parts.browser import OpenPage
+from tests.parts.browser import OpenPage, bring_axe, violations
 from tests.parts.cast import JAMES, JIHOON, SORA, mail
 
 

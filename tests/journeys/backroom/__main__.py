@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 import traceback
@@ -29,8 +30,10 @@ def _acts() -> dict[str, Callable[..., Any]]:
 
 
 def _serve() -> None:
+    gc.disable()  # nothing that is loaded becomes garbage, and looking for some takes a while
     django.setup()
     acts = _acts()
+    gc.enable()
     for line in sys.stdin:
         asked = json.loads(line)
         try:
