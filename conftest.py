@@ -15,6 +15,7 @@ pytest_plugins = [
     "tests.parts.cast",
     "tests.parts.clearing",
     "tests.parts.components",
+    "tests.parts.static_files",
 ]
 
 

@@ -14,10 +14,11 @@ from uuid import uuid4
 import pytest
 from django.db import transaction
 from django.http import HttpResponse
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from dangol.staff.rights import RIGHTS
+from tests.parts.cast import hire, mail, open_mailbox, receiving
 
 ROLES: Final = ("owner", "manager", "agent")
 EVERYBODY: Final = frozenset(ROLES)
@@ -236,22 +237,37 @@ TABLE: Final[dict[str, Line]] = {
 }
 
 
-@pytest.fixture
-def _everything(settings: Any) -> None:
-    settings.ROOT_URLCONF = EVERY_URL
-    settings.DANGOL_DEMO = True
-    # Four people for each of a hundred lines: their passwords need not cost anything.
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+@pytest.fixture(scope="module")
+def _everything() -> Iterator[None]:
+    # What is typed into forms need not cost anything.
+    hashers = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    with override_settings(ROOT_URLCONF=EVERY_URL, DANGOL_DEMO=True, PASSWORD_HASHERS=hashers):
+        yield
 
 
-@pytest.fixture
-def people(_everything: None, minji: Any, dongsuk: Any, hana: Any) -> dict[str, Any]:
+@pytest.fixture(scope="module")
+def people(scene: None, _everything: None) -> dict[str, Any]:
     """One of each role."""
-    return {"owner": minji, "manager": dongsuk, "agent": hana}
+    return {
+        "owner": hire("Minji", "owner"),
+        "manager": hire("Dongsuk", "manager"),
+        "agent": hire("Hana", "agent"),
+    }
 
 
-@pytest.fixture
-def world(people: dict[str, Any], tom: Any, receive: Any) -> dict[str, Any]:
+@pytest.fixture(scope="module")
+def sessions(people: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """The cookies of each who has signed in, and of a stranger."""
+    cookies: dict[str, dict[str, str]] = {"stranger": {}}
+    for role, person in people.items():
+        client = Client()
+        client.force_login(person)
+        cookies[role] = {name: morsel.value for name, morsel in client.cookies.items()}
+    return cookies
+
+
+@pytest.fixture(scope="module")
+def world(people: dict[str, Any]) -> dict[str, Any]:
     """One of everything that an address can name."""
     from dangol.api.commands import make_token
     from dangol.api.shops.commands import connect_shop
@@ -267,10 +283,9 @@ def world(people: dict[str, Any], tom: Any, receive: Any) -> dict[str, Any]:
     from dangol.kernel.models import Event, Setback
     from dangol.orders.models import FileImport, Order, Source
     from dangol.staff.commands.invitations import invite_staff
-    from tests.parts.cast import mail
 
     at = datetime(2026, 11, 18, 3, 0, tzinfo=UTC)
-    receive(mail(files={"photo.bin": b"photo"}))
+    receiving(open_mailbox())(mail(files={"photo.bin": b"photo"}))
     conversation = Conversation.objects.get()
     delivery = Delivery.objects.create(
         channel=conversation.channel,
@@ -337,7 +352,7 @@ def world(people: dict[str, Any], tom: Any, receive: Any) -> dict[str, Any]:
         "backup_id": 1,
         "channel_id": conversation.channel_id,
         "provider": "google",
-        "staff_id": tom.pk,
+        "staff_id": hire("Tom", "agent").pk,
         "invitation_id": invited.invitation.pk,
         "token": invited.link,
         "uidb36": "1",
@@ -358,20 +373,19 @@ def world(people: dict[str, Any], tom: Any, receive: Any) -> dict[str, Any]:
     }
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("name", TABLE)
 def test_it_opens_to_those_who_may_and_to_nobody_else(
-    name: str, people: dict[str, Any], request: pytest.FixtureRequest
+    name: str, world: dict[str, Any], sessions: dict[str, dict[str, str]]
 ) -> None:
     line = TABLE[name]
-    world = request.getfixturevalue("world") if line.names else {}
     called = {"uid": "order_id", "hook_token": "token"}
     parts = {called.get(part, part): world[part] for part in line.names}
     url = reverse(name, urlconf=EVERY_URL, kwargs=parts)
     for visitor in (*ROLES, "stranger"):
-        client = Client(raise_request_exception=True)
-        if visitor != "stranger":
-            client.force_login(people[visitor])
         for method in dict.fromkeys((line.method, "GET", "POST")):
+            client = Client(raise_request_exception=True)
+            client.cookies.load(sessions[visitor])
             response = _ask(client, method, url, line.data)
             said = f"{visitor} {method} {url}: {response.status_code} {response.get('Location', '')}"
             _check(line, visitor, method, response, said)

@@ -5,12 +5,12 @@ Owner Minji, manager Dongsuk, agents Hana and Tom; customers Sora (loyal, angry)
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -63,7 +63,8 @@ def kept_password() -> str:
     return hasher.encode(PASSWORD, hasher.salt())
 
 
-def _staff(name: str, role: str) -> Staff:
+def hire(name: str, role: str) -> Staff:
+    """Somebody of the cast, who can sign in."""
     from dangol.staff.models import Staff
 
     return Staff.objects.create(
@@ -74,30 +75,35 @@ def _staff(name: str, role: str) -> Staff:
 @pytest.fixture
 def minji(db: None) -> Staff:
     """The owner."""
-    return _staff("Minji", "owner")
+    return hire("Minji", "owner")
 
 
 @pytest.fixture
 def dongsuk(db: None) -> Staff:
     """The manager."""
-    return _staff("Dongsuk", "manager")
+    return hire("Dongsuk", "manager")
 
 
 @pytest.fixture
 def hana(db: None) -> Staff:
     """An agent."""
-    return _staff("Hana", "agent")
+    return hire("Hana", "agent")
 
 
 @pytest.fixture
 def tom(db: None) -> Staff:
     """Another agent."""
-    return _staff("Tom", "agent")
+    return hire("Tom", "agent")
 
 
 @pytest.fixture
 def mailbox(db: None) -> Channel:
     """The shop's mailbox; nothing that is sent leaves. It promises answers within 30 and 60 minutes."""
+    return open_mailbox()
+
+
+def open_mailbox() -> Channel:
+    """The mailbox of the fixture `mailbox`, for a scene."""
     from dangol.channels.models import Channel, Mailbox
 
     channel = Channel.objects.create(
@@ -113,6 +119,11 @@ def mailbox(db: None) -> Channel:
 @pytest.fixture
 def receive(mailbox: Channel) -> Callable[..., TakenIn]:
     """Let a mail arrive and be taken in: `receive(mail(...), at=NOON)`; `silent` as in an import."""
+    return receiving(mailbox)
+
+
+def receiving(mailbox: Channel) -> Callable[..., TakenIn]:
+    """What the fixture `receive` gives, for a scene."""
     from dangol.channels.commands import Arrival, claim_raw, store_raw
     from dangol.channels.email.parse import parse
     from dangol.inbox.commands.take_in import TakenIn, take_in
@@ -128,6 +139,21 @@ def receive(mailbox: Channel) -> Callable[..., TakenIn]:
         return taken
 
     return arrive
+
+
+@pytest.fixture(scope="module")
+def scene(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """What a fixture of the module writes once is there for each of its tests, which begin from it anew.
+
+    For what takes long to write. Not beside tests that commit: they would clear it away.
+    """
+    from django.db import transaction
+
+    block = transaction.atomic()
+    block._from_testcase = True  # type: ignore[attr-defined]  # a command that wants to be the outermost may be played in it
+    with django_db_blocker.unblock(), block:
+        yield
+        transaction.set_rollback(True)
 
 
 @pytest.fixture(autouse=True)

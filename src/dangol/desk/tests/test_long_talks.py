@@ -8,12 +8,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from dangol.channels.models import Channel
 from dangol.inbox.commands.conversations import add_note
 from dangol.inbox.commands.drafts import save_draft
 from dangol.inbox.models import Conversation, Draft, Message, Wait
 from dangol.inbox.windows import SHOWN, message_url, place_of
 from dangol.kernel import clock
-from tests.parts.cast import NOON, mail
+from dangol.staff.models import Staff
+from tests.parts.cast import NOON, hire, mail, open_mailbox, receiving
 from tests.parts.plans import steps_of
 
 pytestmark = pytest.mark.django_db
@@ -26,14 +28,31 @@ def noon(monkeypatch):
     monkeypatch.setattr(clock, "now", lambda: AT)
 
 
+@pytest.fixture(scope="module")
+def written(scene) -> int:
+    """A conversation of the mail and 130 notes: three share each second, so that their ids decide."""
+    tom, receive = hire("Tom", "agent"), receiving(open_mailbox())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", lambda: AT)
+        talk = receive(mail(message_id="1@example.com")).conversation
+        for n in range(NOTES):
+            add_note(actor=tom, conversation=talk, text=f"note number {n}", at=AT + timedelta(seconds=n // 3))
+    return talk.pk
+
+
 @pytest.fixture
-def talk(receive, tom) -> Conversation:
-    """The mail, and 130 notes: three share each second, so that their ids decide."""
-    talk = receive(mail(message_id="1@example.com")).conversation
-    for n in range(NOTES):
-        add_note(actor=tom, conversation=talk, text=f"note number {n}", at=AT + timedelta(seconds=n // 3))
-    talk.refresh_from_db()
-    return talk
+def talk(written) -> Conversation:
+    return Conversation.objects.get(pk=written)
+
+
+@pytest.fixture
+def tom(written) -> Staff:
+    return Staff.objects.get(name="Tom")
+
+
+@pytest.fixture
+def mailbox(written) -> Channel:
+    return Channel.objects.get()
 
 
 @pytest.fixture
