@@ -1,13 +1,15 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
 
 from dangol.showcase import people, urls
 from dangol.showcase.recorder import Recorder
+from dangol.showcase.rows import Packed
 from dangol.showcase.shop import Shop
-from dangol.showcase.story import pack
+from dangol.showcase.story import pack, recorded_story, shop_at
 from dangol.showcase.talks import Talk, perform
-from dangol.showcase.tests.played import Even, write
+from dangol.showcase.tests.played import NOW, Even, write
 
 assert urls.urlpatterns == [], (
     "read where this is no demo; the fixture below must not be the first to read it"
@@ -36,3 +38,22 @@ def shop(db) -> Shop:
     perform(recorder, [jihoon, sora])
     write(pack(recorder, now))
     return shop
+
+
+@pytest.fixture(scope="session")
+def told() -> Recorder:
+    """The whole past until NOW, told once for all that only look at it."""
+    return recorded_story(shop_at(NOW, "en"), NOW)
+
+
+@pytest.fixture(scope="session")
+def packed(told) -> Packed:
+    """The same as it is written."""
+    return pack(told, NOW)
+
+
+@pytest.fixture(scope="module")
+def written(scene, packed) -> None:
+    """The same in the database, for a module that only reads it."""
+    write(packed)
+    connection.check_constraints()

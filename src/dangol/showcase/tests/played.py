@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -33,6 +33,7 @@ from dangol.showcase.letters import Letter
 from dangol.showcase.shop import Shop
 from dangol.staff.models import Staff
 
+NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)  # of the story that is told: a Sunday, 18:30 in Seoul
 SECOND = timedelta(seconds=1)
 MODELS = (
     Customer, Identity, Conversation, Message, Reference, Attachment, Wait, Delivery, DeliveryRecipient, Raw,

@@ -1,10 +1,8 @@
 """The till and the ledger of the demo: the numbers of its statement, added up by hand from the rows of the story."""
 
 from collections import Counter, defaultdict
-from datetime import UTC, datetime
 
 import pytest
-from django.db import connection, transaction
 
 from dangol.desk.suggested import suggestion_beside
 from dangol.goodwill.models import Entry, Wish
@@ -12,8 +10,8 @@ from dangol.inbox.models import Conversation, Message
 from dangol.orders.models import Order, OrderLine, Refund, RefundLine
 from dangol.showcase.books import COMPLAINTS
 from dangol.showcase.shop import ZONE
-from dangol.showcase.story import pack, recorded_story, shop_at, tell_story
-from dangol.showcase.tests.played import write
+from dangol.showcase.story import shop_at
+from dangol.showcase.tests.played import NOW
 from dangol.showcase.wishes import play_wishes
 from dangol.staff.models import Staff
 from dangol.worth.entries import Where
@@ -22,30 +20,14 @@ from dangol.worth.queries import ask
 
 pytestmark = pytest.mark.only_sqlite  # as the demo always is
 
-NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)  # a Sunday, 18:30 in Seoul
 FAILURES = ("internal_failure", "external_failure")
 
 
-@pytest.fixture(scope="module")
-def recorder():
-    return recorded_story(shop_at(NOW, "en"), NOW)
-
-
-@pytest.fixture(scope="module")
-def written(django_db_setup, django_db_blocker, recorder):
-    """The story in the database, for all that only read it."""
-    with django_db_blocker.unblock(), transaction.atomic():
-        write(pack(recorder, NOW))
-        yield
-        connection.check_constraints()
-        transaction.set_rollback(True)
-
-
-def by_hand(recorder, period):
+def by_hand(told, period):
     """Booked and estimated money by class and kind, and what was sold: plain loops over the rows of the story."""
     begin, end = period.first_day, period.last_day
     booked, low, high, sold, orders = defaultdict(int), defaultdict(int), defaultdict(int), 0, 0
-    for entry in recorder.rows.of(Entry):
+    for entry in told.rows.of(Entry):
         if begin <= entry.happened_at.astimezone(ZONE).date() <= end:
             group = ("poor" if entry.cost_class in FAILURES else entry.cost_class, entry.kind)
             if entry.booked is not None:
@@ -53,7 +35,7 @@ def by_hand(recorder, period):
             else:
                 low[group] += entry.estimated_low
                 high[group] += entry.estimated_high
-    for order in recorder.rows.of(Order):
+    for order in told.rows.of(Order):
         if begin <= order.ordered_at.astimezone(ZONE).date() <= end:
             sold, orders = sold + order.amount, orders + 1
     return booked, low, high, sold, orders
@@ -62,14 +44,14 @@ def by_hand(recorder, period):
 @pytest.mark.django_db
 @pytest.mark.usefixtures("written")
 @pytest.mark.parametrize(("year", "month"), [(2026, 11), (2026, 10), (2026, 9)])
-def test_the_statement_of_a_month_is_what_adding_up_by_hand_gives(recorder, year, month):
+def test_the_statement_of_a_month_is_what_adding_up_by_hand_gives(told, year, month):
     period = month_period(year, month, ZONE, today=NOW.astimezone(ZONE).date())
     statement = ask(period, Where(), currency="KRW").statement
     for of, sales, is_now in (
         (period, statement.sales, True),
         (period.before, statement.sales_before, False),
     ):
-        booked, low, high, sold, orders = by_hand(recorder, of)
+        booked, low, high, sold, orders = by_hand(told, of)
         for part, name in ((statement.poor_service, "poor"), (statement.goodwill, "goodwill")):
             total = part.figure.now if is_now else part.figure.before
             assert total.booked == sum(amount for (group, _kind), amount in booked.items() if group == name)
@@ -86,39 +68,39 @@ def test_the_statement_of_a_month_is_what_adding_up_by_hand_gives(recorder, year
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("written")
-def test_the_months_together_are_all_there_is(recorder):
+def test_the_months_together_are_all_there_is(told):
     whole = Period(shop_at(NOW, "en").opened_at.astimezone(ZONE).date(), NOW.astimezone(ZONE).date(), ZONE)
     statement = ask(whole, Where(), currency="KRW").statement
-    entries = recorder.rows.of(Entry)
+    entries = told.rows.of(Entry)
     parts = (statement.poor_service, statement.goodwill, statement.upkeep)
     assert sum(part.figure.now.entries + part.figure.now.estimates for part in parts) == len(entries)
     assert sum(part.figure.now.booked for part in parts) == sum(entry.booked or 0 for entry in entries)
-    assert statement.sales.orders == len(recorder.rows.of(Order))
+    assert statement.sales.orders == len(told.rows.of(Order))
 
 
-def test_orders_and_refunds_are_what_their_lines_say(recorder):
+def test_orders_and_refunds_are_what_their_lines_say(told):
     lines, returned = Counter(), Counter()
-    for line in recorder.rows.of(OrderLine):
+    for line in told.rows.of(OrderLine):
         lines[line.order.pk] += line.amount
         assert line.amount == line.quantity_thousandths * line.unit_price_e4 // 10_000_000
-    for order in recorder.rows.of(Order):
+    for order in told.rows.of(Order):
         assert order.amount == lines[order.pk] + order.shipping
         assert order.ordered_at <= NOW
-    for line in recorder.rows.of(RefundLine):
+    for line in told.rows.of(RefundLine):
         returned[line.refund.pk] += line.amount
-    for refund in recorder.rows.of(Refund):
+    for refund in told.rows.of(Refund):
         assert refund.amount == returned[refund.pk] <= refund.order.amount
 
 
-def test_every_refund_and_every_gift_is_booked_once_by_who_promised_it(recorder):
-    entries = recorder.rows.of(Entry)
+def test_every_refund_and_every_gift_is_booked_once_by_who_promised_it(told):
+    entries = told.rows.of(Entry)
     assert len({(entry.source_kind, entry.source_key) for entry in entries}) == len(entries)
     sources = Counter(entry.source_kind for entry in entries)
-    assert sources["refund"] == len(recorder.rows.of(Refund)) > 20
-    assert sources["wish"] == len(recorder.rows.of(Wish)) > 20
+    assert sources["refund"] == len(told.rows.of(Refund)) > 20
+    assert sources["wish"] == len(told.rows.of(Wish)) > 20
     answered_by = {
         (message.conversation_id, message.staff_id)
-        for message in recorder.rows.of(Message)
+        for message in told.rows.of(Message)
         if message.direction == "out"
     }
     for entry in entries:
@@ -126,24 +108,24 @@ def test_every_refund_and_every_gift_is_booked_once_by_who_promised_it(recorder)
         assert entry.happened_at <= NOW
 
 
-def test_the_burger_that_came_cold_is_paid_back(recorder):
-    (cold,) = (talk for talk in recorder.rows.of(Conversation) if talk.subject == "Cold again")
+def test_the_burger_that_came_cold_is_paid_back(told):
+    (cold,) = (talk for talk in told.rows.of(Conversation) if talk.subject == "Cold again")
     (entry,) = (
         entry
-        for entry in recorder.rows.of(Entry)
+        for entry in told.rows.of(Entry)
         if entry.conversation_id == cold.pk and entry.booked is not None
     )
     assert (entry.kind, entry.order.number) == ("refund", "1990")
     assert entry.booked == entry.order.amount - entry.order.shipping
 
 
-def test_what_was_promised_is_what_was_given(recorder):
+def test_what_was_promised_is_what_was_given(told):
     """The first answers about cold burgers say either that one is paid back, or that a new one is on the grill."""
     given = defaultdict(set)
-    for entry in recorder.rows.of(Entry):
+    for entry in told.rows.of(Entry):
         given[entry.conversation_id].add(entry.kind)
     answers = {}
-    for message in recorder.rows.of(Message):
+    for message in told.rows.of(Message):
         if message.direction == "out":
             answers.setdefault(message.conversation_id, message.text)
     again = [talk for talk, text in answers.items() if "A new order is on the grill" in text]
@@ -152,17 +134,6 @@ def test_what_was_promised_is_what_was_given(recorder):
     assert paid
     assert all({"redo", "refund"} <= given[talk] for talk in again)
     assert all("refund" in given[talk] and "redo" not in given[talk] for talk in paid)
-
-
-def test_the_same_moment_gives_the_same_books(recorder):
-    def books(packed):
-        return [
-            (table.model, table.values)
-            for table in packed.tables
-            if table.model in (Entry, Order, OrderLine, Refund)
-        ]
-
-    assert books(tell_story(NOW, "en")) == books(pack(recorder, NOW))
 
 
 @pytest.mark.django_db

@@ -4,7 +4,6 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import transaction
 from django.db.models import Count, F, Q
 
 from dangol.business.queries import calendar_at
@@ -13,6 +12,7 @@ from dangol.channels.models import Delivery, DeliveryRecipient, Raw
 from dangol.desk.alarms import machine
 from dangol.desk.alarms.checks import look
 from dangol.desk.work_words import LOOPS
+from dangol.goodwill.models import Entry
 from dangol.inbox import promise
 from dangol.inbox.measures import median
 from dangol.inbox.models import Conversation, Message, Reference, Wait
@@ -20,33 +20,23 @@ from dangol.inbox.threading import is_own_message_id
 from dangol.inbox.waiting import last_word
 from dangol.kernel import events
 from dangol.kernel.models import Event, Heartbeat
+from dangol.orders.models import Order, OrderLine, Refund
 from dangol.search import index
 from dangol.showcase.story import recorded_story, shop_at, tell_story
-from dangol.showcase.tests.played import write
+from dangol.showcase.tests.played import NOW
 
 pytestmark = pytest.mark.only_sqlite  # as the demo always is
 
-NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)  # a Sunday, 18:30 in Seoul
 AT_NIGHT = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)  # Tuesday, 3:00 in Seoul: the shop is closed
 
 
 @pytest.fixture(scope="module")
-def packed():
-    return tell_story(NOW, "en")
+def night():
+    return recorded_story(shop_at(AT_NIGHT, "ko"), AT_NIGHT)
 
 
-@pytest.fixture(scope="module")
-def story(django_db_setup, django_db_blocker, packed):
-    """Written once for all that only read it."""
-    with django_db_blocker.unblock(), transaction.atomic():
-        write(packed)
-        yield
-        transaction.set_rollback(True)
-
-
-def test_every_plain_letter_says_what_the_parser_makes_of_it():
-    recorder = recorded_story(shop_at(NOW, "ko"), NOW)
-    messages = [message for message in recorder.rows.of(Message) if message.raw]
+def test_every_plain_letter_says_what_the_parser_makes_of_it(night):
+    messages = [message for message in night.rows.of(Message) if message.raw]
     assert len(messages) > 1000
     for message in messages:
         read = parse(message.raw.content, is_own=is_own_message_id)
@@ -74,16 +64,19 @@ def test_every_plain_letter_says_what_the_parser_makes_of_it():
         ]
 
 
-def test_the_same_moment_tells_the_same_story(packed):
+def test_the_same_moment_tells_the_same_story_and_gives_the_same_books(packed):
+    def of(packed):
+        models = (Conversation, Wait, Entry, Order, OrderLine, Refund)
+        return [(table.model, table.values) for table in packed.tables if table.model in models]
+
     again = tell_story(NOW, "en")
-    assert [(table.model, table.values) for table in again.tables if table.model in (Conversation, Wait)] == [
-        (table.model, table.values) for table in packed.tables if table.model in (Conversation, Wait)
-    ]
+    assert len(of(again)) == 6
+    assert of(again) == of(packed)
     assert again.texts == packed.texts
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("story")
+@pytest.mark.usefixtures("written")
 def test_it_is_as_large_as_a_small_kitchens_three_months():
     assert 900 <= Conversation.objects.count() <= 1500
     assert 150 <= Conversation.objects.values("customer").distinct().count() <= 250
@@ -92,7 +85,7 @@ def test_it_is_as_large_as_a_small_kitchens_three_months():
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("story")
+@pytest.mark.usefixtures("written")
 def test_every_conversation_agrees_with_its_messages():
     spoken = Q(messages__direction__in=["in", "out"])
     counted = Conversation.objects.annotate(
@@ -110,7 +103,7 @@ def test_every_conversation_agrees_with_its_messages():
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("story")
+@pytest.mark.usefixtures("written")
 def test_states_agree_with_the_last_word_and_the_open_waits():
     open_waits = set(
         Wait.objects.filter(answered_at=None, dropped_at=None).values_list("conversation_id", flat=True)
@@ -132,7 +125,7 @@ def test_states_agree_with_the_last_word_and_the_open_waits():
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("story")
+@pytest.mark.usefixtures("written")
 def test_every_wait_was_measured_by_the_promise():
     calendar = calendar_at(NOW)
     for wait in Wait.objects.select_related("message", "answer__delivery"):
@@ -151,7 +144,7 @@ def test_every_wait_was_measured_by_the_promise():
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("story")
+@pytest.mark.usefixtures("written")
 def test_every_state_can_be_seen():
     states = Counter(Conversation.objects.values_list("state", flat=True))
     assert states["waiting"] == 7
@@ -174,7 +167,7 @@ def test_every_state_can_be_seen():
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("story")
+@pytest.mark.usefixtures("written")
 def test_what_happened_is_on_the_timelines_in_order_and_nobody_reacts_to_it():
     assert not Event.objects.filter(silent=False).exists()
     known = set(events.Happened.known)
@@ -188,7 +181,7 @@ def test_what_happened_is_on_the_timelines_in_order_and_nobody_reacts_to_it():
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("story")
+@pytest.mark.usefixtures("written")
 def test_replies_are_found_again_by_what_customers_programs_name():
     own = Reference.objects.filter(is_own_id=True)
     assert own.count() == own.values("digest").distinct().count()
@@ -201,7 +194,7 @@ def test_replies_are_found_again_by_what_customers_programs_name():
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("story")
+@pytest.mark.usefixtures("written")
 def test_it_can_be_searched_in_both_languages():
     assert index.find("customer", "박지훈", limit=1)
     assert index.find("message", "포인트", limit=1)
@@ -209,7 +202,7 @@ def test_it_can_be_searched_in_both_languages():
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("story")
+@pytest.mark.usefixtures("written")
 def test_a_shop_that_opens_has_no_alarm(monkeypatch):
     monkeypatch.setattr(machine, "room_at", lambda folder: machine.Room(10**12, None))
     for hours in range(0, 24, 3):
@@ -219,9 +212,8 @@ def test_a_shop_that_opens_has_no_alarm(monkeypatch):
         Heartbeat.objects.all().delete()
 
 
-def test_at_night_the_longest_wait_is_of_the_evening_before():
-    recorder = recorded_story(shop_at(AT_NIGHT, "en"), AT_NIGHT)
-    waiting = [place for place in recorder.rows.of(Conversation) if place.state == "waiting"]
+def test_at_night_the_longest_wait_is_of_the_evening_before(night):
+    waiting = [place for place in night.rows.of(Conversation) if place.state == "waiting"]
     sora = min(waiting, key=lambda place: place.due_at)
     assert sora.customer.name == "Sora Kim"
     assert sora.due_at < AT_NIGHT - timedelta(hours=5)
