@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -25,18 +26,18 @@ NOT_CARRIED = frozenset(
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def unblocked(django_db_blocker) -> Iterator[None]:
     """Databases that are not the tests' own may be opened."""
     with django_db_blocker.unblock():
         yield
 
 
-@pytest.fixture
-def full(unblocked: None, migrated_folder: Path, tmp_path: Path) -> Installation:
-    """An installation on SQLite with rows in every table, and files."""
-    shutil.copytree(migrated_folder, tmp_path / "full")
-    installation = Installation(tmp_path / "full")
+@pytest.fixture(scope="module")
+def full(unblocked: None, migrated_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """An installation on SQLite with rows in every table, and files; looked at, never changed."""
+    installation = Installation(tmp_path_factory.mktemp("full") / "data")
+    shutil.copytree(migrated_folder, installation.folder)
     with installation.opened():
         fill_every_table(
             [m for m in apps.get_models(include_auto_created=True) if m._meta.label not in NOT_CARRIED]
@@ -55,28 +56,23 @@ def full(unblocked: None, migrated_folder: Path, tmp_path: Path) -> Installation
     return installation
 
 
-def test_what_comes_back_is_equal_on_sqlite(full: Installation, tmp_path: Path) -> None:
-    archive = tmp_path / "backup.tar.gz"
-    full.do("backup", str(archive))
-
-    back = Installation(tmp_path / "back")
-    back.do("restore", str(archive))
-
-    assert archive.stat().st_mode & 0o777 == 0o600, "it holds the key"
-    assert back.folder.stat().st_mode & 0o777 == 0o700
-    assert_equal(full, back)
+@pytest.fixture(scope="module")
+def archive(full: Installation) -> Path:
+    """A backup of it, the only file in its folder."""
+    path = full.folder.with_name("archive") / "backup.tar.gz"
+    path.parent.mkdir()
+    full.do("backup", str(path))
+    return path
 
 
 def test_what_comes_back_is_equal_on_postgresql_and_across(
-    full: Installation, tmp_path: Path, new_database: Callable[[], str]
+    full: Installation, archive: Path, tmp_path: Path, new_database: Callable[[], str]
 ) -> None:
-    first, second = tmp_path / "first.tar.gz", tmp_path / "second.tar.gz"
-    full.do("backup", str(first))
-
     moved = Installation(tmp_path / "moved", new_database())
-    moved.do("restore", str(first))
+    moved.do("restore", str(archive))
     assert_equal(full, moved)
 
+    second = tmp_path / "second.tar.gz"
     moved.do("backup", str(second))
     again, home = Installation(tmp_path / "again", new_database()), Installation(tmp_path / "home")
     again.do("restore", str(second))
@@ -86,10 +82,9 @@ def test_what_comes_back_is_equal_on_postgresql_and_across(
 
 
 def test_what_cannot_be_put_back_changes_nothing(
-    full: Installation, tmp_path: Path, new_database: Callable[[], str]
+    full: Installation, archive: Path, tmp_path: Path, new_database: Callable[[], str]
 ) -> None:
-    archive, cut = tmp_path / "backup.tar.gz", tmp_path / "cut.tar.gz"
-    full.do("backup", str(archive))
+    cut = tmp_path / "cut.tar.gz"
     cut.write_bytes(archive.read_bytes()[:-100])
     before = full.rows()
     nowhere, on_postgres = Installation(tmp_path / "a" / "b"), Installation(tmp_path / "c", new_database())
@@ -112,14 +107,12 @@ def test_what_cannot_be_put_back_changes_nothing(
     assert not on_postgres.folder.exists()
     with on_postgres.opened() as database:
         assert database.introspection.table_names() == []
-    assert {path.name for path in tmp_path.glob("*.gz")} == {"backup.tar.gz", "cut.tar.gz"}, "no part is left"
+    assert os.listdir(archive.parent) == [archive.name], "no part is left"
 
 
-def test_a_restore_that_was_killed_is_never_taken_for_an_installation(
-    full: Installation, tmp_path: Path
+def test_what_comes_back_is_equal_on_sqlite_and_a_restore_that_was_killed_is_never_taken_for_it(
+    full: Installation, archive: Path, tmp_path: Path
 ) -> None:
-    archive = tmp_path / "backup.tar.gz"
-    full.do("backup", str(archive))
     back = Installation(tmp_path / "back")
     restoring = subprocess.Popen(
         [sys.executable, "-m", "dangol", "restore", str(archive)],
@@ -137,6 +130,8 @@ def test_a_restore_that_was_killed_is_never_taken_for_an_installation(
     assert "was broken off" in started.stderr
 
     back.do("restore", str(archive))
+    assert archive.stat().st_mode & 0o777 == 0o600, "it holds the key"
+    assert back.folder.stat().st_mode & 0o777 == 0o700
     assert_equal(full, back)
 
 
@@ -165,9 +160,11 @@ while True:
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
 def test_a_backup_of_a_desk_at_work_is_of_one_instant(
-    database: str, unblocked: None, tmp_path: Path, new_database: Callable[[], str]
+    database: str, request: pytest.FixtureRequest, unblocked: None, migrated_folder: Path, tmp_path: Path
 ) -> None:
-    busy = Installation(tmp_path / "busy", new_database() if database == "postgres" else "")
+    url = request.getfixturevalue("new_desk_database")() if database == "postgres" else ""
+    busy = Installation(tmp_path / "busy", url)
+    shutil.copytree(migrated_folder, busy.folder)
     environment = busy.environment | {"PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"}
     writer = subprocess.Popen([sys.executable, "-c", WRITER], env=environment)
     try:

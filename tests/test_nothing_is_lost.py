@@ -12,10 +12,10 @@ import random
 import shutil
 import sqlite3
 import subprocess
-import sys
 import time
 from contextlib import closing
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -59,28 +59,10 @@ def folder(migrated_folder: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture(scope="session")
-def migrated_database(postgres: PrivatePostgres, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The same on PostgreSQL; copied, never used itself."""
-    url = postgres.make_database()
-    environment = {
-        "DATABASE_URL": url,
-        "DANGOL_DATA": str(tmp_path_factory.mktemp("data")),
-        "PYTHONPATH": str(killing.ROOT / "src"),
-    }
-    subprocess.run(
-        [sys.executable, "-c", "from dangol.running import prepare; prepare(quiet=True)"],
-        env={**os.environ, **environment, "DJANGO_SETTINGS_MODULE": "dangol.settings"},
-        check=True,
-    )
-    return url
-
-
 def url_of(database: str, request: pytest.FixtureRequest) -> str:
     if database == "sqlite":
         return ""
-    server: PrivatePostgres = request.getfixturevalue("postgres")
-    return server.make_database(like=request.getfixturevalue("migrated_database"))
+    return cast(str, request.getfixturevalue("new_desk_database")())
 
 
 def demand_all(report: Report) -> None:

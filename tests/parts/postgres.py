@@ -12,6 +12,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -20,6 +21,8 @@ from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
 import pytest
+
+import dangol
 
 _SECONDS_TO_START = 30
 # Nothing here outlives the tests, so nothing needs to reach the disk.
@@ -162,6 +165,30 @@ def postgres() -> Iterator[PrivatePostgres]:
         pytest.skip("needs postgresql")
     with PrivatePostgres(programs) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def migrated_database(postgres: PrivatePostgres, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The database of a desk that nobody has set up yet; copied, never used itself."""
+    url = postgres.make_database()
+    environment = {
+        "DATABASE_URL": url,
+        "DANGOL_DATA": str(tmp_path_factory.mktemp("data")),
+        "DJANGO_SETTINGS_MODULE": "dangol.settings",
+        "PYTHONPATH": str(Path(dangol.__file__).parent.parent),
+    }
+    subprocess.run(
+        [sys.executable, "-c", "from dangol.running import prepare; prepare(quiet=True)"],
+        env={**os.environ, **environment},
+        check=True,
+    )
+    return url
+
+
+@pytest.fixture
+def new_desk_database(postgres: PrivatePostgres, migrated_database: str) -> Callable[[], str]:
+    """Makes databases such as `dangol` makes them at its first start, in a moment. They go with the server."""
+    return lambda: postgres.make_database(like=migrated_database)
 
 
 _numbers = itertools.count(1)
