@@ -90,11 +90,11 @@ def _build(
     progress: Progress,
     begin_anew: Callable[[datetime], None],
 ) -> PutBack:
-    from django.core.management import call_command
     from django.db import connection
 
     from dangol.transfer.aftercare import take_care
     from dangol.transfer.building import building
+    from dangol.transfer.migrating import migrate
 
     inside = reader.head["files"]["are_inside"]
     rows = {label: table["rows"] for label, table in reader.head["tables"].items()}
@@ -108,7 +108,7 @@ def _build(
         reader.check()
         if not inside:
             _link_files(reader.head, files_from, work / FILES)
-        call_command("migrate", interactive=False, verbosity=0)
+        migrate()
         set_aside = take_care(made_at=made_at, at=at, step=progress.step)
         begin_anew(at)
         if connection.vendor == "postgresql":
@@ -190,13 +190,13 @@ def _newer(head: dict[str, Any]) -> Refused:
 def _fill(head: dict[str, Any], members: Iterator[Member], work: Path, progress: Progress) -> dict[str, int]:
     """Bring the database to the state of the backup and write all of its rows and files; rows a table."""
     from django.db import connection
-    from django.db.migrations.executor import MigrationExecutor
 
     from dangol.transfer import tables
     from dangol.transfer.building import without_order
+    from dangol.transfer.migrating import LeanExecutor
 
     state = [(app, name) for app, name in head["migrations"]]
-    executor = MigrationExecutor(connection)
+    executor = LeanExecutor(connection)
     whole = executor.migration_plan(executor.loader.graph.leaf_nodes())
     plan = [(step, back) for step, back in whole if (step.app_label, step.name) in set(state)]
     executor.migrate(None, plan=plan)
