@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -46,8 +47,11 @@ def large(tmp_path: Path) -> tuple[Path, bytes]:
     return path, content
 
 
-def test_40_mb_are_stored_and_filed_within_150_mb(large: tuple[Path, bytes], tmp_path: Path) -> None:
+def test_40_mb_are_stored_and_filed_within_150_mb(
+    large: tuple[Path, bytes], migrated_folder: Path, tmp_path: Path
+) -> None:
     path, content = large
+    shutil.copytree(migrated_folder, tmp_path / "data")
 
     def ran(step: str) -> list[str]:
         env = {

@@ -72,7 +72,7 @@ def demand_all(report: Report) -> None:
 
 def test_what_was_lost_is_told_apart_from_what_did_not_come_to_its_end(seed, folder):
     """Of the count itself: one mail the server takes and forgets, two it puts off for longer than is waited."""
-    report = killing.run("sending", Plan(seed, 5, 0, str(folder), settling=2, forgets=1, puts_off=2))
+    report = killing.run("sending", Plan(seed, 5, 0, str(folder), settling=0.5, forgets=1, puts_off=2))
     assert (report.lost, report.unfinished, report.doubled) == (1, 2, 0)
     assert any("never arrived" in wrong for wrong in report.wrong)
     assert any("unfinished: sending did not go on" in wrong for wrong in report.wrong)

@@ -69,8 +69,8 @@ def _carry(client: socket.socket, target: tuple[str, int], line: Line) -> None:
                     return
                 if key.fileobj is server and left is not None:
                     if len(said) >= left:
+                        line.broken += 1  # before the client can know
                         key.data.sendall(said[:left])
-                        line.broken += 1
                         _end(client, line)
                         return
                     left -= len(said)

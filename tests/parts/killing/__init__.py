@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent.parent
+SETTLING: Final = 240.0
 LONGEST_SECONDS: Final = 6 * 3600  # of one run, after which it is broken off
 
 
@@ -39,7 +40,7 @@ class Plan:
     disk_mb: int = (
         0  # the data folder is on a disk of this size, which is filled up twice; 0: on that of the machine
     )
-    settling: float = 240.0  # seconds without anything moving, after which no more is waited for
+    settling: float = SETTLING  # seconds without anything moving, after which no more is waited for
     forgets: int = 0  # so many mails the server that takes them forgets, to see that it is noticed
     puts_off: int = 0  # and so many it does not take now
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import timedelta
 
-from tests.parts.killing import Plan, Report
+from tests.parts.killing import SETTLING, Plan, Report
 from tests.parts.killing.count_sent import count_sent, count_settled
 from tests.parts.killing.mails import LARGE, customer_mail
 from tests.parts.killing.settling import is_quiet, note_beginnings, until
@@ -20,6 +21,9 @@ def send(plan: Plan, report: Report) -> None:
     victims = Victims({"work": work}, random.Random(plan.seed + 1))
     try:
         victims.kill(plan.kills)
+        if plan.puts_off:  # what comes to its end is not what the plan has little patience with
+            patient = replace(plan, settling=SETTLING)
+            until(lambda: is_quiet(but=plan.puts_off), patient, report, "sending the rest", due_soon=0)
         until(is_quiet, plan, report, "sending")
     finally:
         victims.stop()
@@ -62,7 +66,9 @@ def _queue_replies(plan: Plan, port: int) -> None:
         store_raw(channel=channel, arrivals=[Arrival(mail, at) for mail in mails], at=at)
         take_in_batch()
     for conversation in Conversation.objects.order_by("pk"):
-        size = LARGE if chance.random() < 0.02 else 100
-        text = "A fresh one is on its way.\n" * (size // 27)
+        # Long lines: the length of a mail is the matter here, not its marks, which each line is looked at for.
+        text = "A fresh one is on its way. " * 3
+        if chance.random() < 0.02:
+            text = f"{text * 20}\n" * (LARGE // len(text * 20))
         draft = save_draft(actor=hana, conversation=conversation, text=text, at=at)
         send_reply(actor=hana, draft=draft, key=UUID(int=chance.getrandbits(128)), at=at)

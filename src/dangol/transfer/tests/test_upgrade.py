@@ -12,7 +12,7 @@ from tests.parts.cast import NOON
 def test_without_room_for_the_backup_nothing_is_upgraded(monkeypatch: pytest.MonkeyPatch):
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**10, 10**10, 1_000_000))
-    monkeypatch.setattr(upgrade, "call_command", lambda *_, **__: pytest.fail("it was migrated"))
+    monkeypatch.setattr(upgrade, "migrate", lambda *_, **__: pytest.fail("it was migrated"))
     AuditEntry.objects.create(at=NOON, act="something", thing="thing")
 
     with pytest.raises(upgrade.NoRoom, match="Make room and start again"):
