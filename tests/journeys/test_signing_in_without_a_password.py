@@ -92,7 +92,7 @@ def test_the_first_mailbox_is_google_mail_and_its_permission_is_withdrawn_and_gi
     check_accessibility(page)
     page.get_by_role("button", name="Sign in with Google").click()
     page.click("button[value=deny]")
-    assert "nothing has changed" in page.inner_text("body")
+    expect(page.locator("body")).to_contain_text("nothing has changed")
     page.get_by_role("button", name="Sign in with Google").click()
     page.click("button[value=allow]")
     page.wait_for_url("**/settings/mailboxes/*/")
