@@ -160,6 +160,12 @@ def since(cursor: Cursor, *, limit: int, names: Iterable[str] | None = None) -> 
     return list(rows.order_by("transaction", "id")[:limit])
 
 
+def names_since(cursor: Cursor, *, limit: int) -> list[str]:
+    """What at most `limit` events behind the cursor are called, in the order of `since`."""
+    rows = _settled(Event.objects.filter(_behind(cursor))).order_by("transaction", "id")
+    return list(rows.values_list("name", flat=True)[:limit])
+
+
 def hand_over(
     *, from_customers: Collection[int], to_customer: int, key: str, values: Collection[int]
 ) -> None:

@@ -7,7 +7,7 @@ go on.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -24,6 +24,8 @@ from dangol.kernel.troubles import DATABASE_AWAY
 log = logging.getLogger(__name__)
 
 BATCH: Final = 100
+# Events that are looked at by their names alone, to see which reactions they concern.
+WINDOW: Final = 500
 LEASE: Final = "reactions"
 LEASE_SECONDS: Final = 60
 # How far all of these have come, as this process saw it last: it saves asking for each.
@@ -48,7 +50,7 @@ def react(reactions: tuple[Reaction, ...]) -> int:
         return 0
     if not take_lease(LEASE, holder=this_process(), seconds=LEASE_SECONDS, at=at):
         return 0
-    done = sum(_follow(reaction, end) for reaction in reactions) + _retry(reactions, at)
+    done = _go_on(reactions, end) + _retry(reactions, at)
     if not done:
         _reached[reactions] = end
     return done
@@ -64,13 +66,44 @@ def retry_now(setback: Setback) -> None:
     Setback.objects.filter(pk=setback.pk).update(next_at=clock.now())
 
 
-def _follow(reaction: Reaction, end: Cursor) -> int:
-    follower, made = Follower.objects.get_or_create(
-        name=reaction.name, defaults={"transaction": end.transaction, "event_id": end.event_id}
-    )
-    cursor = Cursor(follower.transaction, follower.event_id)
-    if made or cursor >= end:
+def _go_on(reactions: Sequence[Reaction], end: Cursor) -> int:
+    """Hand on what has happened up to the end. Whom none of it concerns is moved there, all together: else a mail that
+    comes in would cost three queries for each reaction that has nothing to do with it."""
+    places = _places(reactions, end)
+    behind = [reaction for reaction in reactions if places[reaction.name] < end]
+    if not behind:
         return 0
+    names = events.names_since(min(places[reaction.name] for reaction in behind), limit=WINDOW)
+    concerned = behind
+    if len(names) < WINDOW:  # there is nothing further on, up to the end
+        concerned = [reaction for reaction in behind if reaction.on.__name__ in names]
+        _move_together({r.name: places[r.name] for r in behind if r not in concerned}, end)
+    return sum(_follow(reaction, places[reaction.name], end) for reaction in concerned)
+
+
+def _places(reactions: Sequence[Reaction], end: Cursor) -> dict[str, Cursor]:
+    """How far each has read. One that is new begins at the end: it does not react to what was before."""
+    names = [reaction.name for reaction in reactions]
+    followers = {follower.name: follower for follower in Follower.objects.filter(name__in=names)}
+    for name in names:
+        if name not in followers:
+            followers[name], _ = Follower.objects.get_or_create(
+                name=name, defaults={"transaction": end.transaction, "event_id": end.event_id}
+            )
+    return {name: Cursor(follower.transaction, follower.event_id) for name, follower in followers.items()}
+
+
+def _move_together(places: Mapping[str, Cursor], end: Cursor) -> None:
+    """Move those to the end that are still where they were; who is not has been moved by another process."""
+    for place in set(places.values()):
+        there = [name for name, each in places.items() if each == place]
+        where = Follower.objects.filter(
+            name__in=there, transaction=place.transaction, event_id=place.event_id
+        )
+        where.update(transaction=end.transaction, event_id=end.event_id)
+
+
+def _follow(reaction: Reaction, cursor: Cursor, end: Cursor) -> int:
     rows = events.since(cursor, limit=BATCH, names=[reaction.on.__name__])
     try:
         for row in rows:

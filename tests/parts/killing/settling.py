@@ -24,12 +24,15 @@ def until(
 
     deadline = time.monotonic() + plan.settling
     moved: tuple[object, ...] = ()
+    looked_at = 0.0  # seldom: it asks much, while others want to get on
     while True:
         try:
             if is_done():
                 return True
-            if moved != (moved := _moved_so_far(plan)) or _is_due_within(due_soon * plan.settling):
-                deadline = time.monotonic() + plan.settling  # a busy machine takes its time
+            if time.monotonic() - looked_at >= plan.settling / 4:
+                looked_at, before, moved = time.monotonic(), moved, _moved_so_far(plan)
+                if moved != before or _is_due_within(due_soon * plan.settling):
+                    deadline = time.monotonic() + plan.settling  # a busy machine takes its time
         except DATABASE_AWAY:
             pass
         if time.monotonic() > deadline:

@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import OperationalError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from dangol.kernel import clock, events, reacting
 from dangol.kernel.events import Cursor, Happened
@@ -138,11 +139,60 @@ def test_two_processes_that_both_believe_to_have_the_lease_do_nothing_twice(hear
     ring(1, 2)
     (paused_at,) = events.since(before, limit=1)
     end = events.latest()
-    assert reacting._follow(reaction, end) == 2, "the other one"
+    assert reacting._follow(reaction, before, end) == 2, "the other one"
     with pytest.raises(reacting.MovedByAnother):
         reacting._hand_over(reaction, paused_at, before)
     assert heard == [1, 2]
     assert _reached("same") == end, "and its place does not go back"
+
+
+def test_those_that_nothing_concerns_go_on_together(listen, heard):
+    @dataclass(frozen=True, kw_only=True)
+    class LightWentOut(Happened):
+        pass
+
+    queries = set()
+    for others in (1, 9):
+        dark = [
+            Reaction(f"dark {number}", LightWentOut, lambda _: heard.append(0)) for number in range(others)
+        ]
+        reactions = (listen, *dark)
+        react(reactions)
+        ring(others)
+        with CaptureQueriesContext(connection) as asked:
+            assert react(reactions) == 1
+        queries.add(len(asked))
+        assert {_reached(each.name) for each in reactions} == {events.latest()}
+    assert heard == [1, 9]
+    assert len(queries) == 1, "not three more for each"
+
+
+def test_where_more_has_happened_than_is_looked_at_each_goes_on_by_itself(listen, heard, monkeypatch):
+    @dataclass(frozen=True, kw_only=True)
+    class DoorShut(Happened):
+        pass
+
+    shut = Reaction("shut", DoorShut, lambda _: heard.append(0))
+    react((listen, shut))
+    monkeypatch.setattr(reacting, "WINDOW", 2)
+    ring(1, 2)
+    with transaction.atomic():
+        events.emit(DoorShut(happened_at=AT))
+    assert react((listen, shut)) == 3
+    assert sorted(heard) == [0, 1, 2]
+    assert _reached("listen") == _reached("shut") == events.latest()
+
+
+def test_one_that_another_process_has_moved_on_stays_where_it_is(listen):
+    """The other one saw more than this one, which had paused between its look at the end and its going on."""
+    before = _reached("listen")
+    ring(1)
+    end = events.latest()
+    ring(2)
+    later = events.latest()
+    reacting._move_together({"listen": before}, later)
+    reacting._move_together({"listen": before}, end)
+    assert _reached("listen") == later
 
 
 def test_a_setback_that_another_process_has_just_done_is_not_done_again(heard):
