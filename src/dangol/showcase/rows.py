@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from django.core.management.color import no_style
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
 from django.db.models import Model
 
 from dangol.kernel.events import COMMON, Happened, as_row
@@ -88,7 +88,8 @@ def pack_table(rows: Sequence[Model]) -> Table:
     """The rows of one model as values."""
     columns = type(rows[0])._meta.concrete_fields
     savers = [(column.attname, column.get_db_prep_save) for column in columns]
-    as_instant = connection.ops.adapt_datetimefield_value
+    own = connections[connection.alias]  # `connection` would look for itself at each value
+    as_instant = own.ops.adapt_datetimefield_value
     nothing = _nothing()
     values = []
     for row in rows:
@@ -100,7 +101,7 @@ def pack_table(rows: Sequence[Model]) -> Table:
             elif value == []:
                 value = nothing
             elif type(value) not in _PLAIN:
-                value = save(value, connection)
+                value = save(value, own)
             packed.append(value)
         values.append(tuple(packed))
     return Table(type(rows[0]), values)
@@ -110,10 +111,9 @@ def _event_table(told: Sequence[Happened], recorded_at: datetime) -> Table:
     # As pack_table would do it from rows of `kernel.events.as_row`, but there are more of these than of all others.
     example = pack_table([_event(told[0], recorded_at)]).values[0] if told else ()
     names = [field.attname for field in Event._meta.concrete_fields]
-    as_instant, as_json = (
-        connection.ops.adapt_datetimefield_value,
-        Event._meta.get_field("data").get_db_prep_save,
-    )
+    own_connection = connections[connection.alias]
+    as_instant = own_connection.ops.adapt_datetimefield_value
+    as_json = Event._meta.get_field("data").get_db_prep_save
     own = {
         kind: [field.name for field in fields(kind) if field.name not in COMMON]
         for kind in set(map(type, told))
@@ -124,7 +124,7 @@ def _event_table(told: Sequence[Happened], recorded_at: datetime) -> Table:
         made["id"], made["name"] = pk, type(event).__name__
         made["happened_at"] = as_instant(event.happened_at)
         made["actor_id"], made["customer_id"] = event.actor_id, event.customer_id
-        made["data"] = as_json({name: getattr(event, name) for name in own[type(event)]}, connection)
+        made["data"] = as_json({name: getattr(event, name) for name in own[type(event)]}, own_connection)
         values.append(tuple(made.values()))
     return Table(Event, values)
 

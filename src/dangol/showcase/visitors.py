@@ -17,7 +17,7 @@ from dangol.inbox.models import Conversation, Message
 from dangol.kernel import clock, events
 from dangol.kernel.events import Cursor
 from dangol.showcase import people
-from dangol.showcase.visitors_mail import Back, new_letter, newsletter_for, write_back
+from dangol.showcase.visitors_mail import Back, new_letter, newsletter_for, read_mail, write_back
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ class Visitors:
         spoken = message.conversation.messages
         first = spoken.filter(direction=Message.Direction.IN).select_related("raw").order_by("id").first()
         back = Back(
-            mail=message.delivery.content,
+            got=read_mail(message.delivery.content),
             address=message.to[0]["address"],
             replies_before=spoken.filter(direction=Message.Direction.OUT, id__lt=message.pk).count(),
             topic=first.raw.source.partition(" ")[2] if first and first.raw else "",

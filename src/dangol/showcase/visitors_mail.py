@@ -28,9 +28,9 @@ class NewLetter:
 
 @dataclass(frozen=True)
 class Back:
-    """What a customer knows when writing back: the mail as it came, to which address, how often before."""
+    """What a customer knows when writing back: the mail, to which address it came, how often before."""
 
-    mail: bytes
+    got: Got
     address: str
     replies_before: int
     topic: str
@@ -80,8 +80,7 @@ def newsletter_for(mailbox: Mailbox, at: datetime) -> bytes:
 
 def write_back(back: Back, *, at: datetime, random: Random) -> bytes | None:
     """What the customer answers, some seconds later; None where the customer leaves it at that."""
-    got = read_mail(back.mail)
-    person = _recipient(back, got)
+    got, person = back.got, _recipient(back)
     voice = VOICES[person.language]
     message_id = f"{random.getrandbits(80):020x}@{person.address.rpartition('@')[2]}"
     own = WRITE_BACK.get(person.address, ())
@@ -127,7 +126,8 @@ def read_mail(content: bytes) -> Got:
     )
 
 
-def _recipient(back: Back, got: Got) -> Person:
+def _recipient(back: Back) -> Person:
+    got = back.got
     known = people.person_at(back.address)
     if known:
         return known

@@ -13,6 +13,7 @@ from dangol.inbox.models import Conversation, Message
 from dangol.inbox.threading import is_own_message_id
 from dangol.kernel import clock
 from dangol.showcase import people
+from dangol.showcase.letters import Got
 from dangol.showcase.open_matters import WRITE_BACK
 from dangol.showcase.people import JIHOON, SORA, Person
 from dangol.showcase.tests.played import Commands
@@ -136,15 +137,14 @@ def test_the_past_is_not_written_back_to(visitors, now):
         assert visitors.turn() == 0
 
 
-def a_reply(shop, address: str) -> bytes:
+def a_reply(shop, address: str) -> Got:
     message = Message.objects.get(direction="out", to__icontains=address)
-    return message.delivery.content
+    return read_mail(message.delivery.content)
 
 
 def test_an_answer_names_the_mail_quotes_it_and_goes_to_its_signed_address(shop):
-    content = a_reply(shop, JIHOON.address)
-    got = read_mail(content)
-    back = Back(mail=content, address=JIHOON.address, replies_before=0, topic="points-how")
+    got = a_reply(shop, JIHOON.address)
+    back = Back(got=got, address=JIHOON.address, replies_before=0, topic="points-how")
     answer = parse(write_back(back, at=NOON, random=Random(1)), is_own=is_own_message_id)
 
     assert answer.sender.address == JIHOON.address
@@ -159,10 +159,10 @@ def test_an_answer_names_the_mail_quotes_it_and_goes_to_its_signed_address(shop)
 
 def test_some_thank_some_ask_on_some_are_away_and_some_leave_it_at_that(shop):
     person = next(each for each in people.everybody() if each.program == "gmail" and each.language == "ko")
-    content = a_reply(shop, JIHOON.address)
+    got = a_reply(shop, JIHOON.address)
     answers = []
     for seed in range(200):
-        back = Back(mail=content, address=person.address, replies_before=0, topic="points-how")
+        back = Back(got=got, address=person.address, replies_before=0, topic="points-how")
         written = write_back(back, at=NOON, random=Random(seed))
         answers.append(parse(written) if written else None)
     said = [answer for answer in answers if answer is not None]
@@ -175,11 +175,11 @@ def test_some_thank_some_ask_on_some_are_away_and_some_leave_it_at_that(shop):
 
 
 def test_the_more_is_said_the_less_is_left_to_say(shop):
-    content = a_reply(shop, JIHOON.address)
+    got = a_reply(shop, JIHOON.address)
     person = people.everybody()[30]
     silent = []
     for replies_before in range(5):
-        back = Back(content, person.address, replies_before, "points-how")
+        back = Back(got, person.address, replies_before, "points-how")
         written = [write_back(back, at=NOON, random=Random(seed)) for seed in range(150)]
         silent.append(written.count(None))
     assert silent == sorted(silent)
