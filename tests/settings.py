@@ -12,3 +12,5 @@ os.environ["DANGOL_SECRET"] = "only for tests"
 os.environ.setdefault("DANGOL_LOG", "ERROR")
 
 from dangol.settings import *  # noqa: F403
+
+PASSWORD_HASHERS = ["tests.parts.passwords.QuickArgon2"]

@@ -239,9 +239,7 @@ TABLE: Final[dict[str, Line]] = {
 
 @pytest.fixture(scope="module")
 def _everything() -> Iterator[None]:
-    # What is typed into forms need not cost anything.
-    hashers = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    with override_settings(ROOT_URLCONF=EVERY_URL, DANGOL_DEMO=True, PASSWORD_HASHERS=hashers):
+    with override_settings(ROOT_URLCONF=EVERY_URL, DANGOL_DEMO=True):
         yield
 
 

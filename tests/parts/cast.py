@@ -56,7 +56,7 @@ def mail(
 
 @cache
 def kept_password() -> str:
-    """The cast's password as the desk keeps it. It is meant to take long, and thousands of tests need it: made once."""
+    """The cast's password as a real desk keeps it."""
     from django.contrib.auth.hashers import Argon2PasswordHasher
 
     hasher = Argon2PasswordHasher()  # as in the settings, which a benchmark that opens a shop has not set up
@@ -65,10 +65,12 @@ def kept_password() -> str:
 
 def hire(name: str, role: str) -> Staff:
     """Somebody of the cast, who can sign in."""
+    from django.contrib.auth.hashers import make_password
+
     from dangol.staff.models import Staff
 
     return Staff.objects.create(
-        email=f"{name.lower()}@moonburger.test", password=kept_password(), name=name, role=role
+        email=f"{name.lower()}@moonburger.test", password=make_password(PASSWORD), name=name, role=role
     )
 
 

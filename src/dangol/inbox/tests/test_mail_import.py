@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from dangol.channels.models import Raw
-from dangol.inbox import mail_import
+from dangol.inbox import mail_import, read_ahead
 from dangol.inbox.models import Attachment, Conversation, Message
 from dangol.inbox.read_ahead import Reader
 from dangol.kernel.files import read_file
@@ -21,7 +21,9 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch):
+    """Two processes read ahead as soon as a few mails are read, as on a machine of one core."""
     monkeypatch.setattr(mail_import, "FEW", 5)
+    monkeypatch.setattr(read_ahead, "MOST_PROCESSES", 1)
 
 
 def archive() -> list[tuple[str, bytes]]:
