@@ -68,7 +68,7 @@ class LiveDesk:
         """Serve the pages; return when they answer."""
         server = self.start_command("web", "--port", str(self.port))
         deadline = time.monotonic() + _SECONDS_TO_START
-        while not self._answers():
+        while not self._answers(deadline - time.monotonic()):
             if server.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"Dangol did not start:\n{self.log}")
             time.sleep(0.05)
@@ -101,9 +101,10 @@ class LiveDesk:
                 process.wait()
         self._processes.clear()
 
-    def _answers(self) -> bool:
+    def _answers(self, seconds: float) -> bool:
+        # The first page loads what all of them need: whoever gives it up and asks again makes it load beside itself.
         try:
-            with urllib.request.urlopen(f"{self.url}/account/login/", timeout=2):
+            with urllib.request.urlopen(f"{self.url}/account/login/", timeout=max(1.0, seconds)):
                 return True
         except urllib.error.HTTPError:
             return True
