@@ -109,7 +109,7 @@ def run_desk(
 
     from dangol.loops import fetch_loops, work_loops
 
-    _load_pages()  # once, here, for both processes
+    load_pages()  # once, here, for both processes
     click.echo(welcome(address) if welcome else _welcome(address))
     connections.close_all()
     sys.stdout.flush()
@@ -131,17 +131,18 @@ def run_web(*, host: str, port: int) -> None:
     os.environ.setdefault("DANGOL_URL", _address(host, listener))
     _allow_host(host)
     prepare()
-    _load_pages()  # or the first visitor waits for it
+    load_pages()
     click.echo(_welcome(_address(host, listener)))
     gc.freeze()
     serve(listener)
 
 
-def _load_pages() -> None:
+def load_pages() -> None:
+    """Load every view. Django does so at the first request, whose visitor would wait for it."""
     from django.urls import get_resolver
 
     with _nothing_thrown_away():
-        get_resolver().url_patterns  # noqa: B018  reading it loads every view
+        get_resolver().url_patterns  # noqa: B018  reading it loads them
 
 
 def run_work() -> None:

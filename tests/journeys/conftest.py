@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,20 +9,37 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.journeys.loaded import LoadedDesk
 from tests.journeys.shop import Shop, running
 from tests.parts.browser import OpenPage
-from tests.parts.desk import LiveDesk
 
 # A page that is right is right within moments; a machine that does three things at once needs longer.
 expect.set_options(timeout=15_000)
 
 
+@pytest.fixture(scope="session")
+def loaded_desk(migrated_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoadedDesk]:
+    """The desk that is this or that shop, one after the other."""
+    desk = LoadedDesk(tmp_path_factory.mktemp("loaded") / "desk", migrated_folder)
+    try:
+        yield desk
+    finally:
+        desk.put_away()
+
+
 @pytest.fixture(scope="module")
-def shop(migrated_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+def shop(loaded_desk: LoadedDesk) -> Iterator[Shop]:
     """Moon Burger, open, serving its pages; no `dangol work` runs unless a journey starts it."""
-    folder = tmp_path_factory.mktemp("shop") / "desk"
-    shutil.copytree(migrated_folder, folder)
-    with running(LiveDesk(folder)) as found:
+    loaded_desk.begin_anew()
+    with running(loaded_desk) as found:
+        yield found
+
+
+@pytest.fixture
+def new_shop(loaded_desk: LoadedDesk) -> Iterator[Shop]:
+    """An installation that nobody has set up, where no `shop` is open."""
+    loaded_desk.begin_anew()
+    with running(loaded_desk, is_set_up=False) as found:
         yield found
 
 

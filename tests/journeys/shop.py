@@ -9,31 +9,37 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+from typing import Any, TextIO, cast
 
 from playwright.sync_api import BrowserContext, Page
 
+from tests.journeys.loaded import ROOT, LoadedDesk
 from tests.parts.cast import SHOP, kept_password, mail
-from tests.parts.desk import LiveDesk
+from tests.parts.desk import LiveDesk, Process
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 _SECONDS = 30  # what is waited for takes a moment; on a busy machine it takes longer
 
 
 class Shop:
     """A desk with a cast. What is done here is done by the product's own commands, in a process beside the pages."""
 
+    _backroom: Process
+
     def __init__(self, desk: LiveDesk) -> None:
         self.desk = desk
-        self._backroom = subprocess.Popen(
-            [sys.executable, "-m", "tests.journeys.backroom"],
-            cwd=ROOT,
-            env=desk.environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        if isinstance(desk, LoadedDesk):
+            self._backroom = fork = desk.open_backroom()
+            self._asked, self._answered = fork.line, fork.line
+        else:
+            self._backroom = process = subprocess.Popen(
+                [sys.executable, "-m", "tests.journeys.backroom"],
+                cwd=ROOT,
+                env=desk.environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            self._asked, self._answered = cast(TextIO, process.stdin), cast(TextIO, process.stdout)
         self._sessions: dict[str, str] = {}
 
     def open(self, *, language: str = "en", zone: str = "Asia/Seoul") -> None:
@@ -42,10 +48,8 @@ class Shop:
 
     def do(self, what: str, **given: Any) -> Any:
         """Let something happen: a function of the backroom."""
-        assert self._backroom.stdin is not None
-        assert self._backroom.stdout is not None
-        print(json.dumps({"do": what, "given": given}), file=self._backroom.stdin, flush=True)
-        said = json.loads(self._backroom.stdout.readline() or '{"error": "the backroom is gone"}')
+        print(json.dumps({"do": what, "given": given}), file=self._asked, flush=True)
+        said = json.loads(self._answered.readline() or '{"error": "the backroom is gone"}')
         assert "error" not in said, said["error"]
         return said["answer"]
 

@@ -244,35 +244,31 @@ def test_the_second_step_of_signing_in_is_usable(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_steps_of_the_first_visit_are_usable(
-    language: str, migrated_folder: Path, tmp_path: Path, open_page: OpenPage
-) -> None:
-    shutil.copytree(migrated_folder, tmp_path / "desk")
-    with running(LiveDesk(tmp_path / "desk"), is_set_up=False) as new_shop:
-        options = {"base_url": new_shop.desk.url, "locale": LANGUAGES[language]}
-        elsewhere = open_page(**options, extra_http_headers={"X-Forwarded-For": "203.0.113.9"})
-        elsewhere.goto(reverse("set_up_code"))
-        check(elsewhere, language)
+def test_the_steps_of_the_first_visit_are_usable(language: str, new_shop: Shop, open_page: OpenPage) -> None:
+    options = {"base_url": new_shop.desk.url, "locale": LANGUAGES[language]}
+    elsewhere = open_page(**options, extra_http_headers={"X-Forwarded-For": "203.0.113.9"})
+    elsewhere.goto(reverse("set_up_code"))
+    check(elsewhere, language)
 
-        page = open_page(**options)
-        page.goto(reverse("set_up_business"))
-        check(page, language)
-        page.locator("input[name=name]").fill("Moon Burger")
-        page.locator("button[value=next]").last.click()
-        page.wait_for_url(f"**{reverse('set_up_owner')}")
-        check(page, language)
-        page.locator("input[name=name]").fill("Minji")
-        page.locator("input[name=email]").fill("minji@moonburger.test")
-        page.locator("input[name=password]").fill(PASSWORD)
-        page.locator("main form button").first.click()
-        page.wait_for_url(f"**{reverse('set_up_mailbox')}")
-        check(page, language)
-        page.locator("button[value=later]").click()
-        page.wait_for_url(f"**{reverse('set_up_ready')}")
-        check(page, language)
-        page.goto("/")  # Today on the first day
-        check(page, language)
-        page.context.close()
+    page = open_page(**options)
+    page.goto(reverse("set_up_business"))
+    check(page, language)
+    page.locator("input[name=name]").fill("Moon Burger")
+    page.locator("button[value=next]").last.click()
+    page.wait_for_url(f"**{reverse('set_up_owner')}")
+    check(page, language)
+    page.locator("input[name=name]").fill("Minji")
+    page.locator("input[name=email]").fill("minji@moonburger.test")
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.locator("main form button").first.click()
+    page.wait_for_url(f"**{reverse('set_up_mailbox')}")
+    check(page, language)
+    page.locator("button[value=later]").click()
+    page.wait_for_url(f"**{reverse('set_up_ready')}")
+    check(page, language)
+    page.goto("/")  # Today on the first day
+    check(page, language)
+    page.context.close()
 
 
 # What goes wrong is a page as well

@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 from playwright.sync_api import Page, expect
 
-from tests.journeys.shop import Shop, running
+from tests.journeys.shop import Shop
 from tests.parts.browser import OpenPage
-from tests.parts.desk import LiveDesk
 
 PASSWORD = "a quiet lunar burger"
-
-
-@pytest.fixture
-def new_shop(migrated_folder: Path, tmp_path: Path) -> Iterator[Shop]:
-    """An installation that nobody has set up."""
-    folder = tmp_path / "desk"
-    shutil.copytree(migrated_folder, folder)
-    with running(LiveDesk(folder), is_set_up=False) as shop:
-        yield shop
 
 
 def step(page: Page) -> str:

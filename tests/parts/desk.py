@@ -18,6 +18,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -30,6 +31,15 @@ _SECONDS_TO_END = 10
 ended: set[str] = set()
 
 
+class Process(Protocol):
+    """What is asked of a process that was started: all of it a `subprocess.Popen` has."""
+
+    def poll(self) -> int | None: ...
+    def send_signal(self, sig: int, /) -> None: ...
+    def wait(self, timeout: float = ..., /) -> int: ...
+    def kill(self) -> None: ...
+
+
 class LiveDesk:
     """A running Dangol over SQLite in `folder`, reachable at `url`."""
 
@@ -40,7 +50,7 @@ class LiveDesk:
             self.port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self.settings: dict[str, str] = {}  # more of the environment, before it starts
-        self._processes: list[subprocess.Popen[bytes]] = []
+        self._processes: list[Process] = []
 
     @property
     def environment(self) -> dict[str, str]:
@@ -73,7 +83,7 @@ class LiveDesk:
                 raise RuntimeError(f"Dangol did not start:\n{self.log}")
             time.sleep(0.05)
 
-    def start_command(self, *arguments: str) -> subprocess.Popen[bytes]:
+    def start_command(self, *arguments: str) -> Process:
         """Run a `dangol` command beside the pages, such as `work`; it ends with the desk."""
         return self._launch([sys.executable, "-m", "dangol", *arguments])
 

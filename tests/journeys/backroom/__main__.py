@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import sys
 import traceback
 from collections.abc import Callable
 from importlib import import_module
 from types import FunctionType
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import django
 from django.conf import settings
@@ -17,7 +16,7 @@ from django.conf import settings
 ROOMS: Final = ("opening", "post", "talking", "trouble", "world")
 
 
-def _acts() -> dict[str, Callable[..., Any]]:
+def find_acts() -> dict[str, Callable[..., Any]]:
     """What can be asked for, by name: all that the rooms have of their own."""
     found: dict[str, Callable[..., Any]] = {}
     for room in ROOMS:
@@ -29,20 +28,19 @@ def _acts() -> dict[str, Callable[..., Any]]:
     return found
 
 
-def _serve() -> None:
-    gc.disable()  # nothing that is loaded becomes garbage, and looking for some takes a while
-    django.setup()
-    acts = _acts()
-    gc.enable()
-    for line in sys.stdin:
+def serve(asked_by: TextIO, answered_to: TextIO) -> None:
+    """Do what is asked until nobody asks any more."""
+    acts = find_acts()
+    for line in asked_by:
         asked = json.loads(line)
         try:
             said = {"answer": acts[asked["do"]](**asked["given"])}
         except Exception:
             said = {"error": traceback.format_exc()}
-        print(json.dumps(said), flush=True)
+        print(json.dumps(said), file=answered_to, flush=True)
 
 
 if __name__ == "__main__":
     assert settings.DANGOL_DATA.is_dir()
-    _serve()
+    django.setup()
+    serve(sys.stdin, sys.stdout)
