@@ -93,7 +93,7 @@ def back_up(
         if unknown_to_us(state, loader):
             raise Newer("This installation was made by a newer Dangol. Back it up with that version.")
         tables = tables_at(state, loader)
-        rows = total(tables, ALIAS)
+        rows = total(tables, connection)
         files = count_files()
         progress.begin(sum(rows.values()) + (files[0] if with_files else 0))
         writer = Writer(out, _head(connection, state, tables, rows, files, with_files, at))
@@ -142,6 +142,7 @@ def _head(
     with_files: bool,
     at: datetime,
 ) -> dict[str, Any]:
+    highest = highest_given(tables, connection)
     return {
         "format": FORMAT,
         "dangol": settings.DANGOL_VERSION,
@@ -152,7 +153,7 @@ def _head(
             table.label: {
                 "rows": rows[table.label],
                 "columns": table.columns,
-                "highest": highest_given(table, connection),
+                "highest": highest[table.label],
             }
             for table in tables
         },

@@ -14,6 +14,7 @@ from typing import Any, Final
 from django.apps.registry import Apps
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ProjectState
 
@@ -142,22 +143,28 @@ def empty(tables: Iterable[Table], connection: BaseDatabaseWrapper) -> None:
             cursor.execute(f"DELETE FROM {connection.ops.quote_name(table.name)}")  # noqa: S608
 
 
-def highest_given(table: Table, connection: BaseDatabaseWrapper) -> int:
-    """The highest id that the table has ever given, whether the row is still there or not."""
-    if table.counter is None:
-        return 0
+def highest_given(tables: Sequence[Table], connection: BaseDatabaseWrapper) -> dict[str, int]:
+    """The highest id that each table has ever given, whether the row is still there or not."""
+    counting = {table.label: table for table in tables if table.counter is not None}
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute("SELECT pg_get_serial_sequence(%s, %s)", [table.name, table.counter])
-            (sequence,) = cursor.fetchone()
-            if sequence is None:
-                return 0
-            cursor.execute(f"SELECT last_value, is_called FROM {sequence}")  # noqa: S608
-            last, is_called = cursor.fetchone()
-            return int(last) if is_called else 0
-        cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table.name])
-        found = cursor.fetchone()
-        return int(found[0]) if found else 0
+            given = _given_on_postgres(list(counting.values()), cursor)
+        else:
+            cursor.execute("SELECT name, seq FROM sqlite_sequence")
+            given = dict(cursor.fetchall())
+    return {table.label: int(given.get(table.name, 0)) if table.label in counting else 0 for table in tables}
+
+
+def _given_on_postgres(tables: Sequence[Table], cursor: CursorWrapper) -> dict[str, int]:
+    places = ", ".join(["pg_get_serial_sequence(%s, %s)"] * len(tables))
+    cursor.execute(f"SELECT {places}", [part for table in tables for part in (table.name, table.counter)])
+    names = {table.name: name for table, name in zip(tables, cursor.fetchone(), strict=True) if name}
+    looks = " UNION ALL ".join(
+        f"SELECT %s, last_value FROM {name} WHERE is_called"  # noqa: S608
+        for name in names.values()
+    )
+    cursor.execute(looks, list(names))
+    return dict(cursor.fetchall())
 
 
 def go_on_from(table: Table, last: int, connection: BaseDatabaseWrapper) -> None:
@@ -241,6 +248,12 @@ def _postgres_bears(value: Any) -> Any:
     return value.replace("\x00", "\ufffd") if isinstance(value, str) and "\x00" in value else value
 
 
-def total(tables: Sequence[Table], using: str) -> dict[str, int]:
+def total(tables: Sequence[Table], connection: BaseDatabaseWrapper) -> dict[str, int]:
     """How many rows each table has."""
-    return {table.label: table.model._base_manager.using(using).count() for table in tables}
+    quote = connection.ops.quote_name
+    with connection.cursor() as cursor:
+        cursor.execute(
+            " UNION ALL ".join(f"SELECT %s, count(*) FROM {quote(table.name)}" for table in tables),  # noqa: S608
+            [table.label for table in tables],
+        )
+        return dict(cursor.fetchall())
