@@ -49,7 +49,7 @@ def test_the_first_mailbox_is_google_mail_and_its_permission_is_withdrawn_and_gi
 
     page.fill("[name=address]", user.address)
     page.get_by_label("Sign in with Google").check()
-    assert not page.locator("[name=password]").is_visible()
+    expect(page.locator("[name=password]")).to_be_hidden()
     expect(page.locator("[name=imap_host]")).to_have_value("imap.moonburger.test")  # it comes from the server
     expect(page.get_by_label("Sign in with Google")).to_be_checked()
     page.fill("[name=imap_host]", mailserver.host)
@@ -70,7 +70,7 @@ def test_the_first_mailbox_is_google_mail_and_its_permission_is_withdrawn_and_gi
     page.click("button[value=allow]")
 
     page.wait_for_url("**/setup/ready/")
-    assert "Signed in" in page.inner_text("body")
+    expect(page.locator("body")).to_contain_text("Signed in")
     mailserver.deliver(user.address, mail(message_id="1@example.com"), sender="sora@example.com")
     assert "1" in desk.run_command("fetch", "--once")
     assert desk.run_python("from dangol.inbox.intake import take_in_batch; print(take_in_batch())") == "1\n"
@@ -87,7 +87,7 @@ def test_the_first_mailbox_is_google_mail_and_its_permission_is_withdrawn_and_gi
         "except Exception as failure: print(failure)"
     )
     page.goto(f"{desk.url}/settings/mailboxes/")
-    assert "The sign-in has ended" in page.inner_text("main")
+    expect(page.locator("main")).to_contain_text("The sign-in has ended")
     page.get_by_role("link", name="Change Moon Burger").click()
     check_accessibility(page)
     page.get_by_role("button", name="Sign in with Google").click()
@@ -96,5 +96,5 @@ def test_the_first_mailbox_is_google_mail_and_its_permission_is_withdrawn_and_gi
     page.get_by_role("button", name="Sign in with Google").click()
     page.click("button[value=allow]")
     page.wait_for_url("**/settings/mailboxes/*/")
-    assert "Signed in with Google since" in page.inner_text("main")
-    assert "The permission ends" in page.inner_text("main")
+    expect(page.locator("main")).to_contain_text("Signed in with Google since")
+    expect(page.locator("main")).to_contain_text("The permission ends")
