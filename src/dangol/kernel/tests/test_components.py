@@ -1,5 +1,6 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from random import random
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,6 +11,8 @@ from django.utils.safestring import SafeString, mark_safe
 
 from dangol.kernel import clock, components
 from dangol.kernel.components import LARGEST_BYTES, Memo, render_component
+from dangol.kernel.models import Event
+from dangol.kernel.templatetags import pages
 
 AT = datetime(2026, 11, 21, 3, 45, tzinfo=UTC)  # a Saturday, 12:45 in Seoul
 
@@ -151,3 +154,27 @@ def test_what_is_too_large_drives_nothing_out(memo):
 
     assert made("{{ text }}", text=long) == long
     assert len(memo) == 1
+
+
+class Reading(Template):
+    """A template that looks at something besides its values."""
+
+    def __init__(self, look) -> None:
+        super().__init__("")
+        self.origin.name, self.look = f"{look}", look
+
+    def render(self, context: Context) -> SafeString:
+        return SafeString(self.look())
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "look",
+    [lambda: clock.now(), lambda: Event.objects.count(), lambda: random()],
+    ids=["clock", "rows", "luck"],
+)
+def test_every_test_finds_out_a_component_that_reads_more_than_its_values(look):
+    around = components.surroundings()
+    assert pages.render_component(Reading(lambda: "the same"), {}, "token", around) == "the same"
+    with pytest.raises(AssertionError, match=r"was other before|asks the database"):
+        pages.render_component(Reading(look), {}, "token", around)
