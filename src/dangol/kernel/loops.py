@@ -49,7 +49,8 @@ def run_loops(loops: Sequence[Loop], stop: threading.Event) -> None:
         threads.append(threading.Thread(target=bells.listen, args=(rung, stop), name="bells", daemon=True))
     for thread in threads:
         thread.start()
-    stop.wait()
+    while not stop.wait(1):
+        pass  # a signal that reached another thread is acted on when this one wakes, and without a limit it would not
     for loop in loops:
         loop.bell.set()
     deadline = time.monotonic() + LONGEST_ENDING_SECONDS
