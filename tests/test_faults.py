@@ -91,7 +91,7 @@ def fetch_over_broken(line: Line, patience: Patience, places: list[int]) -> list
 
 def fetch_until_it_breaks(line: Line, patience: Patience) -> ImapError | None:
     """What came of the break; None when all that there was to read ended before it."""
-    patience.seconds = 0.2
+    patience.seconds = 20 if line.fate == "drops" else 0.2  # who drops the line says so
     while True:
         broken = line.broken
         try:
@@ -101,7 +101,7 @@ def fetch_until_it_breaks(line: Line, patience: Patience) -> ImapError | None:
                 return failure
             # The machine was too busy for the server to answer in time: it is asked again.
             patience.seconds *= 2
-            assert patience.seconds < Patience.seconds, "it is given up though the line is whole"
+            assert patience.seconds < 2 * Patience.seconds, "it is given up though the line is whole"
         else:
             return None
 

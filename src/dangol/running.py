@@ -133,6 +133,7 @@ def run_web(*, host: str, port: int) -> None:
     prepare()
     load_pages()
     click.echo(_welcome(_address(host, listener)))
+    gc.collect()  # what an upgrade has left
     gc.freeze()
     serve(listener)
 

@@ -2,7 +2,8 @@
 
 Loading it takes most of the time in which a desk starts, and each file of journeys has a desk of its own. So a process
 loads it once, as `dangol up` does for its parts, and each command of the desk and each backroom is a fork of that one.
-A fork runs the command itself; only its imports are done.
+A fork runs the command itself; the imports are done, and the settings, the surroundings and the key are those of the
+loading.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+import traceback
 from pathlib import Path
 from typing import Any, Final, TextIO
 
@@ -70,7 +73,9 @@ class LoadedDesk(LiveDesk):
     def __init__(self, folder: Path, migrated_folder: Path) -> None:
         super().__init__(folder)
         self._migrated_folder = migrated_folder
-        self._door = folder.with_suffix(".door")
+        # Not below TMPDIR: a socket's path may have no more than 107 letters.
+        self._door_folder = tempfile.TemporaryDirectory(prefix="dangol-", dir="/tmp")
+        self._door = Path(self._door_folder.name) / "door"
         self.begin_anew()
         self._loader = subprocess.Popen(
             [sys.executable, "-m", "tests.journeys.loaded", str(self._door)],
@@ -92,6 +97,7 @@ class LoadedDesk(LiveDesk):
         ended.discard(self.url)
 
     def start_command(self, *arguments: str) -> Fork:
+        assert not self.settings, "a fork has the settings with which the code was loaded"
         started = Fork(self._door, {"arguments": arguments, "log": str(self.folder.with_suffix(".log"))})
         self._processes.append(started)
         return started
@@ -103,6 +109,7 @@ class LoadedDesk(LiveDesk):
     def put_away(self) -> None:
         """Load nothing any more."""
         self._loader.communicate()
+        self._door_folder.cleanup()
 
 
 def _load() -> None:
@@ -160,6 +167,8 @@ def _be_what_is_wanted(line: TextIO) -> None:
             serve(line, line)
     except SystemExit as ending:
         code = ending.code if isinstance(ending.code, int) else 1
+    except BaseException:
+        traceback.print_exc()
     finally:
         sys.stdout.flush()
         sys.stderr.flush()

@@ -153,6 +153,7 @@ def scene(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
 
     block = transaction.atomic()
     block._from_testcase = True  # type: ignore[attr-defined]  # a command that wants to be the outermost may be played in it
+    _forget()
     with django_db_blocker.unblock(), block:
         yield
         transaction.set_rollback(True)
@@ -160,7 +161,12 @@ def scene(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _a_fresh_process() -> None:
-    """Forget what a process remembers to ask the database less: each test has another database."""
+    """Each test has another database."""
+    _forget()
+
+
+def _forget() -> None:
+    """What a process remembers to ask the database less."""
     from django.apps import apps
 
     if apps.ready:

@@ -12,13 +12,15 @@ _OF_DJANGO = frozenset({"django_content_type", "auth_permission"})
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> Iterator[None]:
     """Pytest-django asks for this before it makes the database, which is made here as `dangol` makes it."""
     from django.core.management.commands import migrate
 
     from dangol.transfer.migrating import LeanExecutor
 
-    migrate.MigrationExecutor = LeanExecutor  # type: ignore[attr-defined]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(migrate, "MigrationExecutor", LeanExecutor)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,8 +1,8 @@
 """In every test, each component that a page shows is made anew as well and must be the same, kept or not.
 
 It is made anew at another time of the same day, so that a template which reads the clock is found out, and without a
-database, so that one which asks it is. What else it could read does not change within a test: there it is made anew
-once for equal values, however many pages show it.
+database, so that one which asks it is. Within a test it is made anew once for equal values, however many pages show it:
+one that reads a setting which the same test changes between two pages is not found out.
 """
 
 from collections.abc import Iterator, Mapping

@@ -94,7 +94,7 @@ def main() -> None:
 
 
 def schema() -> list[tuple[Any, ...]]:
-    """Every table, column, index, constraint and trigger that the database has."""
+    """Every table, column, index, constraint, trigger and sequence that the database has, as it describes them."""
     found: list[tuple[Any, ...]] = []
     with connection.cursor() as cursor:
         for statement in _SCHEMA[connection.vendor]:
@@ -106,8 +106,12 @@ def schema() -> list[tuple[Any, ...]]:
 _SCHEMA = {
     "sqlite": ("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY 1, 2",),
     "postgresql": (
-        """SELECT table_name, column_name, ordinal_position, data_type, is_nullable, column_default, identity_generation
-    FROM information_schema.columns WHERE table_schema = 'public' ORDER BY 1, 2""",
+        """SELECT attrelid::regclass::text, attnum, attname, format_type(atttypid, atttypmod), attcollation, attnotnull,
+        attidentity, pg_get_expr(adbin, adrelid)
+    FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+        LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND attnum > 0 AND NOT attisdropped ORDER BY 1, 2""",
+        "SELECT sequencename, data_type::text, increment_by FROM pg_sequences WHERE schemaname = 'public' ORDER BY 1",
         "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1",
         """SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
     WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2""",

@@ -88,9 +88,21 @@ def lock_for_transaction(name: str) -> None:
     On SQLite every writing transaction already is alone (BEGIN IMMEDIATE).
     """
     if connection.vendor == "postgresql":
-        number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_number_of(name)])
+
+
+def lock_if_free(name: str) -> bool:
+    """The same, without waiting: False when another transaction has it."""
+    if connection.vendor != "postgresql":
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_number_of(name)])
+        return bool(cursor.fetchone()[0])
+
+
+def _number_of(name: str) -> int:
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
 
 
 @contextlib.contextmanager

@@ -149,20 +149,23 @@ def load(row: Event) -> Happened | None:
     )
 
 
-def since(cursor: Cursor, *, limit: int, names: Iterable[str] | None = None) -> list[Event]:
+def since(
+    cursor: Cursor, *, limit: int, names: Iterable[str] | None = None, until: Cursor | None = None
+) -> list[Event]:
     """At most `limit` events behind the cursor, in commit order: none that commits later is ever skipped.
 
-    On PostgreSQL, rows of a transaction that may still be running, and all behind it, wait for the next call.
+    On PostgreSQL, rows of a transaction that may still be running, and all behind it, wait for the next call. `until`
+    is what `latest` has said: up to there nothing runs any more, and nothing behind it comes.
     """
-    rows = _settled(Event.objects.filter(_behind(cursor)))
+    rows = _between(cursor, until)
     if names is not None:
         rows = rows.filter(name__in=list(names))
     return list(rows.order_by("transaction", "id")[:limit])
 
 
-def names_since(cursor: Cursor, *, limit: int) -> list[str]:
-    """What at most `limit` events behind the cursor are called, in the order of `since`."""
-    rows = _settled(Event.objects.filter(_behind(cursor))).order_by("transaction", "id")
+def names_since(cursor: Cursor, *, limit: int, until: Cursor) -> list[str]:
+    """What at most `limit` events behind the cursor and up to the other are called, in the order of `since`."""
+    rows = _between(cursor, until).order_by("transaction", "id")
     return list(rows.values_list("name", flat=True)[:limit])
 
 
@@ -243,6 +246,14 @@ def latest() -> Cursor:
 _LATEST: Final = Prepared(
     lambda: _settled(Event.objects.all()).order_by("-transaction", "-id").values_list("transaction", "id")[:1]
 )
+
+
+def _between(cursor: Cursor, until: Cursor | None) -> QuerySet[Event]:
+    rows = Event.objects.filter(_behind(cursor))
+    if until is None:
+        return _settled(rows)
+    here = Q(transaction=until.transaction, id__lte=until.event_id)
+    return rows.filter(here | Q(transaction__lt=until.transaction))
 
 
 def _behind(cursor: Cursor) -> Q:

@@ -73,7 +73,8 @@ def _go_on(reactions: Sequence[Reaction], end: Cursor) -> int:
     behind = [reaction for reaction in reactions if places[reaction.name] < end]
     if not behind:
         return 0
-    names = events.names_since(min(places[reaction.name] for reaction in behind), limit=WINDOW)
+    first = min(places[reaction.name] for reaction in behind)
+    names = events.names_since(first, limit=WINDOW, until=end)
     concerned = behind
     if len(names) < WINDOW:  # there is nothing further on, up to the end
         concerned = [reaction for reaction in behind if reaction.on.__name__ in names]
@@ -104,12 +105,12 @@ def _move_together(places: Mapping[str, Cursor], end: Cursor) -> None:
 
 
 def _follow(reaction: Reaction, cursor: Cursor, end: Cursor) -> int:
-    rows = events.since(cursor, limit=BATCH, names=[reaction.on.__name__])
+    rows = events.since(cursor, limit=BATCH, names=[reaction.on.__name__], until=end)
     try:
         for row in rows:
             _hand_over(reaction, row, cursor)
             cursor = Cursor.after(row)
-        if len(rows) < BATCH and cursor < end:  # not back: more may have happened since the end was looked up
+        if len(rows) < BATCH and cursor < end:
             _move(reaction, cursor, end)
     except MovedByAnother:
         log.warning("reaction=%s another process has gone on with it", reaction.name)

@@ -6,23 +6,25 @@ from datetime import datetime
 from django.core.files.storage import default_storage
 from django.db.models import Q
 
-from dangol.kernel.db import lock_for_transaction
+from dangol.kernel.db import lock_if_free
 from dangol.orders.commands import ORDERS
 from dangol.orders.models import FileImport, Order, Refund
 
 _OPEN = (FileImport.State.QUEUED, FileImport.State.RUNNING)
 
 
-def take_person_out(*, customers: Sequence[int], traces: Sequence[str], until: datetime) -> None:
+def take_person_out(*, customers: Sequence[int], traces: Sequence[str], until: datetime) -> bool:
     """Take out of the orders who bought, in the caller's transaction. Amounts, days and articles stay.
 
-    Who orders with one of the addresses after `until` is somebody new.
+    Who orders with one of the addresses after `until` is somebody new. False when orders are just being written, which
+    may have been begun before the person was erased: nothing was done, and it is to be tried again.
     """
-    # What is just being written may have been begun before the person was erased.
-    lock_for_transaction(ORDERS)
+    if not lock_if_free(ORDERS):
+        return False
     theirs = Q(customer__in=customers) | Q(contact_email__in=traces, recorded_at__lte=until)
     Order.objects.filter(theirs).update(contact_name="", contact_email="", contact_phone="")
     Refund.objects.filter(customer__in=customers).update(reason="")
+    return True
 
 
 def is_reading_files() -> bool:

@@ -229,7 +229,8 @@ def _deliveries(row: Erasure) -> bool:
 def _orders(row: Erasure) -> bool:
     """Orders and wishes without the person."""
     ids = _ids(row)
-    take_person_out(customers=ids, traces=row.traces, until=row.asked_at)
+    if not take_person_out(customers=ids, traces=row.traces, until=row.asked_at):
+        return False
     empty_wishes(ids)
     return _next(row)
 
@@ -238,9 +239,10 @@ def _imports(row: Erasure) -> bool:
     """Files that were brought in; one that is just being read is waited for."""
     if is_reading_files():
         return False
-    forget_files()
     # An order that was being written while they were erased was not there yet when the others were emptied.
-    take_person_out(customers=_ids(row), traces=row.traces, until=row.asked_at)
+    if not take_person_out(customers=_ids(row), traces=row.traces, until=row.asked_at):
+        return False
+    forget_files()
     return _next(row)
 
 

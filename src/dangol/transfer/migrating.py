@@ -8,8 +8,9 @@ that changed is enough; and code in a migration, which may use any model, gets a
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
-from django.core.management.sql import emit_post_migrate_signal
+from django.core.management.sql import emit_post_migrate_signal, emit_pre_migrate_signal
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.state import ProjectState, StateApps
@@ -54,7 +55,11 @@ class LeanExecutor(MigrationExecutor):
 def migrate() -> None:
     """Bring the database to this version, as Django's command of this name does."""
     executor = LeanExecutor(connection)
+    executor.loader.check_consistent_history(connection)
     targets = executor.loader.graph.leaf_nodes()
     plan = executor.migration_plan(targets)
-    executor.migrate(targets, plan=plan)
-    emit_post_migrate_signal(verbosity=0, interactive=False, db=connection.alias, plan=plan)
+    state = executor._create_project_state(with_applied_migrations=True)
+    told: dict[str, Any] = {"verbosity": 0, "interactive": False, "db": connection.alias, "plan": plan}
+    emit_pre_migrate_signal(apps=state.apps, **told)
+    executor.migrate(targets, plan=plan, state=state.clone())
+    emit_post_migrate_signal(**told)

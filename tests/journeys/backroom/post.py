@@ -35,7 +35,7 @@ def work() -> None:
     deadline = time.monotonic() + _SECONDS
     while True:
         while take_in_batch() or deliver_due() or react(REACTIONS):
-            pass
+            deadline = time.monotonic() + _SECONDS
         stop_reacting()  # this process goes on waiting here: `dangol work` beside it would wait for it to be gone
         if not (left := _in_other_hands()):
             return

@@ -174,8 +174,8 @@ def test_waiting_goes_on_over_a_renewal(
     monkeypatch.setattr("dangol.channels.email.imap._IDLE_SECONDS", 0.1)
     with Imap(inbox) as imap:
         imap.select()
-        threading.Timer(0.55, mailserver.deliver, [inbox.user, raw(0)]).start()
         began = time.monotonic()
+        threading.Timer(0.55, mailserver.deliver, [inbox.user, raw(0)]).start()
         assert imap.wait(60)
         assert 0.5 < time.monotonic() - began < 30
 

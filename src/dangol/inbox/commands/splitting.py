@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import OuterRef, Subquery
 
 from dangol.customers.commands.identities import split_off
-from dangol.customers.models import Customer, Identity
+from dangol.customers.models import NUMBER, Customer, Identity
 from dangol.customers.queries import ids_of_person, living_customer
 from dangol.goodwill.commands.moving import move_goodwill
 from dangol.goodwill.commands.refunds import book_refunds_of
@@ -28,10 +28,12 @@ def split_identity(*, actor: Staff, identity: Identity, at: datetime) -> Custome
     where it names no order, goes along in the ledger. Notes, tags, all other orders and consents stay where they are.
     Refused (LastAddress) where it is the person's only address. To take it back, merge the two.
     """
-    # In this order, as others take them: mail that is just being filed, giving, orders, and then the person.
+    # Orders first: a file of them may be written for long, and then no mail and nobody who gives waits with this.
+    if identity.kind == NUMBER:
+        lock_for_transaction(ORDERS)
+    # In this order, as others take them: mail that is just being filed, giving, and then the person.
     lock_for_transaction("inbox.take_in")
     lock_for_transaction(GIVING)
-    lock_for_transaction(ORDERS)
     mine = Message.objects.filter(identity=identity).order_by("-happened_at", "-id")
     name = mine.exclude(from_name="").values_list("from_name", flat=True).first() or ""
     row = Identity.objects.values_list("customer_id", flat=True).get(pk=identity.pk)

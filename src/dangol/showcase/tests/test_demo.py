@@ -104,9 +104,9 @@ def test_two_run_side_by_side_one_leaves_nothing_behind_and_the_kept_one_goes_on
     assert oct(folder.stat().st_mode & 0o777) == "0o700"
     children = _web_and_work(second)
 
-    assert first.end(signal.SIGTERM) == 0
+    assert first.end() == 0
     assert second.process.poll() is None
-    assert second.end() == 0
+    assert second.end(signal.SIGTERM) == 0
     assert not list(tmp_path.glob(f"{PREFIX}*"))
     assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
     assert "Traceback" not in first.log.read_text() + second.log.read_text()
