@@ -195,6 +195,23 @@ def test_one_that_another_process_has_moved_on_stays_where_it_is(listen):
     assert _reached("listen") == later
 
 
+@pytest.mark.only_postgres
+def test_what_was_settled_is_handed_on_though_it_seems_to_be_under_way_again(listen, heard, monkeypatch):
+    """The server's look at who still writes can be older than the one by which the end was found."""
+    react((listen,))
+    ring(1)
+    known = events.latest
+
+    def latest() -> Cursor:
+        end = known()
+        monkeypatch.setattr(events, "_SETTLED", "FALSE")
+        return end
+
+    monkeypatch.setattr(events, "latest", latest)
+    assert react((listen,)) == 1
+    assert heard == [1]
+
+
 def test_a_setback_that_another_process_has_just_done_is_not_done_again(heard):
     broken = True
 
