@@ -51,7 +51,7 @@ def test_a_script_that_throws_and_an_address_where_nobody_answers_each_fail_thei
     result = pytester.runpytest_subprocess("-p", "no:django", "-p", "no:cacheprovider")
     result.assert_outcomes(passed=3, errors=2)
     result.stdout.fnmatch_lines(
-        ["*out of salt*", "*ERR_CONNECTION_REFUSED*", "ERROR*::test_throws", "ERROR*::test_asks"]
+        ["*out of salt*", "*ERR_CONNECTION_REFUSED*", "ERROR*::test_throws*", "ERROR*::test_asks*"]
     )
 
 
