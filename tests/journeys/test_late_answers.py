@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -9,6 +10,7 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.journeys.shop import Shop
 from tests.parts.browser import OpenPage
+from tests.parts.cast import SORA
 
 LetGo = Callable[[], None]
 
@@ -83,3 +85,55 @@ def test_hours_that_are_copied_leave_a_day_that_was_typed_meanwhile(
     for day, hours in (("Friday", "11:00-22:00"), ("Sunday", "11:00-22:00"), ("Saturday", "12:00-15:00")):
         expect(page.get_by_label(day)).to_have_value(hours)
     expect(page.get_by_label("Saturday")).to_be_focused()
+
+
+def test_the_focus_comes_with_the_answer_before_a_refresh_can_come_between(shop: Shop, page: Page) -> None:
+    talk = shop.hear_from(SORA, "Cold burger", "The burger was cold.")
+    shop.do("have_order", subject="Cold burger", number="2041")
+    page.goto(f"/inbox/{talk}/")
+    page.evaluate("""document.addEventListener("htmx:afterSwap", ({ target }) => target.id === "owed" &&
+        queueMicrotask(() => window.focusedAtOnce = document.activeElement.getAttribute("aria-label")))""")
+    page.get_by_role("button", name="Give it").press("Enter")
+    expect(page.get_by_role("button", name="Undo: Moon burger")).to_be_focused()
+    assert str(page.evaluate("window.focusedAtOnce")).startswith("Undo: Moon burger")
+
+
+def test_a_refresh_that_a_press_broke_off_is_made_up_for(
+    shop: Shop, open_page_on_a_bad_line: OpenPage
+) -> None:
+    talk = shop.hear_from(SORA, "Cold fries", "The fries were cold.")
+    page = shop.page_of("Minji", open_page_on_a_bad_line)
+    page.goto(f"/inbox/{talk}/")
+    expect(page.locator("live-feed")).to_have_attribute("data-state", "live")
+    page.get_by_role("textbox", name="Your words").fill("Fresh ones are on their way.")
+    expect(page.get_by_text("Draft saved")).to_be_visible()
+
+    refresh = re.compile(rf"/inbox/{talk}/(\?|$)")
+    page.route(refresh, lambda route: None, times=1)  # the server takes its time
+    page.route("**/reply/", lambda route: route.abort())  # and no event tells of what did not get there
+    with page.expect_request(refresh):
+        shop.do("leave_note", name="Hana", subject="Cold fries", text="A note of a colleague.")
+    page.get_by_role("button", name="Send", exact=True).press("Enter")
+    expect(page.get_by_role("log", name="Messages")).to_contain_text("A note of a colleague.")
+
+
+@pytest.mark.parametrize("what", ["Give it", "Send"])
+def test_a_button_that_is_pressed_again_asks_once(
+    shop: Shop, page: Page, held: Callable[[str], LetGo], what: str
+) -> None:
+    subject = f"Cold burger ({what})"
+    talk = shop.hear_from(SORA, subject, "The burger was cold.")
+    shop.do("have_order", subject=subject, number=f"20{len(what)}")
+    page.goto(f"/inbox/{talk}/")
+    page.get_by_role("textbox", name="Your words").fill("A fresh one is on its way.")
+    expect(page.get_by_text("Draft saved")).to_be_visible()
+    address = "/giving/suggested/" if what == "Give it" else "/reply/"
+    asked: list[str] = []
+    page.on("request", lambda request: request.url.endswith(address) and asked.append(request.url))
+    let_go = held(f"**{address}")
+    button = page.get_by_role("button", name=re.compile(rf"^{what}(:|$)"))
+    button.press("Enter")
+    button.press("Enter")
+    let_go()
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    assert len(asked) == 1

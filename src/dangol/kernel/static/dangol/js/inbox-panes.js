@@ -1,19 +1,31 @@
 // <inbox-panes>: keeps list and conversation in step when a conversation is opened in place, and sizes letters.
+//
+// What is pressed (hx-sync="#panes:replace") comes before the refreshes of the conversation: one that is on its way knows
+// nothing of the press and is broken off, later ones wait for its answer, and one makes up for all of them.
 
 class InboxPanes extends HTMLElement {
-  #askedAt = 0;
-  #happenedAt = 0;
+  #press = null;
+  #refresh = null;
+  #isBehind = false;
 
   connectedCallback() {
     const panes = this.querySelector("#panes");
-    document.addEventListener("dangol:happened", () => (this.#happenedAt = performance.now()));
-    // One press of a button is one request, however often it is pressed.
+    const isTalk = ({ target }) => target.id === "talk";
+    document.addEventListener("dangol:happened", () => (this.#isBehind ||= this.#isPressed));
+    this.addEventListener("htmx:confirm", (event) => {
+      // One press of a button is one request, however often it is pressed.
+      const isAgain = event.target.closest("form")?.ariaBusy === "true";
+      const isTooEarly = isTalk(event) && this.#isPressed;
+      if (isTooEarly) this.#isBehind = true;
+      if (isAgain || isTooEarly) event.preventDefault();
+    });
+    this.addEventListener("htmx:sendAbort", (event) => (this.#isBehind ||= isTalk(event)));
     this.addEventListener("htmx:beforeRequest", (event) => {
-      if (event.detail.target !== panes) return;
-      this.#askedAt = performance.now();
+      if (isTalk(event)) this.#refresh = event.detail.xhr;
+      if (!event.target.closest("[hx-sync]")?.matches('[hx-sync="#panes:replace"]')) return;
       const form = event.target.closest("form");
-      if (form?.ariaBusy === "true") event.preventDefault();
-      else if (form) form.ariaBusy = "true";
+      if (form) form.ariaBusy = "true";
+      this.#begin(event.detail.xhr);
     });
     this.addEventListener("htmx:afterRequest", (event) => event.target.closest("form")?.removeAttribute("aria-busy"));
     panes.addEventListener("htmx:afterSettle", (event) => {
@@ -21,6 +33,21 @@ class InboxPanes extends HTMLElement {
     });
     panes.addEventListener("load", (event) => this.#fit(event.target), true);
     panes.querySelectorAll("iframe").forEach((frame) => this.#fit(frame));
+  }
+
+  get #isPressed() {
+    return [XMLHttpRequest.OPENED, XMLHttpRequest.HEADERS_RECEIVED, XMLHttpRequest.LOADING].includes(this.#press?.readyState);
+  }
+
+  #begin(press) {
+    this.#press = press;
+    this.#refresh?.abort();
+    press.addEventListener("loadend", () => {
+      if (press !== this.#press || !this.#isBehind) return;
+      this.#isBehind = false;
+      const talk = this.querySelector("#talk");
+      if (talk) htmx.trigger(talk, "live");
+    });
   }
 
   #opened() {
@@ -34,8 +61,6 @@ class InboxPanes extends HTMLElement {
     const list = this.querySelector("#list-live");
     list.setAttribute("hx-get", location.pathname + location.search);
     htmx.process(list);
-    // What happened while the conversation was being fetched may not be in it.
-    if (this.#happenedAt > this.#askedAt) htmx.trigger(this.querySelector("#talk"), "live");
     const subject = thread?.querySelector("h1")?.textContent;
     if (subject) document.title = `${subject} · ${document.title.split(" · ").pop()}`;
     // On a phone the list is gone: the focus goes to what came instead.
