@@ -17,6 +17,21 @@ _APOSTROPHES: Final = str.maketrans({"’": "'", "‘": "'"})
 _NAME: Final = re.compile(r"[a-z']+|[가-힣]+")
 _PARTICLE: Final = "(?:이|가|은|는|을|를|도|만|과|와|랑|이랑|하고|의)?"
 _NOTHING_SAID: Final = frozenset(["with", "from", "your", "this", "that", "large", "small", "pack", "size"])
+# Where one part of what is said ends and the next begins. A line that goes on in small letters was only folded.
+_PARTS: Final = re.compile(
+    r"[.,;:!?]+|\n(?![a-z])|\b(?i:but|although|though|however|while|whereas|yet|except)\b"
+    r"|(?<=지만|는데|은데|던데|으나)|(?<=[았었했]고)"
+)
+_PRAISE: Final = re.compile(
+    r"\b(?:fine|good|great|ok|okay|perfect|delicious|lovely|excellent|tasty|nice|warm|loved|liked|enjoyed)\b"
+    r"|괜찮(?:[았아고네습]|지만|은데)|좋(?:[았고네습]|지만|은데|아(?!하))|맛있(?:[었어고네습]|지만|는데)"
+    r"|멀쩡|훌륭|완벽|따뜻했|(?:문제|이상)\s*없"
+)
+# What turns it round, wishes for it, or tells of another day.
+_NO_PRAISE: Final = re.compile(
+    r"\b(?:not|never|no|hardly|nor|would|could|should|usually|normally|always|last)\b|n't\b|'d\b"
+    r"|안\s*(?:괜찮|좋|맛있)|지\s*[않못]|별로|평소|항상|원래|지난"
+)
 SHORTEST_NUMBER: Final = 3  # of an order: a text is full of shorter ones
 MOST_LETTERS: Final = 20_000  # of a text: behind them are quoted histories
 
@@ -54,11 +69,28 @@ def named(text: str, names: Mapping[int, str]) -> list[int]:
     ]
 
 
+def without_praise(text: str, complaint: Iterable[str]) -> str:
+    """The text without the parts that praise: of "the fries were fine, but the burger was cold" the second is left.
+
+    A part with a word of the complaint in it stays, and so do "wasn't good", "would be nice" and "usually great".
+    """
+    words = tuple(map(_plain, complaint))
+    parts = _PARTS.split(unicodedata.normalize("NFKC", text[:MOST_LETTERS]))
+    return "\n".join(part for part in parts if not _praises(_plain(part), words))
+
+
 def number_named(text: str, numbers: Sequence[str]) -> int | None:
     """The place of the first of these numbers of orders that the text names, with or without the shop's sign before it;
     None where it names none."""
     said = _plain(text[:MOST_LETTERS])
     return next((place for place, number in enumerate(numbers) if _names_number(said, number)), None)
+
+
+def _praises(part: str, complaint: Iterable[str]) -> bool:
+    if not _PRAISE.search(part) or _NO_PRAISE.search(part):
+        return False
+    said = _Said(part)
+    return not any(said.has(word) for word in complaint)
 
 
 def _names_number(said: str, number: str) -> bool:

@@ -18,7 +18,7 @@ from dangol.goodwill.causes import CauseChoice, cause_choices, proposed_cause
 from dangol.goodwill.commands.causes import begin_causes
 from dangol.goodwill.limits import Room, room_for
 from dangol.goodwill.models import Kind, Wish
-from dangol.goodwill.proposing import named, number_named
+from dangol.goodwill.proposing import named, number_named, without_praise
 from dangol.kernel.prepared import Prepared
 from dangol.orders.models import Order, OrderLine
 from dangol.staff.models import Staff
@@ -49,8 +49,8 @@ class Complaint:
 
     @property
     def said(self) -> str:
-        """All of it."""
-        return "\n".join([self.subject, *(text for text, _at in self.messages)])
+        """All of it, each by itself: none goes on with what the other began."""
+        return "\n\n".join([self.subject, *(text for text, _at in self.messages)])
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def suggestion_for(complaint: Complaint, *, staff: Staff, at: datetime) -> Sugge
     if cause is None or order is None or tries is None or order.own_currency != business.currency:
         return None
     kind = Kind(cause.remedy)
-    amount, lines = _worth(kind, order, complaint.said)
+    amount, lines = _worth(kind, order, complaint.said, cause)
     if amount <= 0:
         return None
     what = f"{complaint.conversation_id}.{order.pk}.{kind}.{amount}.{cause.id}.{tries}.{'/'.join(lines)}"
@@ -155,14 +155,17 @@ def _tries(complaint: Complaint, order: Order) -> int | None:
     return len(states)
 
 
-def _worth(kind: Kind, order: Order, said: str) -> tuple[int, tuple[str, ...]]:
-    """What it comes to in our own money, and the names of the lines that it is for, () for all of them."""
+def _worth(kind: Kind, order: Order, said: str, cause: CauseChoice) -> tuple[int, tuple[str, ...]]:
+    """What it comes to in our own money, and the names of the lines that it is for, () for all of them; nothing where
+    the words name only what was fine, since what was not could be that after all or the rest."""
     paid = order.own_amount or 0
     if kind == Kind.SHIPPING:
         return min(paid, own_worth(order, order.shipping or 0)), ()
     lines = list(order.lines.order_by("pk")[:MOST_LINES])
     names = {line.pk: line.name for line in lines if line.name}
-    meant = set(named(said, names))
+    meant = set(named(without_praise(said, cause.words), names))
+    if not meant and named(said, names):
+        return 0, ()
     if meant and len(meant) < len(lines):
         chosen = [line for line in lines if line.pk in meant]
         return min(paid, own_worth(order, _sum(chosen))), tuple(line.name for line in chosen)

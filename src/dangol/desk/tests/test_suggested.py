@@ -129,6 +129,22 @@ def test_it_is_for_the_order_that_was_complained_of_and_not_for_one_that_came_af
     assert "of order 2077 again" not in page
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("The lemonade was fine, but the burger was cold.", "Make Moon burger of order 2041 again"),
+        ("The moon burger was delicious. All else was cold.", ""),  # what "all else" is, no word says
+    ],
+)
+def test_what_they_say_was_fine_is_not_made_again(client, hana, complain, text, found):
+    talk = complain(text)
+    order(talk.customer)
+    client.force_login(hana)
+    page = client.get(reverse("conversation", args=[talk.pk])).content.decode()
+    assert ('id="suggested"' in page) == bool(found)
+    assert found in words_of(page)
+
+
 def test_for_one_that_is_named_and_cancelled_nothing_is_suggested(client, hana, complain):
     talk = complain("Order 2041 was cold. The burger, I mean.")
     order(talk.customer, hours_ago=30, cancelled_at=NOON - timedelta(hours=29))
