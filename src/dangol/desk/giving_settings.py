@@ -129,10 +129,13 @@ def goodwill_settings(request: HttpRequest) -> HttpResponse:
 @needs("change_goodwill")
 def causes(request: HttpRequest) -> HttpResponse:
     """A new cause."""
-    parent = _cause(request.POST.get("parent", ""))
-    words = request.POST.get("words", "")
     add_cause(
-        actor=actor(request), name=request.POST.get("name", ""), parent=parent, words=words, at=clock.now()
+        actor=actor(request),
+        name=request.POST.get("name", ""),
+        parent=_cause(request.POST.get("parent", "")),
+        words=request.POST.get("words", ""),
+        remedy=request.POST.get("remedy", ""),
+        at=clock.now(),
     )
     return see_other("goodwill_settings", fragment="causes")
 

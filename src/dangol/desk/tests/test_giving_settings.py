@@ -38,6 +38,18 @@ def test_a_wrong_amount_changes_nothing_and_stays_in_its_field(owner, amount):
     assert not GivingPolicy.objects.exists()
 
 
+def test_a_new_cause_has_words_and_a_remedy_from_its_beginning(owner):
+    page = owner.get(reverse("goodwill_settings")).content.decode()
+    form = page.partition(f'action="{reverse("causes")}"')[2].partition("</form>")[0]
+    assert all(f'name="{name}"' in form for name in ("name", "parent", "words", "remedy"))
+    owner.post(reverse("causes"), {"name": "The fryer", "words": "oil\nfries", "remedy": "redo"})
+    made = Cause.objects.get(name="The fryer")
+    assert (made.parent, made.words, made.remedy) == (None, "oil\nfries", "redo")
+    assert AuditEntry.objects.get(act="add_cause").after["remedy"] == "redo"
+    owner.post(reverse("causes"), {"name": "The oven", "remedy": "gift"})
+    assert Cause.objects.get(name="The oven").remedy == "", "no order says what a gift is worth"
+
+
 def test_causes_are_added_renamed_moved_retired_and_brought_back(owner):
     see(owner, "goodwill_settings")
     top = Cause.objects.filter(parent=None).order_by("position").first()

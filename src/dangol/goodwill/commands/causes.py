@@ -31,16 +31,19 @@ def begin_causes() -> None:
             _plant(first_causes(current_business().language), None)
 
 
-def add_cause(*, actor: Staff, name: str, parent: Cause | None, words: str = "", at: datetime) -> Cause:
-    """A new cause, the last below its parent. Refused without a name, or for one that its parent has already."""
+def add_cause(
+    *, actor: Staff, name: str, parent: Cause | None, words: str = "", remedy: str = "", at: datetime
+) -> Cause:
+    """A new cause, the last below its parent; its `remedy` as with `change_cause`. Refused without a name, or for one
+    that its parent has already."""
     demand(actor, "change_goodwill")
     with transaction.atomic():
         lock_for_transaction(CAUSES)
         siblings = Cause.objects.filter(parent=parent)
         last = siblings.order_by("-position").values_list("position", flat=True).first()
         cause = Cause(parent=parent, position=0 if last is None else last + 1)
-        _write(cause, name, words)
-        _record(actor, at, "add_cause", cause, {}, {"name": cause.name})
+        _write(cause, name, words, remedy)
+        _record(actor, at, "add_cause", cause, {}, _plain(cause))
         return cause
 
 
@@ -58,8 +61,8 @@ def change_cause(
                 raise CauseGoesInCircles
             above = above.parent
         before = _plain(cause)
-        cause.parent, cause.remedy = parent, remedy if remedy in SUGGESTED else ""
-        _write(cause, name, words)
+        cause.parent = parent
+        _write(cause, name, words, remedy)
         _record(actor, at, "change_cause", cause, before, _plain(cause))
         return cause
 
@@ -99,8 +102,9 @@ def _plant(examples: tuple[Example, ...], parent: Cause | None) -> None:
         _plant(each.examples, cause)
 
 
-def _write(cause: Cause, name: str, words: str) -> None:
+def _write(cause: Cause, name: str, words: str, remedy: str) -> None:
     cause.name = " ".join(name.split())[:80]
+    cause.remedy = remedy if remedy in SUGGESTED else ""
     cause.words = "\n".join(dict.fromkeys(word for line in words.splitlines() if (word := line.strip())))
     if not cause.name:
         raise CauseNameless
