@@ -48,7 +48,7 @@ def have_costs(name: str, subject: str) -> dict[str, int]:
     for number, when in enumerate((at, month_ago)):
         order = Order.objects.create(
             source=source, key=str(number), number=str(1001 + number), currency="KRW", amount=90_000,
-            own_currency="KRW", own_amount=90_000, ordered_at=when, recorded_at=when,
+            own_currency="KRW", own_amount=90_000, ordered_at=when, recorded_at=when, customer=talk.customer,
         )  # fmt: skip
     cause = Cause.objects.filter(parent=None).first() or Cause.objects.create(name="포장")
 
