@@ -115,13 +115,19 @@ def normal_phone(text: str) -> str:
 
 
 # What a number at home is without its first 0, by the country: mobile telephones, Seoul, other areas, by the internet.
-_WITHOUT_ZERO: Final = {"KR": re.compile(r"10\d{8}|1[16-9]\d{7,8}|2\d{8}|[3-6]\d{8,9}|70\d{8}")}
+_WITHOUT_ZERO: Final = {
+    "KR": re.compile(
+        r"10\d{8}|1[16-9]\d{7,8}|2\d{8}|[3-6]\d{8,9}|70\d{8}"
+        r"|(?:10|1[16-9]|2|[3-6]\d|70)[-. ]\d{3,4}[-. ]\d{4}"
+    )
+}
 
 
 def phone_with_zero(text: str, country: str) -> str:
-    """The number with the 0 that a spreadsheet took from it, as it does from what looks like a figure: 1012345678.
+    """The number with the 0 that a spreadsheet took from it, as it does from what looks like a figure: 1012345678; or
+    that was left out behind a country code which is gone: 10-1234-5678.
 
-    Of figures alone, and only where numbers at home begin with 0 and one without it can be nothing else; else "".
+    Only where numbers at home begin with 0 and one without it can be nothing else; else "".
     """
     whole, dot, rest = text.strip().partition(".")
     digits = whole if dot and not rest.strip("0") else text.strip()

@@ -17,13 +17,12 @@ from dangol.customers.kinds import EMAIL, PHONE
 from dangol.customers.models import Segment
 from dangol.customers.queries import living_customer, names_of
 from dangol.desk.customer_list import customer_page
-from dangol.desk.finding import LONGEST, people_of
+from dangol.desk.finding import LONGEST, find_customers, people_of
 from dangol.desk.segment_people import people_page
 from dangol.kernel import clock
 from dangol.kernel.errors import Refused
 from dangol.kernel.places import read_id
 from dangol.kernel.redirects import see_other
-from dangol.search import index
 from dangol.staff.rights import actor, may, needs
 
 FOUND: Final = 40
@@ -38,7 +37,7 @@ def customers(request: HttpRequest) -> HttpResponse:
     here = reverse("customers")
     context: dict[str, object] = {"query": query, "may_import": may(actor(request), "import_customers")}
     if query:
-        found = index.find_in_time("customer", query, limit=FOUND + 1, before=read_id(after))
+        found = find_customers(query, limit=FOUND + 1, before=read_id(after))
         shown = found.ids[:FOUND]
         following = str(shown[-1]) if len(found.ids) > FOUND else ""
         context |= {"people": people_of(shown, query), "is_whole": found.is_whole}

@@ -1,5 +1,6 @@
 """Search: people, subjects and text, newest first. It works as one types, and without JavaScript."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -10,16 +11,20 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from dangol.business.queries import current_business
 from dangol.customers.models import Customer, Identity
 from dangol.customers.queries import living_of, rows_of_people
+from dangol.customers.rules import normal_phone, phone_with_zero
 from dangol.inbox.finding import HitPage, conversation_counts, find_conversations
 from dangol.kernel.places import read_id
 from dangol.search import index
+from dangol.search.index import Found
 from dangol.search.snippets import Piece, marked
 from dangol.staff.rights import needs
 
 MOST_PEOPLE: Final = 8
 LONGEST: Final = 300
+_NUMBER: Final = re.compile(r"[+(\d][\d\s().\-]+")
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,17 @@ def search(request: HttpRequest) -> HttpResponse:
 
 def find_people(query: str) -> tuple[PersonHit, ...]:
     """The newest customers whose name or address matches, each once."""
-    return people_of(index.find_in_time("customer", query, limit=MOST_PEOPLE).ids, query)
+    return people_of(find_customers(query, limit=MOST_PEOPLE).ids, query)
+
+
+def find_customers(query: str, *, limit: int, before: int | None = None) -> Found:
+    """The rows of customers that match, as `find_in_time` has them; where none does and the query is a telephone
+    number, those that have this number however it is written."""
+    found = index.find_in_time("customer", query, limit=limit, before=before)
+    number = "" if found.ids or not found.is_whole else _number_in(query)
+    if not number or (before is not None and index.find_in_time("customer", query, limit=1).ids):
+        return found
+    return index.find_in_time("customer", number, limit=limit, before=before)
 
 
 def people_of(ids: Sequence[int], query: str) -> tuple[PersonHit, ...]:
@@ -78,12 +93,21 @@ def _person(row: Customer, addresses: list[str], count: int, query: str) -> Pers
     name = row.name or (addresses[0] if addresses else f"#{row.pk}")
     shown = [marked(address, query) for address in addresses]
     # Of several addresses the one that matched is shown.
-    best = next((pieces for pieces in shown if any(piece.is_match for piece in pieces)), (shown or [[]])[0])
+    best = next((pieces for pieces in shown if any(piece.is_match for piece in pieces)), None)
+    if best is None and (number := _number_in(query)):
+        best = next((marked(each, each) for each in addresses if normal_phone(each).startswith(number)), None)
     return PersonHit(
         id=row.pk,
         url=reverse("customer", args=[row.pk]),
         face=name,
         name=tuple(marked(name, query)),
-        address=tuple(best) if row.name else (),
+        address=tuple(best or (shown or [[]])[0]) if row.name else (),
         conversation_count=count,
     )
+
+
+def _number_in(query: str) -> str:
+    """The telephone number that the query is, in its normal form; "" where it is something else."""
+    if not _NUMBER.fullmatch(query):
+        return ""
+    return normal_phone(phone_with_zero(query, current_business().country) or query)

@@ -132,6 +132,7 @@ def _reading(header: Sequence[str], columns: Iterable[str], *, currency: str, zo
         zone=zone,
         total_is=ORDER if is_said else "",
         is_total_named=names_order_total(header, chosen),
+        country=current_business().country,
     )
 
 

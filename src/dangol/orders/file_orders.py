@@ -9,6 +9,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from dangol.business.money import CURRENCIES
+from dangol.customers.rules import phone_with_zero
 from dangol.orders.file_cells import Cells, refuse_customers_that_differ
 from dangol.orders.file_counts import Counted
 from dangol.orders.file_lines import ZERO, LineMaker, amount_of, given_back, number_reason
@@ -62,6 +63,7 @@ class Reading:
     )
     total_is: TotalIs = ""  # of what the amounts in the rows are; where nothing says it, the same
     is_total_named: bool = False  # the column of them is named as that of the order's
+    country: str = ""  # where telephone numbers are at home
 
 
 class OrderMaker:
@@ -161,7 +163,7 @@ class OrderMaker:
             amount=self._amount(cells, [amount_of(line, currency) for line in lines], money, currency),
             lines=tuple(lines),
             ordered_at=at,
-            contact_phone=cells.first("phone"),
+            contact_phone=_phone(cells.first("phone"), self._reading.country),
             country=cells.first("country"),
             cancelled_at=self._time(cells, "cancelled_at"),
             promised_at=self._time(cells, "promised_at"),
@@ -232,6 +234,10 @@ def _cancellation(common: Mapping[str, Any], lines: Sequence[IncomingLine], at: 
     if amount < 0:
         raise NotTaken("refund_below_nothing")
     return IncomingRefund(**common, amount=amount, lines=tuple(map(given_back, lines)), refunded_at=at)
+
+
+def _phone(text: str, country: str) -> str:
+    return phone_with_zero(text, country) or text
 
 
 def _day(at: datetime | None) -> date | None:

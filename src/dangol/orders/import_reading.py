@@ -15,6 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from dangol.business.money import CURRENCIES
+from dangol.business.queries import current_business
 from dangol.business.rules import is_zone
 from dangol.customers.file_import import PeopleImported, import_people, reading_of_people
 from dangol.customers.file_people import REASONS
@@ -88,6 +89,7 @@ def reading_of(header: list[str], options: Mapping[str, Any]) -> Reading:
         month_first=options.get("month_first"),
         total_is=options.get("total_is", ""),
         is_total_named=names_order_total(header, columns),
+        country=current_business().country,
     )
 
 

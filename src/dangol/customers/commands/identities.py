@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
+from dangol.business.queries import current_business
 from dangol.customers.commands.merging import join_rows
 from dangol.customers.commands.recognition import index_customer, normal_address
 from dangol.customers.errors import AddressInUse, AddressKnown, AddressUnclear, Erased, LastAddress
@@ -13,7 +14,7 @@ from dangol.customers.events import IdentityAdded, IdentityRemoved, IdentitySpli
 from dangol.customers.kinds import EMAIL, KINDS, PHONE
 from dangol.customers.models import Customer, Identity
 from dangol.customers.queries import ids_of_person, living_customer, lock_person
-from dangol.customers.rules import normal_phone
+from dangol.customers.rules import normal_phone, phone_with_zero
 from dangol.kernel.events import emit
 from dangol.staff.models import Staff
 from dangol.staff.rights import demand
@@ -40,8 +41,11 @@ def add_identity(
 
 
 def attach_identity(person: Customer, *, kind: str, address: str, at: datetime) -> tuple[Identity, bool]:
-    """The identity, and whether it is new; in the caller's transaction. Refused: AddressUnclear, AddressKnown."""
+    """The identity, and whether it is new; in the caller's transaction. A telephone number that lacks its first 0 gets
+    it. Refused: AddressUnclear, AddressKnown."""
     _check(kind, address)
+    if kind == PHONE:
+        address = phone_with_zero(address, current_business().country) or address
     normal = normal_address(address, kind)
     identity, is_new = Identity.objects.get_or_create(
         kind=kind,

@@ -1,5 +1,6 @@
 import pytest
 
+from dangol.business.models import Business
 from dangol.customers.commands import index_all_customers
 from dangol.customers.commands.identities import add_identity, remove_identity, verify_identity
 from dangol.customers.commands.profiles import (
@@ -110,6 +111,14 @@ def test_somebody_new_needs_a_name_or_an_address(hana):
     add_customer(actor=hana, at=NOON, addresses=[("phone", "+82 10 1234 4471")])
     identity = Identity.objects.get()
     assert (identity.address, identity.is_verified, identity.source) == ("01012344471", False, "hand")
+
+
+def test_a_number_that_is_typed_without_its_first_0_is_the_one_with_it(hana):
+    Business.objects.create(name="Moon Burger", country="KR")
+    sora = person("Sora")
+    typed = add_identity(actor=hana, customer=sora, kind="phone", address="10-1234-4471", at=NOON)
+    assert (typed.address, typed.shown) == ("01012344471", "010-1234-4471")
+    assert add_identity(actor=hana, customer=sora, kind="phone", address="010 1234 4471", at=NOON) == typed
 
 
 def test_an_address_that_is_somebody_elses_is_refused_with_who_it_is(hana):

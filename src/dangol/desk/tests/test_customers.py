@@ -46,6 +46,25 @@ def press(client, page_name, *args, **data) -> str:
     return words_of(response.content.decode())
 
 
+@pytest.mark.parametrize("shown", ["010-1234-4471", "01012344471", "+82 10 1234 4471"])
+def test_a_number_is_found_however_it_is_written_and_searched(staff_client, hana, moon_burger, shown):
+    addresses = [("email", "james@example.com"), ("phone", shown)]
+    add_customer(actor=hana, name="James", addresses=addresses, at=NOON)
+    queries = (
+        "010-1234-4471",
+        "01012344471",
+        "010 1234 44",
+        "+82 10-1234-4471",
+        "10-1234-4471",
+        "1012344471",
+    )
+    for query in queries:
+        for page_name in ("customers", "search"):
+            words = see(staff_client, page_name, q=query)
+            assert f"James{shown}".replace(" ", "") in words.replace(" ", ""), (query, page_name)
+    assert "James" not in see(staff_client, "customers", q="010-1234-4472")
+
+
 def order(customer, email="", phone="") -> Order:
     source, _new = Source.objects.get_or_create(name="File", kind="file", created_at=NOON)
     number = str(Order.objects.count())

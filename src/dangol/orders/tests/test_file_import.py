@@ -259,6 +259,12 @@ def test_who_names_the_column_of_the_whole_orders_amount_is_not_asked(tmp_path, 
     assert Order.objects.get().amount == 400
 
 
+@pytest.mark.parametrize(("country", "kept"), [("KR", "01012345678"), ("GB", "1012345678")])
+def test_a_number_has_the_0_again_that_a_spreadsheet_took(tmp_path, country, kept):
+    only(tmp_path, "Order,Date,Total,Phone", "1,2026-01-05,5,1012345678", country=country)
+    assert Order.objects.get().contact_phone == kept
+
+
 def test_what_was_paid_for_the_line_counts_more_than_quantity_times_price(tmp_path):
     only(tmp_path, "Order,Date,Quantity,Price,Line total", "1,2026-01-05,2,5.00,9.00", "1,2026-01-05,1,3.00,")
     order = Order.objects.get()

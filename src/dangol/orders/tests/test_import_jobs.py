@@ -14,6 +14,7 @@ import pytest
 from django.core.files.storage import default_storage
 from django.db import DataError, IntegrityError
 
+from dangol.business.models import Business
 from dangol.kernel import clock
 from dangol.kernel.processes import this_process
 from dangol.kernel.table_files import NoTable, TooLong
@@ -161,6 +162,12 @@ def test_the_preview_is_what_is_then_written(bring):
     trades, counted = preview(job, reading_of(job.sample[0], job.options))
     assert [(each.number, each.amount) for each in trades] == [("0", 500), ("1", 500), ("C7", 500)]
     assert (counted.orders, counted.cancellations) == (2, 1)
+
+
+def test_numbers_are_at_home_where_the_business_is(bring):
+    job = bring(*lines(1))
+    Business.objects.update_or_create(defaults={"name": "Moon Burger", "country": "KR"})
+    assert reading_of(job.sample[0], job.options).country == "KR"
 
 
 def test_the_preview_decides_by_the_whole_file_as_the_import_does(bring):
