@@ -386,7 +386,7 @@ def test_it_opens_to_those_who_may_and_to_nobody_else(
             client.cookies.load(sessions[visitor])
             response = _ask(client, method, url, line.data)
             said = f"{visitor} {method} {url}: {response.status_code} {response.get('Location', '')}"
-            _check(line, visitor, method, response, said)
+            check_answer(line, visitor, method, response, said)
 
 
 def _ask(client: Client, method: str, url: str, data: dict[str, str]) -> HttpResponse:
@@ -397,7 +397,7 @@ def _ask(client: Client, method: str, url: str, data: dict[str, str]) -> HttpRes
     return response
 
 
-def _check(line: Line, visitor: str, method: str, response: HttpResponse, said: str) -> None:
+def check_answer(line: Line, visitor: str, method: str, response: HttpResponse, said: str) -> None:
     leads_to_sign_in = response.status_code == 302 and response["Location"].startswith(SIGN_IN)
     if line.is_by_token:
         assert response.status_code in {401, 405}, said
