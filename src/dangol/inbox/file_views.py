@@ -35,7 +35,7 @@ def message_html(request: HttpRequest, message_id: int) -> HttpResponse:
 @needs("answer")
 def attachment(request: HttpRequest, attachment_id: int) -> HttpResponse:
     """A file. Pictures that cannot run anything may be looked at; everything else is saved, never opened here."""
-    row = Attachment.objects.filter(pk=attachment_id).first()
+    row = Attachment.objects.filter(pk=attachment_id).exclude(message=None, draft=None).first()
     if row is None:
         raise Gone
     try:

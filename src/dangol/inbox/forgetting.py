@@ -12,7 +12,7 @@ from dangol.customers.commands import normal_address
 from dangol.customers.erased import erased_among
 from dangol.customers.kinds import EMAIL
 from dangol.inbox.arrivals import happened_at, other_side
-from dangol.inbox.commands.erasing import still_used
+from dangol.inbox.commands.erasing import leave_files, still_used
 from dangol.inbox.models import Message
 from dangol.kernel.files import remove_file
 
@@ -52,11 +52,16 @@ def _is_of_before(raw: Raw, incoming: IncomingMessage, erased_at: datetime) -> b
     return happened_at(raw, incoming) <= erased_at if raw.is_silent else raw.stored_at < erased_at
 
 
-def let_go(raws: Collection[int]) -> None:
-    """Empty these mails, in the caller's transaction: that they came is known, so that they do not come again."""
-    if not raws:
+def let_go(arrivals: Sequence[tuple[Raw, IncomingMessage]]) -> None:
+    """Empty these mails, in the caller's transaction: that they came is known, so that they do not come again.
+
+    Their attachments may be on the disk already: since they were stored before somebody was erased, by a process that
+    was killed, or by one that reads ahead.
+    """
+    if not arrivals:
         return
-    files = empty_raws(raws)
+    leave_files(file for _raw, incoming in arrivals for file in incoming.attachments)
+    files = empty_raws(raw.pk for raw, _incoming in arrivals)
     transaction.on_commit(lambda: _remove(files))
 
 

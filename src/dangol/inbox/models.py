@@ -207,6 +207,11 @@ class Attachment(models.Model):
         return f"attachment {self.pk}"
 
     @classmethod
+    def left_over(cls) -> "models.QuerySet[Attachment]":
+        """Those that no message and no draft has, and whose bytes are to be removed: see `leave_files`."""
+        return cls.objects.filter(message=None, draft=None)
+
+    @classmethod
     def of(cls, file: IncomingAttachment) -> "Attachment":
         """An unsaved row for the file, whose bytes are on disk when this returns."""
         if file.put_at:

@@ -71,13 +71,21 @@ def remove_file(digest: str, *, untouched_for: float = UNTOUCHED_SECONDS) -> boo
     Somebody may be keeping the same bytes right now, whose row does not stand yet: what was kept or asked for within
     `untouched_for` seconds stays, and whoever wants it gone comes again.
     """
-    name = _name(digest)
-    if not default_storage.exists(name):
-        return True
-    if _is_folder() and time.time() - Path(default_storage.path(name)).stat().st_mtime < untouched_for:
+    if is_just_kept(digest, within=untouched_for):
         return False
-    default_storage.delete(name)
+    if default_storage.exists(_name(digest)):
+        default_storage.delete(_name(digest))
     return True
+
+
+def is_just_kept(digest: str, *, within: float = UNTOUCHED_SECONDS) -> bool:
+    """Whether somebody kept these bytes, or asked for them, within so many seconds; an object store does not tell."""
+    if not _is_folder():
+        return False
+    try:
+        return time.time() - Path(default_storage.path(_name(digest))).stat().st_mtime < within
+    except FileNotFoundError:
+        return False
 
 
 @contextmanager

@@ -31,10 +31,10 @@ from dangol.inbox.commands.erasing import (
     show_anew,
     still_used,
 )
-from dangol.inbox.models import Message
+from dangol.inbox.models import Attachment, Message
 from dangol.kernel import clock
 from dangol.kernel.db import lock_for_transaction
-from dangol.kernel.files import UNTOUCHED_SECONDS, remove_file
+from dangol.kernel.files import UNTOUCHED_SECONDS, is_just_kept, remove_file
 from dangol.orders.erasing import forget_files, is_reading_files, take_person_out
 from dangol.privacy.models import Erasure
 from dangol.search import index
@@ -70,7 +70,18 @@ def erase_further() -> int:
         if moved:
             return 1
         waiting.add((step, place))
-    return 0
+    return clear_left_over()
+
+
+def clear_left_over() -> int:
+    """Remove files of mails that were not filed since their writer was erased; how many rows told of them. In no
+    transaction: whoever keeps the same bytes meanwhile is seen by `is_just_kept`."""
+    rows = Attachment.left_over().order_by("pk").values_list("pk", "sha256")[:FILES]
+    found = {pk: name for pk, name in rows if not is_just_kept(name, within=UNTOUCHED)}
+    waiting = set(remove_unused(sorted(set(found.values())))) if found else set()
+    done = [pk for pk, name in found.items() if name not in waiting]
+    Attachment.left_over().filter(pk__in=done).delete()
+    return len(done)
 
 
 def _open_ones() -> list[tuple[int, str, int]]:

@@ -8,6 +8,7 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from dangol.channels.erasing import Lookout, empty_deliveries, empty_raws, pattern_of
+from dangol.channels.incoming import IncomingAttachment
 from dangol.inbox.models import (
     Attachment,
     Conversation,
@@ -170,9 +171,18 @@ def show_anew(conversations: Iterable[int], addresses: Sequence[str]) -> None:
         talk.save(update_fields=["preview", "subject"])
 
 
+def leave_files(files: Iterable[IncomingAttachment]) -> None:
+    """Note, in the caller's transaction, files of mails that are not filed: their bytes may have been stored already,
+    and no row would name them. Clearing away (privacy.erasing) finds them here."""
+    Attachment.objects.bulk_create(
+        Attachment(filename="", content_type="", size=file.size, sha256=file.sha256) for file in files
+    )
+
+
 def still_used(files: Iterable[str]) -> set[str]:
     """Those that a message or a draft still has."""
-    return set(Attachment.objects.filter(sha256__in=list(files)).values_list("sha256", flat=True))
+    rows = Attachment.objects.filter(sha256__in=list(files)).exclude(message=None, draft=None)
+    return set(rows.values_list("sha256", flat=True))
 
 
 def _put_drafts_away(talks: "QuerySet[Conversation]") -> set[str]:

@@ -77,7 +77,7 @@ def take_in(*, arrivals: Sequence[Arrived], at: datetime) -> list[TakenIn]:
             for (raw, incoming), attachments in zip(arrivals, files, strict=True)
         ]
         batch.write()
-        let_go(gone)
+        let_go([each for each in arrivals if each[0].pk in gone])
         _mark(arrivals, taken)
         return taken
 

@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from django.core.files.storage import default_storage
 from django.db.models import Sum
+from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,12 +22,14 @@ from dangol.customers.errors import Erased
 from dangol.customers.models import Identity, Segment, Tag
 from dangol.customers.tests.people import person as somebody
 from dangol.goodwill.models import Entry
+from dangol.inbox.commands import take_in
 from dangol.inbox.commands.conversations import add_note
 from dangol.inbox.commands.drafts import save_draft
 from dangol.inbox.commands.replies import send_reply, settle_failed_reply
+from dangol.inbox.forgetting import of_the_erased
 from dangol.inbox.intake import take_in_batch
 from dangol.inbox.mail_import import import_mail
-from dangol.inbox.models import Conversation, Draft, Message, Wait
+from dangol.inbox.models import Attachment, Conversation, Draft, Message, Wait
 from dangol.kernel import clock
 from dangol.kernel.models import AuditEntry, Event
 from dangol.orders.commands import source_named, take_orders
@@ -385,6 +388,39 @@ def test_mail_that_was_here_and_not_filed_when_its_writer_was_erased_brings_nobo
     assert not Message.objects.filter(subject="Waiting").exists()
     assert Raw.objects.get(state=Raw.State.DOUBLE).size == 0
     assert Message.objects.get(subject="After").conversation.customer_id != kim.pk
+
+
+def test_files_of_a_mail_whose_writer_is_erased_while_it_is_filed_are_cleared_away(
+    client, hana, receive, mailbox, monkeypatch
+):
+    kim = receive(mail(KIM, message_id="1@example.kr")).conversation.customer
+    shared = receive(mail(JAMES, message_id="2@x", files={"menu.pdf": b"menu"})).message.attachments.get()
+    written = mail(KIM, message_id="3@example.kr", files={"kim.txt": b"I am Kim", "menu.pdf": b"menu"})
+    assert store_raw(channel=mailbox, arrivals=[Arrival(written, NOON)], at=NOON - timedelta(minutes=1))
+    looks = []
+
+    def erased_behind_the_first_look(arrivals):
+        found = of_the_erased(arrivals)
+        if not looks:
+            forget(kim)
+        looks.append(len(found))
+        return found
+
+    monkeypatch.setattr(take_in, "of_the_erased", erased_behind_the_first_look)
+    assert take_in_batch() == 1
+    assert looks == [0, 1]
+    own = Attachment.left_over().exclude(sha256=shared.sha256).get()
+    client.force_login(hana)
+    assert client.get(reverse("attachment", args=[own.pk])).status_code == 404
+    path = f"{own.sha256[:2]}/{own.sha256[2:4]}/{own.sha256}"
+    monkeypatch.setattr(erasing, "UNTOUCHED", 600)
+    assert erase_further() == 0, "somebody may just be keeping the same bytes"
+    assert default_storage.exists(path)
+    monkeypatch.setattr(erasing, "UNTOUCHED", 0)
+    assert erase_further() == 2
+    assert not default_storage.exists(path)
+    assert shared.content == b"menu"
+    assert not Attachment.left_over().exists()
 
 
 def test_who_is_erased_while_an_order_of_theirs_is_written_is_not_named_by_it(receive):
