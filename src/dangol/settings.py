@@ -128,6 +128,7 @@ TEMPLATES = [
         },
     }
 ]
+FORM_RENDERER = "dangol.kernel.form_renderer.FormRenderer"
 
 
 def _database(url: str) -> dict[str, object]:
