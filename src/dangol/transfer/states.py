@@ -1,5 +1,7 @@
 """Which state a database is in: that of its migrations."""
 
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import cast
 
 from django.apps import apps as models_of_today
@@ -20,6 +22,26 @@ class Newer(Refused):
 def state_of(loader: MigrationLoader) -> State:
     """The state of the loader's database; empty for one that nothing was made in."""
     return sorted((app, name) for app, name in loader.applied_migrations or ())
+
+
+def state_of_this_version() -> State:
+    """The state of a database in which all migrations of this version were applied.
+
+    Told from the names of their files: to load the hundred of them takes a tenth of a second.
+    """
+    labels = [app.label for app in models_of_today.get_app_configs()]
+    modules = [(label, MigrationLoader.migrations_module(label)[0]) for label in labels]
+    return sorted((label, name) for label, module in modules if module for name in _migrations_in(module))
+
+
+def _migrations_in(module: str) -> list[str]:
+    try:
+        folder = import_module(module).__path__
+    except ModuleNotFoundError as absent:
+        if absent.name != module:
+            raise
+        return []  # an app without tables
+    return [each.name for each in iter_modules(folder) if not each.ispkg and each.name[0] not in "_~"]
 
 
 def unknown_to_us(state: State, loader: MigrationLoader) -> State:

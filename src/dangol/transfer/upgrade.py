@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import fcntl
+import gc
 import hashlib
 import shutil
 from collections.abc import Callable, Iterable, Iterator
@@ -23,7 +24,7 @@ from dangol.transfer.backup import back_up_to
 from dangol.transfer.migrating import migrate
 from dangol.transfer.room import database_bytes
 from dangol.transfer.shelf import BEFORE, keep_newest, name_for, shelf
-from dangol.transfer.states import Newer, models_at, state_of, unknown_to_us
+from dangol.transfer.states import Newer, models_at, state_of, state_of_this_version, unknown_to_us
 from dangol.transfer.tables import carried_tables
 
 KEPT: Final = 5
@@ -47,9 +48,12 @@ def bring_up_to_date(*, say: Callable[[str], None]) -> None:
     with _alone():
         if not _is_up_to_date():  # who waited finds it done
             _upgrade(say)
+            gc.collect()  # the models of every version on the way: what is forked off next would carry them
 
 
 def _is_up_to_date() -> bool:
+    if sorted(MigrationRecorder(connection).applied_migrations()) == state_of_this_version():
+        return True
     executor = MigrationExecutor(connection)
     if unknown_to_us(state_of(executor.loader), executor.loader):
         raise Newer(

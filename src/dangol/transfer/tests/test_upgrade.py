@@ -2,9 +2,11 @@ import shutil
 from collections import namedtuple
 
 import pytest
+from django.db.migrations.loader import MigrationLoader
 
 from dangol.kernel.models import AuditEntry
 from dangol.transfer import upgrade
+from dangol.transfer.states import state_of_this_version
 from tests.parts.cast import NOON
 
 
@@ -17,3 +19,7 @@ def test_without_room_for_the_backup_nothing_is_upgraded(monkeypatch: pytest.Mon
 
     with pytest.raises(upgrade.NoRoom, match="Make room and start again"):
         upgrade._upgrade(lambda _: None)
+
+
+def test_the_state_of_this_version_is_all_that_its_migrations_make():
+    assert state_of_this_version() == sorted(MigrationLoader(None).disk_migrations)
