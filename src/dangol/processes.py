@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from dangol.kernel.forks import endings_held_back, fork
@@ -17,9 +18,21 @@ RESTART_SECONDS: Final = 1.0  # a process that died starts again, later each tim
 PARENT_CHECK_SECONDS: Final = 1.0
 
 
-def keep_running(parts: Mapping[str, Callable[[], None]], *, clear_away: Callable[[], None]) -> None:
+@dataclass(frozen=True)
+class Part:
+    """What a process of its own does, and what has to be loaded for it."""
+
+    run: Callable[[], None]
+    load: Callable[[], None] = lambda: None
+
+
+def keep_running(parts: Mapping[str, Part], *, clear_away: Callable[[], None]) -> None:
     """Run each part in a process of its own until SIGINT or SIGTERM, which each of them is handed. One that dies is
-    started again, after `clear_away` has removed what it left half done."""
+    started again, after `clear_away` has removed what it left half done.
+
+    A part is loaded here, right before its process is forked off, and never again: those before it run meanwhile,
+    and one that is started again has the code of the others, whatever was installed since.
+    """
     children: dict[int, tuple[str, float]] = {}
     stopping = False
 
@@ -35,9 +48,10 @@ def keep_running(parts: Mapping[str, Callable[[], None]], *, clear_away: Callabl
     def begin(name: str) -> None:
         with endings_held_back():  # nobody is forgotten who is born while the end comes
             if not stopping:
-                children[fork_part(parts[name])] = (name, time.monotonic())
+                children[fork_part(parts[name].run)] = (name, time.monotonic())
 
-    for name in parts:
+    for name, part in parts.items():
+        part.load()
         begin(name)
     while children:
         try:

@@ -16,7 +16,7 @@ import click
 
 from dangol.kernel.errors import Refused
 from dangol.kernel.keys import make_secret
-from dangol.processes import keep_running
+from dangol.processes import Part, keep_running
 
 if TYPE_CHECKING:
     from dangol.kernel.loops import Loop
@@ -33,8 +33,9 @@ def prepare(*, quiet: bool = False) -> None:
     )  # customers' mail is for no other user of the machine
     make_secret(folder)
     _set_up_django()
-    from dangol.kernel.events import repair_after_restore
-    from dangol.transfer.upgrade import bring_up_to_date
+    with _nothing_thrown_away():
+        from dangol.kernel.events import repair_after_restore
+        from dangol.transfer.upgrade import bring_up_to_date
 
     bring_up_to_date(say=(lambda _: None) if quiet else (lambda said: click.echo(said, err=True)))
     repair_after_restore()
@@ -50,11 +51,15 @@ def _set_up_django() -> None:
 
 @contextlib.contextmanager
 def _nothing_thrown_away() -> Iterator[None]:
-    """While code is loaded: nothing of it becomes garbage, and looking for some takes a seventh of the time."""
+    """While code is loaded: nothing of it becomes garbage, and looking for some takes a seventh of the time.
+
+    Nor is it looked through afterwards: it stays, and processes that are forked off would each copy its pages.
+    """
     gc.disable()
     try:
         yield
     finally:
+        gc.freeze()
         gc.enable()
 
 
@@ -107,20 +112,18 @@ def run_desk(
     before()
     from django.db import connections
 
-    from dangol.loops import fetch_loops, work_loops
-
     load_pages()  # once, here, for both processes
     click.echo(welcome(address) if welcome else _welcome(address))
     connections.close_all()
     sys.stdout.flush()
-    # What is loaded by now stays as it is: counting it again in each process would copy its pages.
-    gc.collect()
-    gc.freeze()
+
+    def run_all_loops() -> None:
+        from dangol.loops import fetch_loops, work_loops
+
+        run_until_signal([*fetch_loops(), *work_loops(), *more_loops()])
+
     keep_running(
-        {
-            "web": lambda: serve(listener),
-            "work": lambda: run_until_signal([*fetch_loops(), *work_loops(), *more_loops()]),
-        },
+        {"web": Part(lambda: serve(listener)), "work": Part(run_all_loops, load=_load_loops)},
         clear_away=_clear_away,
     )
 
@@ -133,8 +136,6 @@ def run_web(*, host: str, port: int) -> None:
     prepare()
     load_pages()
     click.echo(_welcome(_address(host, listener)))
-    gc.collect()  # what an upgrade has left
-    gc.freeze()
     serve(listener)
 
 
@@ -146,9 +147,15 @@ def load_pages() -> None:
         get_resolver().url_patterns  # noqa: B018  reading it loads them
 
 
+def _load_loops() -> None:
+    with _nothing_thrown_away():
+        import dangol.loops  # noqa: F401
+
+
 def run_work() -> None:
     """The work loops alone, until a signal."""
     prepare()
+    _load_loops()
     from dangol.loops import work_loops
 
     click.echo("Working. Ctrl-C ends it.")
@@ -163,6 +170,7 @@ def run_fetch(*, once: bool) -> None:
 
         click.echo(f"{fetch_all_once()} new")
         return
+    _load_loops()
     from dangol.loops import fetch_loops
 
     click.echo("Fetching. Ctrl-C ends it.")
