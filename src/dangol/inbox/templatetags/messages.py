@@ -1,12 +1,14 @@
 """{% load messages %}: what stands around the words of every message, written without templates in templates.
 
-A conversation that is opened shows messages that nobody has looked at for a while: they are made anew.
+A conversation that is opened shows messages that nobody has looked at for a while: they are made anew. `escape` is
+Python's, for Django's asks of each word whether it is one that is translated only now.
 """
 
 from collections.abc import Iterable, Iterator
+from html import escape
 
 from django import template
-from django.utils.html import escape, format_html
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
@@ -20,11 +22,13 @@ register = template.Library()
 
 @register.simple_tag
 def message_head(message: MessageView) -> SafeString:
-    """Whose it is, when, and to whom."""
-    machine = f'<span class="face c" aria-hidden="true">{icon("machine")}</span>'
+    """The beginning of its element: whose it is, when, and to whom."""
+    machine = f'<span class="face c" aria-hidden="true">{icon("machine")}</span>' if message.automatic else ""
+    side = {"note": " note", "out": " ours"}.get(message.direction, "")
     name = escape(message.name)
     return mark_safe(  # noqa: S308  (escaped here and below)
-        f"{machine if message.automatic else face(message.name)}\n"
+        f'<article class="say{side}{" machine" if machine else ""}" id="message-{message.id}" '
+        f'aria-labelledby="by-{message.id}">\n  {machine or face(message.name)}\n'
         f'  <header id="by-{message.id}"><b{tongue(message.name)}>{name}</b>'
         f'<a href="#message-{message.id}">{clock_time(message.happened_at)}</a>{"".join(_beside(message))}</header>'
     )
