@@ -9,8 +9,7 @@ from django.utils.translation import gettext_lazy
 from dangol.customers.models import Customer
 from dangol.customers.queries import names_of
 from dangol.kernel.addresses import address
-from dangol.kernel.models import Event
-from dangol.kernel.timeline import TimelineLine, Tone
+from dangol.kernel.timeline import Happened, TimelineLine, Tone
 
 GROUP: Final = ""
 # Changes of the profile, of tags and notes are on the page itself.
@@ -26,7 +25,7 @@ WORDS: Final[dict[str, tuple[Tone, object]]] = {
 
 
 def timeline_lines(
-    events: Iterable[Event], subjects: Mapping[int, str] | None = None
+    events: Iterable[Happened], subjects: Mapping[int, str] | None = None
 ) -> dict[int, TimelineLine]:
     """The lines for those of the events that are told here, by event id. One or two queries where any was a merge."""
     known = [event for event in events if event.name in WORDS]
@@ -35,7 +34,7 @@ def timeline_lines(
     return {event.pk: _line(event, names) for event in known}
 
 
-def _line(event: Event, names: Mapping[int, str]) -> TimelineLine:
+def _line(event: Happened, names: Mapping[int, str]) -> TimelineLine:
     tone, words = WORDS[event.name]
     said, gone, merge = str(words), event.data.get("gone_id"), event.data.get("merge_id")
     if event.name == "ConsentRecorded" and not event.data.get("is_given"):

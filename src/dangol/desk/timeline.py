@@ -1,11 +1,11 @@
 """A customer's timeline: what happened, newest first, in the words of the app that it happened in."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import pgettext, pgettext_lazy
 
 from dangol.customers import timeline as customers_timeline
@@ -14,7 +14,7 @@ from dangol.inbox import timeline as inbox_timeline
 from dangol.kernel.models import Event
 from dangol.kernel.places import Place
 from dangol.kernel.prepared import Prepared
-from dangol.kernel.timeline import TimelineLine
+from dangol.kernel.timeline import Happened, TimelineLine
 from dangol.orders import timeline as orders_timeline
 from dangol.staff.models import Staff
 
@@ -71,12 +71,10 @@ def timeline_page(
     ids, place = tuple(customer_ids), Place.read(after)
     if place:
         earlier = Q(happened_at__lt=place.at) | Q(happened_at=place.at, id__lt=place.id)
-        rows = Event.objects.filter(
-            earlier, customer_id__in=ids, name__in=KINDS.get(kind, TOLD), happened_at__lte=place.at
-        )
-        found = list(rows.order_by("-happened_at", "-id")[: limit + 1])
+        rows = _told(ids, KINDS.get(kind, TOLD)).filter(earlier, happened_at__lte=place.at)
+        found = [Happened._make(row) for row in rows[: limit + 1]]
     else:
-        found = _newest(limit + 1, kind if kind in KINDS else "")(customer_ids=ids)
+        found = _newest(ids, limit + 1, kind if kind in KINDS else "")
     events, last = found[:limit], found[limit - 1] if len(found) > limit else None
     return TimelinePage(
         tuple(_lines(events)),
@@ -89,27 +87,32 @@ def newest_lines(
     customer_ids: Iterable[int], *, limit: int, subjects: Mapping[int, str]
 ) -> tuple[TimelineLine, ...]:
     """The last lines alone. `subjects` are those of conversations that the page has read already."""
-    return tuple(_lines(_newest(limit)(customer_ids=tuple(customer_ids)), subjects))
+    return tuple(_lines(_newest(tuple(customer_ids), limit), subjects))
+
+
+def _newest(customer_ids: tuple[int, ...], most: int, kind: str = "") -> list[Happened]:
+    return [Happened._make(row) for row in _prepared(most, kind)(customer_ids=customer_ids)]
 
 
 @cache
-def _newest(most: int, kind: str = "") -> Prepared:
+def _prepared(most: int, kind: str) -> Prepared:
     told = KINDS.get(kind, TOLD)
-    return Prepared(
-        lambda customer_ids: (
-            Event.objects.filter(customer_id__in=customer_ids, name__in=told).order_by("-happened_at", "-id")
-        )[:most]
-    )
+    return Prepared(lambda customer_ids: _told(customer_ids, told)[:most])
 
 
-def _lines(events: Sequence[Event], subjects: Mapping[int, str] | None = None) -> Iterable[TimelineLine]:
+def _told(customer_ids: Collection[int], names: Collection[str]) -> "QuerySet[Event, tuple[Any, ...]]":
+    rows = Event.objects.filter(customer_id__in=customer_ids, name__in=names)
+    return rows.order_by("-happened_at", "-id").values_list("id", *Happened._fields[1:])
+
+
+def _lines(events: Sequence[Happened], subjects: Mapping[int, str] | None = None) -> Iterable[TimelineLine]:
     lines: dict[int, TimelineLine] = {}
     for source in SOURCES:
         lines |= source.timeline_lines(events, subjects)
     return (lines[event.pk] for event in events if event.pk in lines)
 
 
-def _actors(events: Sequence[Event]) -> dict[int, str]:
+def _actors(events: Sequence[Happened]) -> dict[int, str]:
     ids = {event.actor_id for event in events if event.actor_id is not None}
     return dict(_NAMES(ids=tuple(sorted(ids)))) if ids else {}
 

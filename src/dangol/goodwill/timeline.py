@@ -8,8 +8,7 @@ from django.utils.translation import get_language, gettext_lazy
 from dangol.business.money import money_text
 from dangol.goodwill.models import Kind, Wish
 from dangol.kernel.addresses import address
-from dangol.kernel.models import Event
-from dangol.kernel.timeline import TimelineLine, Tone
+from dangol.kernel.timeline import Happened, TimelineLine, Tone
 
 GROUP: Final = "service"
 WORDS: Final[dict[str, tuple[Tone, object]]] = {
@@ -21,7 +20,7 @@ WORDS: Final[dict[str, tuple[Tone, object]]] = {
 
 
 def timeline_lines(
-    events: Iterable[Event], subjects: Mapping[int, str] | None = None
+    events: Iterable[Happened], subjects: Mapping[int, str] | None = None
 ) -> dict[int, TimelineLine]:
     """The lines for those of the events that are about giving, by event id; one query, none where there are none."""
     known = [event for event in events if event.name in WORDS]
@@ -31,7 +30,7 @@ def timeline_lines(
     return {event.pk: _line(event, wishes.get(event.data.get("wish_id"))) for event in known}
 
 
-def _line(event: Event, wish: Wish | None) -> TimelineLine:
+def _line(event: Happened, wish: Wish | None) -> TimelineLine:
     tone, words = WORDS[event.name]
     about = ""
     if wish:

@@ -9,9 +9,8 @@ from django.utils.translation import gettext_lazy
 from dangol.inbox.models import Conversation
 from dangol.kernel.addresses import address
 from dangol.kernel.durations import short_duration
-from dangol.kernel.models import Event
 from dangol.kernel.prepared import Prepared
-from dangol.kernel.timeline import TimelineLine, Tone
+from dangol.kernel.timeline import Happened, TimelineLine, Tone
 
 GROUP: Final = "talk"
 # Drafts and the outbox's steps are for the page, not for the story.
@@ -31,7 +30,7 @@ WORDS: Final[dict[str, tuple[Tone, object]]] = {
 
 
 def timeline_lines(
-    events: Iterable[Event], subjects: Mapping[int, str] | None = None
+    events: Iterable[Happened], subjects: Mapping[int, str] | None = None
 ) -> dict[int, TimelineLine]:
     """The lines for those of the events that the inbox knows, by event id.
 
@@ -42,16 +41,17 @@ def timeline_lines(
     named = dict(subjects or {})
     if unnamed := ids - named.keys():
         named |= dict(_SUBJECTS(ids=tuple(sorted(unnamed))))
-    return {event.pk: _line(event, named) for event in known}
+    # Many lines say the same of few conversations.
+    said = {name: str(WORDS[name][1]) for name in {event.name for event in known}}
+    urls = {pk: address("conversation", pk) for pk in ids & named.keys()}
+    return {event.pk: _line(event, said[event.name], named, urls) for event in known}
 
 
 _SUBJECTS: Final = Prepared(lambda ids: Conversation.objects.filter(pk__in=ids).values_list("pk", "subject"))
 
 
-def _line(event: Event, subjects: dict[int, str]) -> TimelineLine:
-    tone, words = WORDS[event.name]
-    conversation_id = event.data.get("conversation_id")
-    said = str(words)
+def _line(event: Happened, said: str, subjects: dict[int, str], urls: dict[int, str]) -> TimelineLine:
+    conversation_id = event.data.get("conversation_id", 0)
     if event.name == "MessageArrived" and event.data.get("automatic"):
         said = _("A machine wrote")
     waited = event.data.get("waited_wall_seconds")
@@ -60,8 +60,8 @@ def _line(event: Event, subjects: dict[int, str]) -> TimelineLine:
     return TimelineLine(
         at=event.happened_at,
         words=said,
-        about=subjects.get(conversation_id, "") if conversation_id else "",
-        tone=tone,
-        url=address("conversation", conversation_id) if conversation_id in subjects else "",
+        about=subjects.get(conversation_id, ""),
+        tone=WORDS[event.name][0],
+        url=urls.get(conversation_id, ""),
         actor_id=event.actor_id,
     )

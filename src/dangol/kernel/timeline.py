@@ -2,9 +2,19 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 Tone = Literal["", "good", "warn", "bad", "accent"]
+
+
+class Happened(NamedTuple):
+    """What is told of an event, in place of its row: a page reads dozens."""
+
+    pk: int
+    name: str
+    happened_at: datetime
+    actor_id: int | None
+    data: Any  # as of the event
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,7 @@ from django.utils.translation import get_language, gettext_lazy
 
 from dangol.business.money import money_text
 from dangol.kernel.addresses import address
-from dangol.kernel.models import Event
-from dangol.kernel.timeline import TimelineLine, Tone
+from dangol.kernel.timeline import Happened, TimelineLine, Tone
 from dangol.orders.models import Order, Refund
 
 GROUP: Final = "orders"
@@ -20,7 +19,7 @@ WORDS: Final[dict[str, tuple[Tone, object]]] = {
 
 
 def timeline_lines(
-    events: Iterable[Event], subjects: Mapping[int, str] | None = None
+    events: Iterable[Happened], subjects: Mapping[int, str] | None = None
 ) -> dict[int, TimelineLine]:
     """The lines for those of the events that are told here, by event id; two queries."""
     known = [event for event in events if event.name in WORDS]
@@ -39,7 +38,7 @@ def _about(model: type[Order] | type[Refund], ids: set[int], language: str) -> d
     }
 
 
-def _line(event: Event, orders: Mapping[int, str], refunds: Mapping[int, str]) -> TimelineLine:
+def _line(event: Happened, orders: Mapping[int, str], refunds: Mapping[int, str]) -> TimelineLine:
     tone, words = WORDS[event.name]
     order_id, refund_id = event.data.get("order_id"), event.data.get("refund_id")
     about = refunds.get(refund_id, "") if refund_id else orders.get(order_id, "")
