@@ -90,11 +90,12 @@ def render_component(
     Values are words, numbers, instants, tuples and dataclasses of these. TypeError for anything else: it could change
     without its key. `around` are the `surroundings` where the page has asked for them already.
     """
-    key = _key(template, values, around or surroundings())
+    around = around or surroundings()
+    key = _key(template, values, around)
     html = memo.get(key)
     if html is None:
         html = render_anew(template, values)
-        if _key(template, values, surroundings()) == key:  # not so when the day ended meanwhile
+        if surroundings() == around:  # not so when the day ended meanwhile
             memo.put(key, html)
     return with_token(html, csrf_token)
 
