@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet, Value
 from django.urls import NoReverseMatch
 
 from dangol.customers.kinds import kind_words
@@ -54,7 +54,7 @@ def who_view(conversation: Conversation, *, staff: Staff, at: datetime) -> WhoVi
         tags=tags_of(ids),
         note=notes[0].text if notes else "",
         since=person.created_at,
-        conversation_count=_of(ids).count() if len(newest) > OTHERS else len(newest),
+        conversation_count=_COUNT(ids=tuple(ids))[0][0] if len(newest) > OTHERS else len(newest),
         identities=tuple(addresses),
         others=tuple(
             OtherConversation(
@@ -102,6 +102,10 @@ _NEWEST: Final = Prepared(
         .order_by("-last_message_at", "-id")
         .values("id", "subject", "state", "last_message_at")[: OTHERS + 1]
     )
+)
+# Of all together, as `count()` has it, which cannot be prepared.
+_COUNT: Final = Prepared(
+    lambda ids: _of(ids).annotate(all=Value(1)).values("all").annotate(many=Count("id")).values_list("many")
 )
 
 

@@ -135,7 +135,10 @@ def list_page(
     )
     query = _query(tab)
     last = rows[-1] if more else None
-    language = get_language()
+    language, me = (
+        get_language(),
+        person.pk,
+    )  # asked once: who is signed in is looked up again with each question
     return ListPage(
         tab=tab,
         tabs=tuple(
@@ -150,7 +153,7 @@ def list_page(
                 query=query,
                 language=language,
                 names_channel=counts.channels > 1,
-                is_mine=row.assignee_id == person.pk,
+                is_mine=row.assignee_id == me,
                 is_current=row.id == current_id,
             )
             for row in rows
