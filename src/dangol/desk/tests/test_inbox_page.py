@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from dangol.customers.models import Identity
+from dangol.desk.queries import OTHERS
 from dangol.inbox.commands.conversations import add_note, close_conversation
 from dangol.inbox.commands.drafts import save_draft
 from dangol.inbox.models import Conversation
@@ -162,6 +163,16 @@ def test_the_customer_is_one_person_with_all_matters_and_a_story(get, asked, rec
     assert f'href="/inbox/{other.pk}/"' not in page
     assert "2 conversations since" in page
     assert "Cold burger" in page
+
+
+def test_all_matters_of_a_customer_are_counted_though_a_few_are_shown(get, asked, receive):
+    for n in range(1, 8):
+        receive(mail(SORA, f"Question {n}", date=AT), at=AT)
+
+    page = get(f"/inbox/{asked.pk}/", "panes").content.decode()
+
+    assert "8 conversations since" in page
+    assert page.count('<span class="clip">Question') == OTHERS
 
 
 def test_a_verified_address_says_so(get, asked):
