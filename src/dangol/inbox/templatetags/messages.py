@@ -21,14 +21,22 @@ register = template.Library()
 
 
 @register.simple_tag
-def message_head(message: MessageView) -> SafeString:
-    """The beginning of its element: whose it is, when, and to whom."""
-    machine = f'<span class="face c" aria-hidden="true">{icon("machine")}</span>' if message.automatic else ""
+def message_marks(message: MessageView) -> SafeString:
+    """The attributes of its element: whose side it is on, and where it is found."""
     side = {"note": " note", "out": " ours"}.get(message.direction, "")
+    machine = " machine" if message.automatic else ""
+    return mark_safe(  # noqa: S308  (numbers, and classes of ours)
+        f'class="say{side}{machine}" id="message-{message.id}" aria-labelledby="by-{message.id}"'
+    )
+
+
+@register.simple_tag
+def message_head(message: MessageView) -> SafeString:
+    """Whose it is, when, and to whom."""
+    machine = f'<span class="face c" aria-hidden="true">{icon("machine")}</span>'
     name = escape(message.name)
     return mark_safe(  # noqa: S308  (escaped here and below)
-        f'<article class="say{side}{" machine" if machine else ""}" id="message-{message.id}" '
-        f'aria-labelledby="by-{message.id}">\n  {machine or face(message.name)}\n'
+        f"{machine if message.automatic else face(message.name)}\n"
         f'  <header id="by-{message.id}"><b{tongue(message.name)}>{name}</b>'
         f'<a href="#message-{message.id}">{clock_time(message.happened_at)}</a>{"".join(_beside(message))}</header>'
     )
