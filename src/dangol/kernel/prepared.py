@@ -4,6 +4,7 @@ _OPEN = Prepared(lambda customer: Conversation.objects.filter(customer=customer,
 rows = _OPEN(customer=7)
 """
 
+from bisect import bisect_left
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -13,7 +14,8 @@ from django.db.models import QuerySet
 
 from dangol.kernel.db import read_rows
 
-LONGEST: Final = 8  # of a list that is asked for: each length is a statement of its own
+LENGTHS: Final = (*range(1, 9), 16, 32, 64)  # of lists that are asked for: each is a statement of its own
+LONGEST: Final = LENGTHS[-1]
 _LARGEST: Final = 2**63
 _FIRST_STAND_IN: Final = -987_654_000
 
@@ -24,7 +26,8 @@ class Prepared:
     """The rows of a query, each time as if it were built anew from what is given: numbers, words, lists of numbers.
 
     What it is built from stands as a value in the statement (`filter(customer=customer)`), and nothing else depends on
-    it. A number that no database holds finds nothing. Nothing is asked or built before the first call.
+    it. A list is what something is among (`customer__in=ids`), where a number may stand twice. A number that no
+    database holds finds nothing. Nothing is asked or built before the first call.
     """
 
     def __init__(self, build: Callable[..., QuerySet[Any, Any]]) -> None:
@@ -50,8 +53,9 @@ class Prepared:
     def _statement(self, given: dict[str, Given]) -> "_Statement | None":
         """None where each time needs one of its own."""
         lengths = tuple(len(value) for value in given.values() if isinstance(value, tuple))
-        if any(length not in range(1, LONGEST + 1) for length in lengths):
+        if not all(1 <= length <= LONGEST for length in lengths):
             return None
+        lengths = tuple(map(_length_of_statement, lengths))
         # Of the connection, which is its thread's: a statement that two threads filled in would mix what they ask.
         kept: dict[Any, _Statement] = connections[connection.alias].__dict__.setdefault("dangol_prepared", {})
         statement = kept.get((self, lengths))
@@ -66,6 +70,10 @@ def rows_as_kept(rows: QuerySet[Any, Any]) -> list[tuple[Any, ...]]:
         return read_rows(*rows.query.sql_with_params())
     except EmptyResultSet:
         return []
+
+
+def _length_of_statement(length: int) -> int:
+    return LENGTHS[bisect_left(LENGTHS, length)]
 
 
 def _is_beyond(given: dict[str, Given]) -> bool:
@@ -96,8 +104,10 @@ class _Statement:
         parameters = list(self._parameters)
         for n, (name, place) in self._places.items():
             value: Any = given[name]
+            if place is not None:  # the last number again and again, up to the length of the statement
+                value = value[min(place, len(value) - 1)]
             # PostgreSQL's driver has a type of its own for each width of number.
-            parameters[n] = type(parameters[n])(value if place is None else value[place])
+            parameters[n] = type(parameters[n])(value)
         return self._sql, tuple(parameters)
 
     def rows(self, given: dict[str, Given]) -> list[Any]:
@@ -125,5 +135,5 @@ class _Statement:
 def _stand_in(place: int, value: Given) -> Given:
     first = _FIRST_STAND_IN + 100 * place
     if isinstance(value, tuple):
-        return tuple(range(first, first + len(value)))
+        return tuple(range(first, first + _length_of_statement(len(value))))
     return f"\x01{place}\x01" if isinstance(value, str) else first

@@ -136,8 +136,12 @@ def test_words_without_an_address_are_passed_over_and_no_address_is(text):
 def test_an_address_is_what_django_says():
     for pk in (7, 8, 7):
         assert address("conversation", pk) == reverse("conversation", args=[pk])
+        assert address("customer_identity_split", 7, pk) == reverse("customer_identity_split", args=[7, pk])
+    assert address("join", "a{0}%") == reverse("join", args=["a{0}%"])
     with pytest.raises(NoReverseMatch):
         address("conversation", "x")
+    with pytest.raises(NoReverseMatch):
+        address("conversation", -7)
     set_script_prefix("/desk/")
     try:
         assert address("inbox") == "/desk/inbox/"

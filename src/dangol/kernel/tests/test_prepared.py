@@ -4,6 +4,7 @@ from threading import Barrier
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from dangol.kernel.db import as_instant
 from dangol.kernel.models import Event
@@ -68,7 +69,20 @@ def test_a_list_may_be_empty_or_long():
 
     assert of_customers(name="Odd", ids=()) == []
     long = of_customers(name="Odd", ids=tuple(range(1, LONGEST + 9)))
-    assert [row.customer_id for row in long] == list(range(1, LONGEST + 9, 2))
+    assert [row.customer_id for row in long] == list(range(1, 21, 2))
+
+
+@pytest.mark.django_db
+def test_lists_of_many_lengths_are_few_statements():
+    make_events()
+    rows = Prepared(lambda ids: Event.objects.filter(customer_id__in=ids).order_by("id"))
+
+    with CaptureQueriesContext(connection) as asked:
+        for length in range(9, 17):
+            assert [row.customer_id for row in rows(ids=tuple(range(1, length + 1)))] == list(
+                range(1, length + 1)
+            )
+    assert {query["sql"].count(",") for query in asked} == {asked[-1]["sql"].count(",")}
 
 
 @pytest.mark.django_db
