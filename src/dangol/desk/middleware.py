@@ -28,12 +28,13 @@ def first_visit(get_response: Handler) -> Handler:
             if not isinstance(person, Staff):
                 if not has_staff():
                     return redirect("set_up")
-            elif request.path == "/" and person.is_owner and _mailbox_is_left():
+            elif request.path == "/" and person.is_owner and _mailbox_is_left(request):
                 return redirect("set_up_mailbox")
         return get_response(request)
 
     return handle
 
 
-def _mailbox_is_left() -> bool:
-    return current_business().set_up_step == Business.Step.MAILBOX and not Mailbox.objects.exists()
+def _mailbox_is_left(request: HttpRequest) -> bool:
+    business: Business = getattr(request, "business", None) or current_business()
+    return business.set_up_step == Business.Step.MAILBOX and not Mailbox.objects.exists()

@@ -1,19 +1,18 @@
 """What only this person can do now, the most urgent first, each with one button."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from dangol.desk.owed import open_wishes
 from dangol.inbox.duties import Duties, Talk
+from dangol.kernel.addresses import address
 from dangol.kernel.db import read_rows
 from dangol.kernel.durations import short_duration
 from dangol.kernel.timeline import Tone
@@ -48,7 +47,7 @@ class Job:
     icon: str = "warning"
     tone: Tone = ""
     is_urgent: bool = False
-    fields: dict[str, str] = field(default_factory=dict)
+    fields: tuple[tuple[str, str], ...] = ()
 
 
 def jobs_of(person: Staff, duties: Duties, *, at: datetime) -> tuple[Job, ...]:
@@ -108,7 +107,7 @@ def _failed(duties: Duties) -> Iterator[Job]:
 def _due(duties: Duties, at: datetime) -> Iterator[Job]:
     for talk in duties.due:
         is_late = talk.due_at < at
-        due = date_format(timezone.localtime(talk.due_at), "H:i")
+        due = f"{timezone.localtime(talk.due_at):%H:%M}"
         late = {"duration": short_duration((at - talk.due_at).total_seconds())}
         yield Job(
             key=f"due-{talk.id}",
@@ -128,7 +127,7 @@ def _due(duties: Duties, at: datetime) -> Iterator[Job]:
             key="due-more",
             title=ngettext("%(n)d more is yours", "%(n)d more are yours", more) % {"n": more},
             detail=_("all due today or late"),
-            url=f"{reverse('inbox')}?tab=mine",
+            url=f"{address('inbox')}?tab=mine",
             button=_("Open"),
             icon="inbox",
         )
@@ -143,11 +142,11 @@ def _unassigned(person: Staff, duties: Duties, at: datetime) -> Iterator[Job]:
         key=f"free-{talk.id}",
         title=_("Nobody has taken %(name)s’s mail") % {"name": talk.name},
         detail=_about(talk, _("waiting for %(duration)s") % waited),
-        url=reverse("assignment", args=[talk.id]),
+        url=address("assignment", talk.id),
         button=_("Take it"),
         face=talk.name,
         tone="bad" if talk.due_at < at else "",
-        fields={"assignee": str(person.pk)},
+        fields=(("assignee", str(person.pk)),),
     )
 
 
@@ -170,7 +169,7 @@ def _nameless(count: int) -> Iterator[Job]:
             title=ngettext("%(n)d refund or redo asks why", "%(n)d refunds or redos ask why", count)
             % {"n": count},
             detail=_("Of the last 30 days. The statement knows more when each has its cause."),
-            url=reverse("causes_to_name"),
+            url=address("causes_to_name"),
             button=_("Name them"),
             icon="worth",
         )
@@ -189,7 +188,7 @@ def _stuck(aside: int, setbacks: int) -> Iterator[Job]:
             title=ngettext("%(n)d mail could not be read", "%(n)d mails could not be read", aside)
             % {"n": aside},
             detail=_("Nothing is lost, and it can be tried again."),
-            url=reverse("stuck_work"),
+            url=address("stuck_work"),
             button=_("Look"),
             icon="mail",
             tone="warn",
@@ -204,7 +203,7 @@ def _stuck(aside: int, setbacks: int) -> Iterator[Job]:
             )
             % {"n": setbacks},
             detail=_("Each can be tried again."),
-            url=reverse("stuck_work"),
+            url=address("stuck_work"),
             button=_("Look"),
             icon="stuck",
             tone="warn",

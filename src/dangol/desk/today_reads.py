@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext_lazy
@@ -20,6 +19,7 @@ from dangol.inbox.duties import Talk, duties_of
 from dangol.inbox.models import Wait
 from dangol.inbox.wait_figures import Glance, read_glances
 from dangol.inbox.waits import Waits, unanswered_count
+from dangol.kernel.addresses import address
 from dangol.kernel.db import read_rows
 from dangol.kernel.durations import long_duration, short_duration
 from dangol.kernel.timeline import Tone
@@ -214,7 +214,7 @@ def _waiting_fact(now: int, at: datetime) -> Fact:
         _("Waiting now"),
         str(now),
         "",
-        reverse("inbox"),
+        address("inbox"),
         change,
         says,
         _tone(now < past) if now != past else "",

@@ -7,13 +7,13 @@ from typing import Any, Final
 
 from django.db.models import BooleanField
 from django.db.models.expressions import RawSQL
-from django.urls import reverse
 
 from dangol.channels.models import Delivery
 from dangol.channels.stuck import MOST_DELIVERIES, REMEMBERED, TROUBLED
 from dangol.customers.queries import names_of
 from dangol.inbox.listing import shown_names
 from dangol.inbox.models import Conversation, Message
+from dangol.kernel.addresses import address
 from dangol.kernel.db import as_instant, read_rows
 from dangol.staff.models import Staff
 
@@ -203,7 +203,7 @@ def _talk_of(columns: Sequence[Any], names: dict[int, str]) -> Talk:
     pk, customer_id, _name, subject, preview, waiting_since, last_message_at, due_at = columns
     return Talk(
         id=pk,
-        url=reverse("conversation", args=[pk]),
+        url=address("conversation", pk),
         name=names[customer_id],
         subject=subject or preview,
         since=as_instant(waiting_since or last_message_at),
@@ -214,7 +214,7 @@ def _talk_of(columns: Sequence[Any], names: dict[int, str]) -> Talk:
 def _talk(row: Conversation, names: dict[int, str]) -> Talk:
     return Talk(
         id=row.pk,
-        url=reverse("conversation", args=[row.pk]),
+        url=address("conversation", row.pk),
         name=names[row.customer_id],
         subject=row.subject or row.preview,
         since=row.waiting_since or row.last_message_at,

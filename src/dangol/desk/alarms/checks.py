@@ -26,6 +26,7 @@ from dangol.desk.work_words import LOOPS, REACTIONS
 from dangol.kernel.db import as_instant, read_rows
 from dangol.kernel.keys import read_secret
 from dangol.kernel.models import Heartbeat
+from dangol.kernel.prepared import Prepared
 
 # The past of a mailbox up to its last mail does not change while it is silent: counted once a silence and process.
 _pasts: dict[tuple[int, datetime], silence.Past] = {}
@@ -81,9 +82,12 @@ def look(*, at: datetime) -> list[Trouble]:
 
 def glance(*, at: datetime, beats: Iterable[Heartbeat]) -> list[Trouble]:
     """What a page looks at itself where nothing is at work that would: all but what takes counting. Two queries."""
-    rows = Mailbox.objects.filter(channel__is_active=True).select_related("channel", "oauth")
-    boxes = list(rows.order_by("pk"))
-    return rules.without_consequences([*_at_a_glance(at, beats), *_mailboxes(boxes, at)])
+    return rules.without_consequences([*_at_a_glance(at, beats), *_mailboxes(_BOXES(), at)])
+
+
+_BOXES: Final = Prepared(
+    lambda: Mailbox.objects.filter(channel__is_active=True).select_related("channel", "oauth").order_by("pk")
+)
 
 
 def _at_a_glance(at: datetime, beats: Iterable[Heartbeat]) -> Iterator[Trouble]:

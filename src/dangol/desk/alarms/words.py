@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Final
 
 from django.conf import settings
-from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -16,6 +15,7 @@ from dangol.channels.stuck import problem_in_words
 from dangol.desk.alarms.rules import Health, Kind, Trouble
 from dangol.desk.backups.words import what_failed, what_to_do
 from dangol.desk.work_words import LOOPS
+from dangol.kernel.addresses import address
 from dangol.kernel.templatetags.dangol import full_instant
 from dangol.staff.models import Staff
 from dangol.staff.rights import may
@@ -86,7 +86,7 @@ def _say(trouble: Trouble, boxes: Mapping[int, Mailbox], reader: Staff | None) -
         title=words.title,
         detail=" ".join(filter(None, [since, words.detail])),
         advice=words.advice,
-        url=reverse(page, args=arguments),
+        url=address(page, *arguments),
         button=words.button or _("Look"),
     )
 

@@ -162,7 +162,7 @@ def test_the_oldest_that_nobody_took_can_be_taken_with_one_button(enter, hana, r
     receive(mail(JAMES), at=NOON)
     assert jobs(hana) == ["Nobody has taken Sora Kim’s mail"]
     (job,) = today_page(hana, at=NOON).jobs
-    response = enter(hana).post(job.url, job.fields)
+    response = enter(hana).post(job.url, dict(job.fields))
     assert response.status_code == 303
     talk.refresh_from_db()
     assert talk.assignee == hana
@@ -248,7 +248,9 @@ def test_every_button_leads_somewhere(enter, minji, receive, trouble):
     for alarm in page.alarms:
         assert client.get(alarm.said.url).status_code == 200, alarm
     for job in page.jobs:
-        response = client.post(job.url, job.fields) if job.fields else client.get(job.url.partition("#")[0])
+        response = (
+            client.post(job.url, dict(job.fields)) if job.fields else client.get(job.url.partition("#")[0])
+        )
         assert response.status_code in {200, 303}, job
 
 
