@@ -20,7 +20,10 @@ _BECAME: Final = Prepared(
 _IDENTITIES: Final = Prepared(
     lambda ids: Identity.objects.filter(customer__in=ids).order_by("-is_verified", "id")
 )
-
+# The first of each last, so that it is the one that is kept.
+_ADDRESSES: Final = Prepared(
+    lambda ids: Identity.objects.filter(customer__in=ids).order_by("-id").values_list("customer", "address")
+)
 _INTRODUCTIONS: Final = Prepared(
     lambda ids: (
         Introduction.objects.filter(Q(customer__in=ids) | Q(by__in=ids))
@@ -88,8 +91,7 @@ def names_of(customers: Iterable[Customer]) -> dict[int, str]:
     names = {customer.pk: customer.name for customer in customers}
     nameless = [pk for pk, name in names.items() if not name]
     if nameless:
-        addresses = Identity.objects.filter(customer__in=nameless).order_by("-id")
-        names |= dict(addresses.values_list("customer", "address"))
+        names |= dict(_ADDRESSES(ids=tuple(nameless)))
     return {pk: name or f"#{pk}" for pk, name in names.items()}
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import starmap
 from typing import Final
 
 from django.db.models import Q, QuerySet
@@ -59,7 +60,6 @@ class TalkView:
     state: str
     state_words: str
     at: datetime
-    assignee: str
 
 
 @dataclass(frozen=True)
@@ -122,8 +122,8 @@ class PersonPage:
     wrote_last_at: datetime | None
     identities: tuple[IdentityView, ...]
     talk_count: int
-    waiting: TalkView | None
     waiting_count: int
+    waiting_url: str  # the conversation that waits the longest, "" where none does
     waiting_since: datetime | None
     half_answered_within: float | None
     talks: tuple[TalkView, ...]
@@ -169,12 +169,11 @@ def customer(request: HttpRequest, customer_id: int) -> HttpResponse:
 def person_page(person: Customer, *, after: str = "", talks_after: str = "", kind: str = "") -> PersonPage:
     """All about the person, whichever of the merged rows it is written under; a fixed number of queries."""
     ids = ids_of_person(person)
-    mine = _of(ids)
-    waits = mine.filter(state=Conversation.State.WAITING)
-    waiting: Conversation | None = next(iter(_LONGEST_WAIT(ids=tuple(ids))), None)
+    waiting = _WAITING(ids=tuple(ids))
     newest = _NEWEST(ids=tuple(ids))
     count, first = len(newest), min((created_at for *_, created_at in newest), default=None)
     if count == ANSWERS:
+        mine = _of(ids)
         count, first = mine.count(), mine.order_by("id").values_list("created_at", flat=True).first()
     seconds = [value for (value,) in _ANSWERED(ids=tuple(ids))]
     talks, next_talks = _talks(ids, talks_after)
@@ -198,9 +197,9 @@ def person_page(person: Customer, *, after: str = "", talks_after: str = "", kin
         wrote_last_at=newest[0][1] if newest else None,
         identities=tuple(map(identity_view, identities_of(ids))),
         talk_count=count,
-        waiting=_talk(waiting) if waiting else None,
-        waiting_count=waits.count() if waiting else 0,
-        waiting_since=waiting.waiting_since if waiting else None,
+        waiting_count=len(waiting) if len(waiting) < ANSWERS else _waiting_of(ids).count(),
+        waiting_url=address("conversation", waiting[0][0]) if waiting else "",
+        waiting_since=waiting[0][1] if waiting else None,
         half_answered_within=median(value for value in seconds if value is not None),
         talks=talks,
         next_talks=next_talks,
@@ -225,13 +224,13 @@ def _of(ids: Collection[int]) -> QuerySet[Conversation]:
     return Conversation.objects.filter(customer__in=ids, merged_into=None)
 
 
-_LONGEST_WAIT: Final = Prepared(
-    lambda ids: (
-        _of(ids)
-        .filter(state=Conversation.State.WAITING)
-        .select_related("assignee")
-        .order_by("waiting_since", "id")[:1]
-    )
+def _waiting_of(ids: Collection[int]) -> QuerySet[Conversation]:
+    return _of(ids).filter(state=Conversation.State.WAITING)
+
+
+# Those that wait the longest first: all that is asked stands in an index.
+_WAITING: Final = Prepared(
+    lambda ids: _waiting_of(ids).order_by("waiting_since", "id").values_list("id", "waiting_since")[:ANSWERS]
 )
 _NEWEST: Final = Prepared(
     lambda ids: (
@@ -251,29 +250,33 @@ _ANSWERED: Final = Prepared(
         .values_list("opening_seconds")[:ANSWERS]
     )
 )
-_FIRST_TALKS: Final = Prepared(
-    lambda ids: _of(ids).select_related("assignee").order_by("-last_message_at", "-id")[: TALKS + 1]
-)
+_FIRST_TALKS: Final = Prepared(lambda ids: _lines_of(_of(ids)))
 
 
 def _talks(ids: list[int], after: str) -> tuple[tuple[TalkView, ...], str]:
     place = Place.read(after)
     if place:
         earlier = Q(last_message_at__lt=place.at) | Q(last_message_at=place.at, id__lt=place.id)
-        rows = _of(ids).select_related("assignee").filter(earlier, last_message_at__lte=place.at)
-        found = list(rows.order_by("-last_message_at", "-id")[: TALKS + 1])
+        found = list(_lines_of(_of(ids).filter(earlier, last_message_at__lte=place.at)))
     else:
         found = _FIRST_TALKS(ids=tuple(ids))
-    last = found[TALKS - 1] if len(found) > TALKS else None
-    return tuple(map(_talk, found[:TALKS])), str(Place(last.last_message_at, last.pk)) if last else ""
+    following = ""
+    if len(found) > TALKS:
+        pk, _subject, _preview, _state, at = found[TALKS - 1]
+        following = str(Place(at, pk))
+    return tuple(starmap(_talk, found[:TALKS])), following
 
 
-def _talk(row: Conversation) -> TalkView:
+def _lines_of(rows: QuerySet[Conversation]) -> QuerySet[Conversation, tuple[int, str, str, str, datetime]]:
+    shown = rows.values_list("id", "subject", "preview", "state", "last_message_at")
+    return shown.order_by("-last_message_at", "-id")[: TALKS + 1]
+
+
+def _talk(pk: int, subject: str, preview: str, state: str, at: datetime) -> TalkView:
     return TalkView(
-        url=address("conversation", row.pk),
-        subject=row.subject or row.preview,
-        state=row.state,
-        state_words=str(Conversation.State(row.state).label),
-        at=row.last_message_at,
-        assignee=row.assignee.name if row.assignee else "",
+        url=address("conversation", pk),
+        subject=subject or preview,
+        state=state,
+        state_words=str(Conversation.State(state).label),
+        at=at,
     )

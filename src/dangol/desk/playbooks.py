@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -14,6 +14,7 @@ from dangol.customers.models import Segment
 from dangol.customers.queries import ids_of_person, living_customer
 from dangol.inbox.models import Conversation
 from dangol.kernel.durations import long_duration
+from dangol.kernel.prepared import Prepared
 from dangol.segments.queries import segments_of
 from dangol.staff.models import Staff
 from dangol.staff.rights import may
@@ -62,13 +63,15 @@ def segments_beside(rows: Collection[int], person: Staff) -> dict[str, Any]:
     could be put on; two queries, and one for the currency where money is said."""
     found = segments_of(rows)
     may_change = may(person, "change_segments")
-    lists = Segment.objects.filter(kind=Segment.Kind.LIST).exclude(pk__in=[each.pk for each in found])
     return {
         "in_segments": found,
         "playbook": _view(found),
         "may_change_lists": may_change,
-        "lists_to_join": list(lists.order_by("position", "pk")) if may_change else [],
+        "lists_to_join": [each for each in _LISTS() if each not in found] if may_change else [],
     }
+
+
+_LISTS: Final = Prepared(lambda: Segment.objects.filter(kind=Segment.Kind.LIST).order_by("position", "pk"))
 
 
 def playbook_lines(segment: Segment, *, with_promises: bool = True) -> tuple[PlaybookLine, ...]:

@@ -14,7 +14,8 @@ from django.db.models import QuerySet
 
 from dangol.kernel.db import read_rows
 
-LENGTHS: Final = (*range(1, 9), 16, 32, 64)  # of lists that are asked for: each is a statement of its own
+# Of lists that are asked for: each length is a statement of its own, and the last number fills it up.
+LENGTHS: Final[tuple[int, ...]] = (*range(1, 9), 16, 32, 64)
 LONGEST: Final = LENGTHS[-1]
 _LARGEST: Final = 2**63
 _FIRST_STAND_IN: Final = -987_654_000
@@ -104,7 +105,7 @@ class _Statement:
         parameters = list(self._parameters)
         for n, (name, place) in self._places.items():
             value: Any = given[name]
-            if place is not None:  # the last number again and again, up to the length of the statement
+            if place is not None:
                 value = value[min(place, len(value) - 1)]
             # PostgreSQL's driver has a type of its own for each width of number.
             parameters[n] = type(parameters[n])(value)

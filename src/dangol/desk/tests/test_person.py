@@ -10,7 +10,8 @@ from django.urls import reverse
 from dangol.channels.models import Delivery
 from dangol.channels.outbox import deliver_due
 from dangol.customers.events import CustomersMerged
-from dangol.customers.models import Consent, Customer, CustomerNote, Identity, Tag
+from dangol.customers.models import Consent, Customer, CustomerNote, Identity, Membership, Segment, Tag
+from dangol.desk.person import ANSWERS
 from dangol.desk.tests.reading import see
 from dangol.inbox.commands.conversations import add_note, close_conversation
 from dangol.inbox.commands.drafts import save_draft
@@ -53,6 +54,38 @@ def test_a_customer_who_waits_is_told_first(staff_client, receive):
     assert "Wrote: Cold burger 11:19" in words
     page = staff_client.get(reverse("customer", args=[talk.customer_id])).content.decode()
     assert f'href="/inbox/{talk.pk}/#compose"' in page
+
+
+@pytest.mark.parametrize("read", [ANSWERS, 1])
+def test_who_waits_for_several_answers_is_told_how_many_and_answered_where_they_wait_longest(
+    staff_client, receive, monkeypatch, read
+):
+    monkeypatch.setattr("dangol.desk.person.ANSWERS", read)
+    receive(mail(subject="The bill", message_id="2"), at=NOON - timedelta(minutes=20))
+    first = receive(mail(subject="The burger", message_id="1"), at=NOON - timedelta(minutes=41)).conversation
+    receive(mail(JAMES, message_id="3"), at=NOON - timedelta(minutes=50))
+    assert "Waits for 2 answers ." in see(staff_client, "customer", first.customer_id)
+    page = staff_client.get(reverse("customer", args=[first.customer_id])).content.decode()
+    assert f'class="button primary" href="/inbox/{first.pk}/#compose"' in page
+
+
+def test_a_manager_puts_a_customer_on_those_lists_alone_that_they_are_not_on(client, dongsuk, hana, receive):
+    customer = receive(mail()).conversation.customer
+    regulars, press = (
+        Segment.objects.create(name=name, kind="list", created_at=NOON) for name in ("Regulars", "Press")
+    )
+    Membership.objects.create(segment=regulars, customer=customer, since=NOON)
+    offered = {}
+    for person in (dongsuk, hana):
+        client.force_login(person)
+        page = client.get(reverse("customer", args=[customer.pk])).content.decode()
+        offered[person] = [
+            each.pk
+            for each in (regulars, press)
+            if f'action="{reverse("segment_members", args=[each.pk])}"' in page
+        ]
+        assert reverse("segment", args=[regulars.pk]) in page
+    assert offered == {dongsuk: [press.pk], hana: []}
 
 
 def test_what_happened_is_told_newest_first_with_who_did_it(staff_client, receive, hana):
