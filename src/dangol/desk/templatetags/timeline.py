@@ -4,9 +4,9 @@ A conversation shows twelve of them and a customer's page thirty, each time of s
 """
 
 from collections.abc import Iterable, Mapping
+from html import escape
 
 from django import template
-from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
@@ -30,7 +30,5 @@ def _line(line: TimelineLine, actors: Mapping[int, str]) -> str:
         about = f'<a href="{escape(line.url)}"{lang}>{said}</a>' if line.url else f"<span{lang}>{said}</span>"
         about = f": {about}"
     who = actors.get(line.actor_id, "") if line.actor_id is not None else ""
-    # Not within the f-string, into which the collecting of words does not look.
-    done_by = gettext("by %(who)s")
-    by = f' <span class="dim">{done_by % {"who": escape(who)}}</span>' if who else ""
+    by = ' <span class="dim">%s</span>' % (gettext("by %(who)s") % {"who": escape(who)}) if who else ""
     return f"<li{tone}><span>{escape(line.words)}{about}{by}</span>{when(line.at)}</li>\n"
