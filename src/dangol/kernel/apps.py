@@ -7,6 +7,7 @@ class KernelConfig(AppConfig):
 
     def ready(self) -> None:
         """Each new connection is made ready for short statements."""
-        from dangol.kernel.db import without_compiling
+        from dangol.kernel.db import with_kept_statements, without_compiling
 
         connection_created.connect(without_compiling)
+        connection_created.connect(with_kept_statements)

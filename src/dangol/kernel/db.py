@@ -64,6 +64,14 @@ def without_compiling(connection: BaseDatabaseWrapper, **_: object) -> None:
             cursor.execute("SET jit = off")
 
 
+def with_kept_statements(connection: BaseDatabaseWrapper, **_: object) -> None:
+    """Let a new connection to SQLite keep how its statements are written (kernel/sqlite.py)."""
+    if connection.vendor == "sqlite":
+        from dangol.kernel.sqlite import give_cursor  # not where there is no SQLite
+
+        give_cursor(connection)
+
+
 def is_deadlock(failure: OperationalError) -> bool:
     """Whether PostgreSQL ended the transaction because two waited for each other: done again, it goes through."""
     return getattr(failure.__cause__, "sqlstate", "") == _DEADLOCK
