@@ -98,8 +98,7 @@ class WhoView:
     prefers: str
     tags: tuple[str, ...]
     note: str  # the newest
-    since: datetime
-    conversation_count: int
+    so_far: str  # how many conversations, and since when
     identities: tuple[IdentityView, ...]
     others: tuple[OtherConversation, ...]
     orders: tuple[OrderRow, ...]  # the last ones

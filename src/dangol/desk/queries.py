@@ -8,6 +8,10 @@ from typing import Final
 from django.conf import settings
 from django.db.models import Count, QuerySet, Value
 from django.urls import NoReverseMatch
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from dangol.customers.kinds import kind_words
 from dangol.customers.models import Identity
@@ -53,8 +57,9 @@ def who_view(conversation: Conversation, *, staff: Staff, at: datetime) -> WhoVi
         prefers=kind_words(person.preferred_channel) if person.preferred_channel else "",
         tags=tags_of(ids),
         note=notes[0].text if notes else "",
-        since=person.created_at,
-        conversation_count=_COUNT(ids=tuple(ids))[0][0] if len(newest) > OTHERS else len(newest),
+        so_far=_so_far(
+            _COUNT(ids=tuple(ids))[0][0] if len(newest) > OTHERS else len(newest), person.created_at
+        ),
         identities=tuple(addresses),
         others=tuple(
             OtherConversation(
@@ -77,6 +82,13 @@ def who_view(conversation: Conversation, *, staff: Staff, at: datetime) -> WhoVi
         playbook=playbook_for(ids),
         give_url=address("giving", conversation.pk),
     )
+
+
+def _so_far(many: int, since: datetime) -> str:
+    if many < 2:
+        return _("Writes for the first time")
+    words = ngettext("%(many)s conversation since %(month)s", "%(many)s conversations since %(month)s", many)
+    return words % {"many": many, "month": date_format(timezone.localtime(since), _("F Y"))}
 
 
 def identity_view(row: Identity) -> IdentityView:

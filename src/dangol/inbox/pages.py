@@ -209,3 +209,4 @@ class ComposerView:
     writers: tuple[str, ...]  # colleagues who are writing here now
     why_not: str  # why nothing can be sent, "" when it can
     store_key: str
+    draft_url: str  # named by each button that keeps or changes it

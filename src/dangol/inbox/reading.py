@@ -177,6 +177,7 @@ def composer_view(
         ),
         why_not=_why_not(mailbox),
         store_key=f"dangol:draft:{conversation.pk}:{person.pk}",
+        draft_url=address("draft", conversation.pk),
     )
 
 

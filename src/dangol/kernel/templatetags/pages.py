@@ -26,26 +26,55 @@ class ComponentNode(Node):
         self.values = values
 
     def render(self, context: template.Context) -> SafeString:
-        """The component; a template is looked for once a page, and so is what surrounds it."""
-        page: Any = context  # the types know nothing of what a page keeps of its includes
-        kept = page.render_context.dicts[0]
-        known = kept.get(ComponentNode)
-        if known is None:
-            known = kept[ComponentNode] = ({}, surroundings())
-        templates, around = known
-        found = templates.get(self.name)
-        if found is None:
-            found = templates[self.name] = page.template.engine.get_template(self.name)
+        """The component."""
+        found, around = _found(context, self.name)
         values = {name: value.resolve(context) for name, value in self.values.items()}
         return render_component(found, values, context.get("csrf_token"), around)
 
 
+class ComponentsNode(Node):
+    """A component for each of a list."""
+
+    def __init__(self, name: str, each: str, of: FilterExpression) -> None:
+        self.name = name
+        self.each = each
+        self.of = of
+
+    def render(self, context: template.Context) -> SafeString:
+        """One after the other."""
+        found, around = _found(context, self.name)
+        csrf_token = context.get("csrf_token")
+        made = (
+            render_component(found, {self.each: it}, csrf_token, around) for it in self.of.resolve(context)
+        )
+        return SafeString("".join(made))
+
+
+def _found(context: template.Context, name: str) -> tuple[template.Template, tuple[object, ...]]:
+    """The template, which is looked for once a page, and so is what surrounds it."""
+    page: Any = context  # the types know nothing of what a page keeps of its includes
+    kept = page.render_context.dicts[0]
+    known = kept.get(ComponentNode)
+    if known is None:
+        known = kept[ComponentNode] = ({}, surroundings())
+    templates, around = known
+    found = templates.get(name)
+    if found is None:
+        found = templates[name] = page.template.engine.get_template(name)
+    return found, around
+
+
 @register.tag
-def component(parser: Parser, token: Token) -> ComponentNode:
-    """{% component "inbox/_item.html" item=item %}: as an include with `only`, kept for the next time."""
+def component(parser: Parser, token: Token) -> ComponentNode | ComponentsNode:
+    """{% component "inbox/_item.html" item=item %}: as an include with `only`, kept for the next time.
+
+    {% component "inbox/_item.html" for item in list.items %}: one for each.
+    """
     words = token.split_contents()[1:]
     if not words or not words[0][0] == words[0][-1] == '"':
         raise template.TemplateSyntaxError("a component names its template in double quotes")
+    if len(words) == 5 and (words[1], words[3]) == ("for", "in"):
+        return ComponentsNode(words[0][1:-1], words[2], parser.compile_filter(words[4]))
     values = token_kwargs(words[1:], parser)
     if len(values) != len(words) - 1:
         raise template.TemplateSyntaxError("a component takes name=value, and nothing else")

@@ -99,19 +99,45 @@ def test_the_form_token_is_of_the_request_and_of_nothing_that_is_kept(memo):
     assert len(memo) == 1
 
 
-def test_nothing_of_the_page_around_is_seen():
-    page = Context({"name": "Sora", "secret": "of Hana"})
+def rendered(source: str, part: str, **context) -> str:
+    page = Context(context)
     page.template = template("")
     page.template.engine = DjangoTemplates(
         {"NAME": "x", "DIRS": [], "APP_DIRS": False, "OPTIONS": {"loaders": [
-            ("django.template.loaders.locmem.Loader", {"part.html": "{{ name }}, {{ secret }}{{ request }}"})
+            ("django.template.loaders.locmem.Loader", {"part.html": part})
         ]}}
     ).engine  # fmt: skip
+    return Template(source).nodelist.render(page)
 
-    assert Template('{% component "part.html" name=name %}').nodelist.render(page) == "Sora, "
+
+def test_nothing_of_the_page_around_is_seen():
+    part = "{{ name }}, {{ secret }}{{ request }}"
+
+    page = rendered('{% component "part.html" name=name %}', part, name="Sora", secret="of Hana")
+
+    assert page == "Sora, "
 
 
-@pytest.mark.parametrize("source", ["{% component part %}", '{% component "part.html" item %}'])
+def test_each_of_a_list_is_made_in_order_and_kept(memo):
+    source = '{% component "part.html" for name in names %}'
+
+    page = rendered(source, "<b>{{ name }}</b>{{ names }}", names=("Sora", "James", "Sora"))
+
+    assert page == "<b>Sora</b><b>James</b><b>Sora</b>"
+    assert len(memo) == 2
+    assert rendered('{% component "part.html" name=name %}', "other", name="Sora") == "<b>Sora</b>"
+    assert rendered(source, "<b>{{ name }}</b>", names=()) == ""
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% component part %}",
+        '{% component "part.html" item %}',
+        '{% component "part.html" for item of items %}',
+        "{% component part for item in items %}",
+    ],
+)
 def test_a_component_that_is_not_named_or_not_told_by_name_what_it_gets_is_a_mistake(source):
     with pytest.raises(TemplateSyntaxError):
         Template(source)
