@@ -5,10 +5,11 @@ import hashlib
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django.db import OperationalError, connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 from django.db.models import CharField, Expression
 
 _STEPS: Final = 5_000  # of SQLite's machine, a fraction of a millisecond
@@ -48,6 +49,17 @@ def read_rows(statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any,
         cursor.execute(statement, [connection.ops.adapt_unknown_value(each) for each in parameters])
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
+
+
+def keeping_cursor() -> CursorWrapper:
+    """A cursor for a statement that is asked again and again: PostgreSQL keeps it for the connection, so that it need
+    not plan it each time. It does so when a table beneath it has changed, or other values want another plan."""
+    cursor, database = connection.cursor(), cast(Any, connection)
+    # Where Django logs statements, people want to read their values.
+    if connection.vendor == "postgresql" and not connection.queries_logged:
+        # Django's own cursor writes the values into the statement, which then is another one each time.
+        cursor.cursor = database.Database.Cursor(connection.connection)
+    return cursor
 
 
 def as_instant(kept: Any) -> datetime:

@@ -12,7 +12,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection, connections
 from django.db.models import QuerySet
 
-from dangol.kernel.db import read_rows
+from dangol.kernel.db import keeping_cursor, read_rows
 
 # Of lists that are asked for: each length is a statement of its own, and the last number fills it up.
 LENGTHS: Final[tuple[int, ...]] = (*range(1, 9), 16, 32, 64)
@@ -113,7 +113,7 @@ class _Statement:
 
     def rows(self, given: dict[str, Given]) -> list[Any]:
         """The rows for these values."""
-        with connections[self._rows.db].cursor() as cursor:
+        with keeping_cursor() as cursor:
             cursor.execute(*self.filled(given))
             found = cursor.fetchall()
         if not found:  # as most are: a customer without notes, a conversation without a draft

@@ -1,9 +1,10 @@
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from dangol.kernel.db import as_instant
@@ -129,6 +130,49 @@ def test_rows_of_plain_values_are_had_as_the_database_keeps_them():
         assert [(customer, as_instant(at)) for customer, at in found] == numbers(ids=ids)
     assert numbers.as_kept(ids=()) == []
     assert of_customer.as_kept(customer=2**63) == []
+
+
+@pytest.mark.only_postgres
+@pytest.mark.django_db
+def test_the_server_keeps_a_statement_and_not_the_values():
+    make_events()
+    for customer in range(1, 9):
+        assert of_customer(customer=customer) == [({"n": customer}, AT + timedelta(minutes=customer))]
+    assert len(kept_by_the_server('"data"', '"customer_id" = $1')) == 1
+
+
+@pytest.mark.only_postgres
+@pytest.mark.django_db(transaction=True)
+def test_tables_that_another_process_changes_are_read_as_they_are_then():
+    make_events()
+    before = of_customers(name="Odd", ids=(1, 2, 3))
+    for change in (
+        "ALTER TABLE kernel_event ADD COLUMN of_the_next_version integer NOT NULL DEFAULT 7",
+        "ALTER TABLE kernel_event DROP COLUMN of_the_next_version",
+        "CREATE INDEX of_the_next_version ON kernel_event (customer_id, name)",
+        "DROP INDEX of_the_next_version",
+        "DELETE FROM kernel_event",
+    ):
+        with closing(connection.copy()) as another, another.cursor() as cursor:
+            cursor.execute(change)
+        assert of_customers(name="Odd", ids=(1, 2, 3)) == ([] if "DELETE" in change else before)
+
+
+@pytest.mark.only_postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_transaction_that_is_taken_back_takes_no_statement_along():
+    make_events()
+    with transaction.atomic():
+        Event.objects.all().delete()
+        assert of_customer(customer=7) == []
+        transaction.set_rollback(True)
+    assert len(of_customer(customer=7)) == 1
+
+
+def kept_by_the_server(*words: str) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements")
+        return [said for (said,) in cursor.fetchall() if all(word in said for word in words)]
 
 
 @pytest.mark.only_postgres
