@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from django.utils.translation import gettext as _
+
 Tone = Literal["", "good", "warn", "bad", "accent"]
 
 
@@ -210,3 +212,10 @@ class ComposerView:
     why_not: str  # why nothing can be sent, "" when it can
     store_key: str
     draft_url: str  # named by each button that keeps or changes it
+
+    @property
+    def to_whom(self) -> str:
+        """Everybody who gets it, in words."""
+        if not self.to:
+            return _("To whom?")
+        return ", ".join(filter(None, (_("To %(to)s") % {"to": self.to}, self.cc, self.bcc)))
