@@ -26,6 +26,7 @@ _HANGUL: Final = re.compile("[가-힣]")
 _BREAK: Final = re.compile(r"""[\s<>"']""")
 # Something of this is in whatever it makes a link of; most words have none.
 _MAY_LINK: Final = re.compile(r"https?://|www\.|@|\.(?:com|edu|gov|int|mil|net|org)", re.IGNORECASE)
+_LONGEST_KEPT: Final = 200  # letters of a word
 
 
 @register.simple_tag
@@ -144,6 +145,16 @@ def linked(text: str) -> SafeString:
 
 
 def _linked_word(word: str) -> str:
+    return _kept_link(word) if len(word) <= _LONGEST_KEPT else _link(word)
+
+
+@lru_cache(maxsize=1024)
+def _kept_link(word: str) -> str:
+    # The same few addresses stand in the signatures and quotes of all letters.
+    return _link(word)
+
+
+def _link(word: str) -> str:
     html = urlize(mark_safe(word), nofollow=True, autoescape=False)  # noqa: S308
     return html.replace(' rel="nofollow">', ' rel="nofollow noopener noreferrer" target="_blank">')
 
