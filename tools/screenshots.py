@@ -100,7 +100,7 @@ def _take_inbox_in_korean(page: Page, language: str) -> None:
     """The inbox where a customer writes in Korean, and back to the one who is answered."""
     first = page.url
     page.locator(".item", has_text="이서연").first.click()
-    page.wait_for_selector("#compose")
+    page.get_by_role("heading", name="사진처럼 포장이 터져서 왔어요").wait_for()
     take(page, "inbox", language)
     page.goto(first)
 

@@ -5,10 +5,14 @@ from collections import Counter, defaultdict
 import pytest
 
 from dangol.desk.suggested import suggestion_beside
+from dangol.goodwill.first_causes import KOREAN
 from dangol.goodwill.models import Entry, Wish
+from dangol.goodwill.proposing import named, propose, without_praise
 from dangol.inbox.models import Conversation, Message
 from dangol.orders.models import Order, OrderLine, Refund, RefundLine
 from dangol.showcase.books import COMPLAINTS
+from dangol.showcase.menu import items_of
+from dangol.showcase.open_matters import WAITING
 from dangol.showcase.shop import ZONE
 from dangol.showcase.story import shop_at
 from dangol.showcase.tests.played import NOW
@@ -145,6 +149,15 @@ def test_beside_the_first_complaint_stands_what_would_make_it_good():
     assert found
     assert (found.kind, found.amount, found.is_asked) == ("redo", 15_000, False)
     assert (found.cause.name, found.order.customer) == ("Something was missing", talk.customer)
+
+
+def test_beside_the_korean_complaint_stands_what_was_spoilt_and_not_what_was_fine():
+    (letter,) = [each for each in WAITING if each.subject == COMPLAINTS[1]]
+    bought = {course: items_of(course, "ko")[0].name for course in ("dish", "drink")}
+    causes = {each.name: each for place in KOREAN for each in place.examples}
+    spoken_of = propose(letter.text, {name: each.words for name, each in causes.items()})
+    assert causes[spoken_of].remedy == "redo"
+    assert named(without_praise(letter.text, causes[spoken_of].words), bought) == ["dish"]
 
 
 @pytest.mark.django_db
