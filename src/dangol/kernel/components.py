@@ -95,7 +95,7 @@ def render_component(
     html = memo.get(key)
     if html is None:
         html = render_anew(template, values)
-        if surroundings() == around:  # not so when the day ended meanwhile
+        if _day() == around[0]:  # not so when it ended meanwhile
             memo.put(key, html)
     return with_token(html, csrf_token)
 
@@ -103,12 +103,16 @@ def render_component(
 def surroundings() -> tuple[object, ...]:
     """What templates read besides their values; it stays as it is while a page is made."""
     return (
+        _day(),
         get_language(),
         timezone.get_current_timezone_name(),
-        timezone.localdate(clock.now()).toordinal(),
         get_urlconf() or settings.ROOT_URLCONF,
         get_script_prefix(),
     )
+
+
+def _day() -> int:
+    return timezone.localdate(clock.now()).toordinal()
 
 
 def render_anew(template: Template, values: Mapping[str, Any]) -> str:

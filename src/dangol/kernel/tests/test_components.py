@@ -91,6 +91,19 @@ def test_each_language_zone_and_day_has_its_own(monkeypatch):
     assert "토요일" in shown("ko", "UTC")
 
 
+def test_what_was_made_while_the_day_ended_is_not_kept(memo, monkeypatch):
+    line = Line("Sora", AT)
+    instants = iter([AT])  # the first is asked for the key
+    monkeypatch.setattr(clock, "now", lambda: next(instants, AT + timedelta(days=1)))
+
+    tomorrow = made("{% when line.at %}", line=line)
+
+    assert len(memo) == 0
+    monkeypatch.setattr(clock, "now", lambda: AT)
+    assert made("{% when line.at %}", line=line) != tomorrow
+    assert len(memo) == 1
+
+
 def test_the_form_token_is_of_the_request_and_of_nothing_that_is_kept(memo):
     form = template("<form>{% csrf_token %}</form>")
 
