@@ -49,7 +49,7 @@ class Prepared:
         if _is_beyond(given):
             return []
         statement = self._statement(given)
-        return read_rows(*statement.filled(given)) if statement else rows_as_kept(self._build(**given))
+        return statement.fetched(given) if statement else rows_as_kept(self._build(**given))
 
     def _statement(self, given: dict[str, Given]) -> "_Statement | None":
         """None where each time needs one of its own."""
@@ -100,8 +100,22 @@ class _Statement:
         self._rows.query.get_compiler = lambda *_, **__: self._compiler
         self._keep_converters()
 
-    def filled(self, given: dict[str, Given]) -> tuple[str, tuple[Any, ...]]:
-        """The statement and its parameters for these values."""
+    def rows(self, given: dict[str, Given]) -> list[Any]:
+        """The rows for these values."""
+        found = self.fetched(given)
+        if not found:  # as most are: a customer without notes, a conversation without a draft
+            return []
+        self._compiler.execute_sql = lambda *_, **__: (found,)
+        return list(self._rows._iterable_class(self._rows))
+
+    def fetched(self, given: dict[str, Given]) -> list[tuple[Any, ...]]:
+        """The rows for these values as the database keeps them."""
+        with keeping_cursor() as cursor:
+            cursor.execute(self._sql, self._filled(given))
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
+
+    def _filled(self, given: dict[str, Given]) -> tuple[Any, ...]:
         parameters = list(self._parameters)
         for n, (name, place) in self._places.items():
             value: Any = given[name]
@@ -109,17 +123,7 @@ class _Statement:
                 value = value[min(place, len(value) - 1)]
             # PostgreSQL's driver has a type of its own for each width of number.
             parameters[n] = type(parameters[n])(value)
-        return self._sql, tuple(parameters)
-
-    def rows(self, given: dict[str, Given]) -> list[Any]:
-        """The rows for these values."""
-        with keeping_cursor() as cursor:
-            cursor.execute(*self.filled(given))
-            found = cursor.fetchall()
-        if not found:  # as most are: a customer without notes, a conversation without a draft
-            return []
-        self._compiler.execute_sql = lambda *_, **__: (found,)
-        return list(self._rows._iterable_class(self._rows))
+        return tuple(parameters)
 
     def _keep_converters(self) -> None:
         """How each column becomes Django's value follows from the statement: found out once."""
