@@ -143,6 +143,7 @@ def duties_of(person: Staff, *, until: datetime, at: datetime) -> Duties:
             *(me, at - FRESH_DRAFT, MOST),
             *(at - REMEMBERED, MOST_DELIVERIES, me, at - REMEMBERED, MOST),
         ],
+        is_usual=True,
     )
     names = shown_names({row[5]: row[6] for row in rows})
     found = [

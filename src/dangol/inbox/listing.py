@@ -7,7 +7,6 @@ from functools import lru_cache, partial
 from typing import Any, Final, NamedTuple, overload
 from urllib.parse import urlencode
 
-from django.db import connection
 from django.db.models import BooleanField, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils import formats
@@ -19,7 +18,7 @@ from dangol.customers.queries import living_of
 from dangol.inbox.models import Conversation
 from dangol.inbox.pages import Clock, Item, ListPage, Mark, Tab
 from dangol.kernel.addresses import address
-from dangol.kernel.db import as_instant
+from dangol.kernel.db import as_instant, read_rows
 from dangol.kernel.durations import MINUTE, short_duration
 from dangol.kernel.places import Place
 from dangol.kernel.prepared import Prepared, rows_as_kept
@@ -112,9 +111,9 @@ class Counts:
 def count_lists(person: Staff) -> Counts:
     """All numbers in one statement: every page shows them, and the database stops counting where we stop showing."""
     most = MOST_COUNTED + 1
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNT, ["waiting", most, "answered", most, "later", most, person.pk, most])
-        return Counts(*cursor.fetchone())
+    given = ["waiting", most, "answered", most, "later", most, person.pk, most]
+    (numbers,) = read_rows(_COUNT, given, is_usual=True)
+    return Counts(*numbers)
 
 
 def list_page(

@@ -39,13 +39,16 @@ class Constant(Expression):
         return f"'{self.word}'", ()
 
 
-def read_rows(statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+def read_rows(
+    statement: str, parameters: Sequence[Any] = (), *, is_usual: bool = False
+) -> list[tuple[Any, ...]]:
     """The rows of a statement that is written out, for pages on which Django would take longer to put it together than
     the database to answer it.
 
-    Instants are given as they are; they come back as the database keeps them, to be read with `as_instant`.
+    Instants are given as they are; they come back as the database keeps them, to be read with `as_instant`. A usual one
+    is always written the same and finds little, whatever is given: see `keeping_cursor`.
     """
-    with connection.cursor() as cursor:
+    with keeping_cursor() if is_usual else connection.cursor() as cursor:
         cursor.execute(statement, [connection.ops.adapt_unknown_value(each) for each in parameters])
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
