@@ -86,15 +86,16 @@ def people_of(ids: Sequence[int], query: str) -> tuple[PersonHit, ...]:
     for identity in Identity.objects.filter(customer__in=whose).order_by("id"):
         addresses.setdefault(whose[identity.customer_id], []).append(identity.shown or identity.address)
     counts = conversation_counts(whose)
-    return tuple(_person(row, addresses.get(row.pk, []), counts.get(row.pk, 0), query) for row in found)
+    sought = query, _number_in(query)
+    return tuple(_person(row, addresses.get(row.pk, []), counts.get(row.pk, 0), *sought) for row in found)
 
 
-def _person(row: Customer, addresses: list[str], count: int, query: str) -> PersonHit:
+def _person(row: Customer, addresses: list[str], count: int, query: str, number: str) -> PersonHit:
     name = row.name or (addresses[0] if addresses else f"#{row.pk}")
     shown = [marked(address, query) for address in addresses]
     # Of several addresses the one that matched is shown.
     best = next((pieces for pieces in shown if any(piece.is_match for piece in pieces)), None)
-    if best is None and (number := _number_in(query)):
+    if best is None and number:
         best = next((marked(each, each) for each in addresses if normal_phone(each).startswith(number)), None)
     return PersonHit(
         id=row.pk,

@@ -65,6 +65,20 @@ def test_a_number_is_found_however_it_is_written_and_searched(staff_client, hana
     assert "James" not in see(staff_client, "customers", q="010-1234-4472")
 
 
+def test_looking_for_a_number_costs_the_same_queries_however_many_have_it(staff_client, hana, moon_burger):
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as asked:
+            assert "010-1234-447" in see(staff_client, "customers", q="0101234447")
+        return len(asked)
+
+    add_customer(actor=hana, name="James", addresses=[("phone", "010-1234-4471")], at=NOON)
+    queries()
+    of_one = queries()
+    for number in range(2, 6):
+        add_customer(actor=hana, name=f"J{number}", addresses=[("phone", f"010-1234-447{number}")], at=NOON)
+    assert queries() == of_one
+
+
 def order(customer, email="", phone="") -> Order:
     source, _new = Source.objects.get_or_create(name="File", kind="file", created_at=NOON)
     number = str(Order.objects.count())
