@@ -145,8 +145,7 @@ def _database(url: str) -> dict[str, object]:
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
-        # What is asked through kernel.db.keeping_cursor is kept by the server from the first time on; all else never.
-        "OPTIONS": {"prepare_threshold": 0, **{key: unquote(value) for key, value in query.items()}},
+        "OPTIONS": {key: unquote(value) for key, value in query.items()},
     }
 
 

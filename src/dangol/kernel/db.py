@@ -54,15 +54,24 @@ def read_rows(
     return rows
 
 
-def keeping_cursor() -> CursorWrapper:
+@contextlib.contextmanager
+def keeping_cursor() -> Iterator[CursorWrapper]:
     """A cursor for a statement that is asked again and again: PostgreSQL keeps it for the connection, so that it need
     not plan it each time. It does so when a table beneath it has changed, or other values want another plan."""
-    cursor, database = connection.cursor(), cast(Any, connection)
-    # Where Django logs statements, people want to read their values.
-    if connection.vendor == "postgresql" and not connection.queries_logged:
+    with connection.cursor() as cursor:
+        # Where Django logs statements, people want to read their values.
+        if connection.vendor != "postgresql" or connection.queries_logged:
+            yield cursor
+            return
+        session: Any = connection.connection
         # Django's own cursor writes the values into the statement, which then is another one each time.
-        cursor.cursor = database.Database.Cursor(connection.connection)
-    return cursor
+        cursor.cursor = cast(Any, connection).Database.Cursor(session)
+        session.prepare_threshold = 0
+        try:
+            yield cursor
+        finally:
+            # Or the driver would remember the last hundred of all other statements, whole mails in them.
+            session.prepare_threshold = None
 
 
 def as_instant(kept: Any) -> datetime:

@@ -169,6 +169,17 @@ def test_a_transaction_that_is_taken_back_takes_no_statement_along():
     assert len(of_customer(customer=7)) == 1
 
 
+@pytest.mark.only_postgres
+@pytest.mark.django_db
+def test_the_driver_remembers_no_other_statement_with_what_stands_in_it():
+    make_events()
+    assert len(of_customer(customer=7)) == 1
+    assert Event.objects.filter(name="Even").count() == 10
+    remembered = connection.connection._prepared
+    assert remembered._names
+    assert not remembered._counts
+
+
 def kept_by_the_server(*words: str) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT statement FROM pg_prepared_statements")
