@@ -61,6 +61,17 @@ class Lookout:
         return found + [each for each in self._others if each in small]
 
 
+def kept_as_files(files: Collection[str]) -> set[str]:
+    """Those of the files that a mail is kept in, as it arrived or as it was sent. Two queries, answered by an index."""
+    return {
+        name
+        for rows in (Raw.objects, Delivery.objects)
+        for name in rows.filter(file_sha256__in=files, file_sha256__gt="").values_list(
+            "file_sha256", flat=True
+        )
+    }
+
+
 def empty_raws(ids: Iterable[int]) -> set[str]:
     """Empty the mails as they arrived, in the caller's transaction; returns the names of their files.
 

@@ -311,6 +311,7 @@ class Raw(Content):
         indexes = [
             models.Index(fields=["id"], name="raw_new", condition=Q(state="new")),
             models.Index(fields=["id"], name="raw_quarantined", condition=Q(state="quarantined")),
+            models.Index(fields=["file_sha256"], name="raw_file", condition=Q(file_sha256__gt="")),
             # When mail came in live, for who asks whether a mailbox is too silent. Imports need not be in it.
             # SQLite asks the row for a column that stands in the condition alone: 100,000 rows for eight weeks.
             models.Index(
@@ -374,6 +375,7 @@ class Delivery(Content):
             ),
             models.Index(fields=["provider_message_id"], name="delivery_by_provider"),
             models.Index(fields=["-id"], name="delivery_failed", condition=Q(state="failed")),
+            models.Index(fields=["file_sha256"], name="delivery_file", condition=Q(file_sha256__gt="")),
         ]
 
     def __str__(self) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from dangol.channels.erasing import empty_raws
+from dangol.channels.erasing import empty_raws, kept_as_files
 from dangol.channels.incoming import IncomingMessage
 from dangol.channels.models import Delivery, Raw
 from dangol.customers.commands import normal_address
@@ -66,8 +66,5 @@ def let_go(arrivals: Sequence[tuple[Raw, IncomingMessage]]) -> None:
 
 
 def _remove(files: Collection[str]) -> None:
-    used = still_used(files) | set(
-        Raw.objects.filter(file_sha256__in=files).values_list("file_sha256", flat=True)
-    )
-    for name in set(files) - used:
+    for name in set(files) - still_used(files) - kept_as_files(files):
         remove_file(name, untouched_for=0)

@@ -203,12 +203,16 @@ class Attachment(models.Model):
     is_inline = models.BooleanField(default=False)
     content_id = models.CharField(max_length=250, blank=True)
 
+    class Meta:
+        indexes = [models.Index(fields=["sha256"], name="attachment_file")]
+
     def __str__(self) -> str:
         return f"attachment {self.pk}"
 
     @classmethod
     def left_over(cls) -> "models.QuerySet[Attachment]":
-        """Those that no message and no draft has, and whose bytes are to be removed: see `leave_files`."""
+        """Those that no message and no draft has any more: what clears away (privacy.erasing) removes their bytes, for
+        which it has to know of them."""
         return cls.objects.filter(message=None, draft=None)
 
     @classmethod

@@ -16,6 +16,7 @@ from dangol.channels.erasing import (
     deliveries_to,
     empty_deliveries,
     empty_raws,
+    kept_as_files,
     named_in_bytes,
     on_their_way,
 )
@@ -74,8 +75,9 @@ def erase_further() -> int:
 
 
 def clear_left_over() -> int:
-    """Remove files of mails that were not filed since their writer was erased; how many rows told of them. In no
-    transaction: whoever keeps the same bytes meanwhile is seen by `is_just_kept`."""
+    """Remove files that were taken off drafts, and those of mails that were not filed since their writer was erased;
+    how many rows told of them. In no transaction: whoever keeps the same bytes meanwhile is seen by `is_just_kept`.
+    """
     rows = Attachment.left_over().order_by("pk").values_list("pk", "sha256")[:FILES]
     found = {pk: name for pk, name in rows if not is_just_kept(name, within=UNTOUCHED)}
     waiting = set(remove_unused(sorted(set(found.values())))) if found else set()
@@ -296,11 +298,7 @@ FIRST_STEP: Final = next(iter(STEPS))
 
 def remove_unused(files: Sequence[str]) -> list[str]:
     """Remove those of the files that no row names any more; returns those that somebody may just be keeping."""
-    used = (
-        still_used(files)
-        | set(Raw.objects.filter(file_sha256__in=files).values_list("file_sha256", flat=True))
-        | set(Delivery.objects.filter(file_sha256__in=files).values_list("file_sha256", flat=True))
-    )
+    used = still_used(files) | kept_as_files(files)
     return [name for name in files if name not in used and not remove_file(name, untouched_for=UNTOUCHED)]
 
 

@@ -128,7 +128,7 @@ def discard_draft(
             kept = save_draft(actor=actor, conversation=conversation, text="", at=at, page=page)
             if kept.text.strip():
                 return
-        Attachment.objects.filter(draft=draft, message=None).delete()
+        Attachment.objects.filter(draft=draft, message=None).update(draft=None, filename="")
         draft.delete()
         emit(
             DraftDiscarded(
@@ -158,9 +158,9 @@ def make_room(*, draft: Draft, size: int) -> None:
 
 
 def detach_file(*, actor: Staff, draft: Draft, attachment_id: int) -> None:
-    """Take a file off the draft."""
+    """Take a file off the draft. Its bytes go later, if nothing else has them (`Attachment.left_over`)."""
     demand(actor, "answer")
-    draft.attachments.filter(pk=attachment_id, message=None).delete()
+    draft.attachments.filter(pk=attachment_id, message=None).update(draft=None, filename="")
 
 
 def recipients_for(conversation: Conversation) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
