@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 
-from tests.journeys.shop import Shop
+from tests.journeys.shop import Shop, until
 from tests.parts.browser import OpenPage
 from tests.parts.cast import SORA
 
@@ -85,6 +85,75 @@ def test_hours_that_are_copied_leave_a_day_that_was_typed_meanwhile(
     for day, hours in (("Friday", "11:00-22:00"), ("Sunday", "11:00-22:00"), ("Saturday", "12:00-15:00")):
         expect(page.get_by_label(day)).to_have_value(hours)
     expect(page.get_by_label("Saturday")).to_be_focused()
+
+
+@pytest.fixture
+def answered(page: Page) -> Callable[[str], LetGo]:
+    """Let the server do what the next request for an address asks, and hold its answer back, until what this returns is
+    called."""
+
+    def hold(address: str) -> LetGo:
+        answers: list[tuple[Route, APIResponse]] = []
+        page.route(address, lambda route: answers.append((route, route.fetch(max_redirects=0))), times=1)
+
+        def let_go() -> None:
+            while not answers:
+                page.wait_for_timeout(20)
+            route, response = answers[0]
+            route.fulfill(response=response)
+
+        return let_go
+
+    return hold
+
+
+def test_what_is_given_while_an_answer_is_on_its_way_sends_it_no_second_time(
+    shop: Shop, page: Page, answered: Callable[[str], LetGo]
+) -> None:
+    talk = shop.hear_from(SORA, "Both at once", "The burger was cold.")
+    shop.do("have_order", subject="Both at once", number="2050")
+    page.goto(f"/inbox/{talk}/")
+    words = page.get_by_role("textbox", name="Your words")
+    words.fill("A fresh one is on its way.")
+    expect(page.get_by_text("Draft saved")).to_be_visible()
+    let_go = answered("**/reply/")
+    page.get_by_role("button", name="Send", exact=True).press("Enter")
+    page.get_by_role("button", name="Give it").press("Enter")
+    expect(page.get_by_role("button", name="Undo: Moon burger")).to_be_visible()
+    let_go()
+    expect(page.get_by_role("log", name="Messages")).to_contain_text("A fresh one is on its way.")
+    expect(words).to_have_value("")
+    expect(page.get_by_role("button", name="Undo: Moon burger")).to_be_visible()
+    page.reload()
+    expect(words).to_have_value("")
+    assert shop.texts("Both at once").count("A fresh one is on its way.") == 1
+
+
+@pytest.mark.parametrize("what", ["Give it", "Send"])
+def test_a_press_is_not_broken_off_by_who_goes_on_to_another_conversation(
+    shop: Shop, page: Page, held: Callable[[str], LetGo], what: str
+) -> None:
+    subject, other = f"On we go ({what})", f"The next one ({what})"
+    talk, following = (shop.hear_from(SORA, each, "The burger was cold.") for each in (subject, other))
+    shop.do("have_order", subject=subject, number=f"21{len(what)}")
+    given = len(shop.do("states_of_wishes"))
+    page.goto(f"/inbox/{talk}/")
+    page.get_by_role("textbox", name="Your words").fill("A fresh one is on its way.")
+    address = "/giving/suggested/" if what == "Give it" else "/reply/"
+    let_go = held(f"**{address}")
+    page.get_by_role("button", name=re.compile(rf"^{what}(:|$)")).press("Enter")
+    page.locator(f"#open-{following}").click()
+    expect(page.get_by_role("heading", name=other)).to_be_visible()
+    with page.expect_response(f"**{address}"):
+        let_go()
+    if what == "Give it":
+        until(lambda: shop.do("states_of_wishes")[given:] == ["given"])
+    else:
+        until(lambda: "A fresh one is on its way." in shop.texts(subject))
+    # An answer of before does not bring back what one has left.
+    page.get_by_role("textbox", name="Your words").fill("And a word here.")
+    expect(page.get_by_text("Draft saved")).to_be_visible()
+    expect(page.get_by_role("heading", name=other)).to_be_visible()
 
 
 def test_the_focus_comes_with_the_answer_before_a_refresh_can_come_between(shop: Shop, page: Page) -> None:

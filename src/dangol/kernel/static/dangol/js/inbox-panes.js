@@ -1,10 +1,13 @@
 // <inbox-panes>: keeps list and conversation in step when a conversation is opened in place, and sizes letters.
 //
-// What is pressed (hx-sync="#panes:replace") comes before the refreshes of the conversation: one that is on its way knows
+// What is pressed reaches the server, whatever is pressed behind it: no request with somebody's words is broken off, and of
+// two answers the one to the later press stands. Refreshes of the conversation stand back: one that is on its way knows
 // nothing of the press and is broken off, later ones wait for its answer, and one makes up for all of them.
 
 class InboxPanes extends HTMLElement {
-  #press = null;
+  #presses = new Map(); // the requests under way, each with its number
+  #count = 0;
+  #shown = 0; // the number of the press whose answer is in the panes
   #refresh = null;
   #isBehind = false;
 
@@ -13,21 +16,22 @@ class InboxPanes extends HTMLElement {
     const isTalk = ({ target }) => target.id === "talk";
     document.addEventListener("dangol:happened", () => (this.#isBehind ||= this.#isPressed));
     this.addEventListener("htmx:confirm", (event) => {
-      // One press of a button is one request, however often it is pressed.
-      const isAgain = event.target.closest("form")?.ariaBusy === "true";
-      const isTooEarly = isTalk(event) && this.#isPressed;
-      if (isTooEarly) this.#isBehind = true;
-      if (isAgain || isTooEarly) event.preventDefault();
+      if (!isTalk(event) || !this.#isPressed) return;
+      event.preventDefault();
+      this.#isBehind = true;
     });
     this.addEventListener("htmx:sendAbort", (event) => (this.#isBehind ||= isTalk(event)));
-    this.addEventListener("htmx:beforeRequest", (event) => {
-      if (isTalk(event)) this.#refresh = event.detail.xhr;
-      if (!event.target.closest("[hx-sync]")?.matches('[hx-sync="#panes:replace"]')) return;
-      const form = event.target.closest("form");
-      if (form) form.ariaBusy = "true";
-      this.#begin(event.detail.xhr);
+    this.addEventListener("htmx:beforeSend", (event) => {
+      const { target, xhr } = event.detail;
+      if (isTalk(event)) this.#refresh = xhr;
+      else if (target === panes || target.id === "owed") this.#begin(xhr);
     });
-    this.addEventListener("htmx:afterRequest", (event) => event.target.closest("form")?.removeAttribute("aria-busy"));
+    panes.addEventListener("htmx:beforeSwap", ({ detail }) => {
+      const number = this.#presses.get(detail.xhr);
+      if (detail.target !== panes || number === undefined) return;
+      if (number < this.#shown) detail.shouldSwap = false;
+      else if (detail.shouldSwap) this.#shown = number;
+    });
     panes.addEventListener("htmx:afterSettle", (event) => {
       if (event.target === panes) this.#opened();
     });
@@ -36,14 +40,16 @@ class InboxPanes extends HTMLElement {
   }
 
   get #isPressed() {
-    return [XMLHttpRequest.OPENED, XMLHttpRequest.HEADERS_RECEIVED, XMLHttpRequest.LOADING].includes(this.#press?.readyState);
+    return [...this.#presses.values()].some((number) => number > this.#shown);
   }
 
   #begin(press) {
-    this.#press = press;
+    this.#isBehind ||= this.#presses.size > 0; // neither answer need know of the other
+    this.#presses.set(press, ++this.#count);
     this.#refresh?.abort();
     press.addEventListener("loadend", () => {
-      if (press !== this.#press || !this.#isBehind) return;
+      this.#presses.delete(press);
+      if (!this.#isBehind || this.#isPressed) return;
       this.#isBehind = false;
       const talk = this.querySelector("#talk");
       if (talk) htmx.trigger(talk, "live");
