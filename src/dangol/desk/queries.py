@@ -58,7 +58,8 @@ def who_view(conversation: Conversation, *, staff: Staff, at: datetime) -> WhoVi
         tags=tags_of(ids),
         note=notes[0].text if notes else "",
         so_far=_so_far(
-            _COUNT(ids=tuple(ids))[0][0] if len(newest) > OTHERS else len(newest), person.created_at
+            sum(many for (many,) in _COUNT(ids=tuple(ids))) if len(newest) > OTHERS else len(newest),
+            person.created_at,
         ),
         identities=tuple(addresses),
         others=tuple(
@@ -115,7 +116,7 @@ _NEWEST: Final = Prepared(
         .values("id", "subject", "state", "last_message_at")[: OTHERS + 1]
     )
 )
-# Of all together, as `count()` has it, which cannot be prepared.
+# Of all together, as `count()` has it, which cannot be prepared. Of nothing there is no row.
 _COUNT: Final = Prepared(
     lambda ids: _of(ids).annotate(all=Value(1)).values("all").annotate(many=Count("id")).values_list("many")
 )

@@ -7,7 +7,7 @@ class KernelConfig(AppConfig):
 
     def ready(self) -> None:
         """Each new connection is made ready for short statements."""
-        from dangol.kernel.db import with_kept_statements, without_compiling
+        from dangol.kernel.db import for_short_statements, with_kept_statements
 
-        connection_created.connect(without_compiling)
+        connection_created.connect(for_short_statements)
         connection_created.connect(with_kept_statements)

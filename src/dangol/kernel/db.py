@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 
-from django.db import OperationalError, connection, transaction
+from django.db import NotSupportedError, OperationalError, connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 from django.db.models import CharField, Expression
@@ -15,6 +15,7 @@ from django.db.models import CharField, Expression
 _STEPS: Final = 5_000  # of SQLite's machine, a fraction of a millisecond
 _DEADLOCK: Final = "40P01"  # its words for two that waited for each other
 _CANCELED: Final = "57014"  # and for a statement that took too long
+_OUTDATED: Final = "0A000"  # and for a kept statement whose columns have become of other types
 
 
 class TookTooLong(Exception):
@@ -46,18 +47,40 @@ def read_rows(
     the database to answer it.
 
     Instants are given as they are; they come back as the database keeps them, to be read with `as_instant`. A usual one
-    is always written the same and finds little, whatever is given: see `keeping_cursor`.
+    is always written the same and finds little, whatever is given: see `read_kept`.
     """
-    with keeping_cursor() if is_usual else connection.cursor() as cursor:
-        cursor.execute(statement, [connection.ops.adapt_unknown_value(each) for each in parameters])
+    given = [connection.ops.adapt_unknown_value(each) for each in parameters]
+    if is_usual:
+        return read_kept(statement, given)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, given)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
+
+
+def read_kept(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """The rows of a statement that is asked again and again: PostgreSQL keeps it for the connection, so that it need
+    not read it each time. It plans it each time, for what is given then (`for_short_statements`)."""
+    try:
+        return _read_kept(statement, parameters)
+    except NotSupportedError as failure:
+        # Another process has widened a column. A transaction cannot go on; taken back, it forgets what was kept.
+        if getattr(failure.__cause__, "sqlstate", "") != _OUTDATED or not connection.get_autocommit():
+            raise
+    with _keeping_cursor() as cursor:
+        cursor.execute("DEALLOCATE ALL")  # the driver sees it and forgets its names as well
+    return _read_kept(statement, parameters)
+
+
+def _read_kept(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    with _keeping_cursor() as cursor:
+        cursor.execute(statement, parameters)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
 
 
 @contextlib.contextmanager
-def keeping_cursor() -> Iterator[CursorWrapper]:
-    """A cursor for a statement that is asked again and again: PostgreSQL keeps it for the connection, so that it need
-    not plan it each time. It does so when a table beneath it has changed, or other values want another plan."""
+def _keeping_cursor() -> Iterator[CursorWrapper]:
     with connection.cursor() as cursor:
         # Where Django logs statements, people want to read their values.
         if connection.vendor != "postgresql" or connection.queries_logged:
@@ -74,18 +97,29 @@ def keeping_cursor() -> Iterator[CursorWrapper]:
             session.prepare_threshold = None
 
 
+def as_wide_number(number: int) -> int:
+    """The number as one of eight bytes, which keys are: PostgreSQL's driver gives it the width of its value otherwise,
+    and a statement with other widths is another one to keep."""
+    wide: int = connection.ops.adapt_integerfield_value(number, "BigIntegerField")
+    return wide
+
+
 def as_instant(kept: Any) -> datetime:
     """The instant that a row of `read_rows` holds."""
     instant = kept if isinstance(kept, datetime) else datetime.fromisoformat(kept)
     return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant
 
 
-def without_compiling(connection: BaseDatabaseWrapper, **_: object) -> None:
-    """Leave PostgreSQL's compiling of statements off on a new connection: where it takes one for a long one, as those
-    that walk through who was merged into whom, the compiling takes half a second and the statement a twentieth."""
+def for_short_statements(connection: BaseDatabaseWrapper, **_: object) -> None:
+    """Tell PostgreSQL on a new connection how Dangol's statements are: short ones, for customers of whom few have much.
+
+    It compiles none: where it takes one for a long one, as those that walk through who was merged into whom, the
+    compiling takes half a second and the statement a twentieth. And it plans each for its own values: the plan for the
+    usual customer, which it would take from the sixth time on, takes fifty times as long for one with years of mail.
+    """
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("SET jit = off")
+            cursor.execute("SET jit = off; SET plan_cache_mode = force_custom_plan")
 
 
 def with_kept_statements(connection: BaseDatabaseWrapper, **_: object) -> None:

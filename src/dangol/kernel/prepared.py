@@ -12,7 +12,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection, connections
 from django.db.models import QuerySet
 
-from dangol.kernel.db import keeping_cursor, read_rows
+from dangol.kernel.db import as_wide_number, read_kept, read_rows
 
 # Of lists that are asked for: each length is a statement of its own, and the last number fills it up.
 LENGTHS: Final[tuple[int, ...]] = (*range(1, 9), 16, 32, 64)
@@ -110,10 +110,7 @@ class _Statement:
 
     def fetched(self, given: dict[str, Given]) -> list[tuple[Any, ...]]:
         """The rows for these values as the database keeps them."""
-        with keeping_cursor() as cursor:
-            cursor.execute(self._sql, self._filled(given))
-            rows: list[tuple[Any, ...]] = cursor.fetchall()
-        return rows
+        return read_kept(self._sql, self._filled(given))
 
     def _filled(self, given: dict[str, Given]) -> tuple[Any, ...]:
         parameters = list(self._parameters)
@@ -121,8 +118,9 @@ class _Statement:
             value: Any = given[name]
             if place is not None:
                 value = value[min(place, len(value) - 1)]
-            # PostgreSQL's driver has a type of its own for each width of number.
-            parameters[n] = type(parameters[n])(value)
+            # PostgreSQL's driver has a type of its own for each width of number, which fields choose and keys do not.
+            kind = type(parameters[n])
+            parameters[n] = as_wide_number(value) if kind is int else kind(value)
         return tuple(parameters)
 
     def _keep_converters(self) -> None:

@@ -1,13 +1,14 @@
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
 
 import pytest
-from django.db import connection, transaction
+from django.db import NotSupportedError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from dangol.kernel.db import as_instant
+from dangol.kernel.db import as_instant, read_rows
 from dangol.kernel.models import Event
 from dangol.kernel.prepared import LONGEST, Prepared
 
@@ -142,6 +143,30 @@ def test_the_server_keeps_a_statement_and_not_the_values():
 
 
 @pytest.mark.only_postgres
+@pytest.mark.django_db
+def test_each_time_is_planned_for_its_own_values():
+    """A plan for the usual customer takes fifty times as long for one with years of mail."""
+    make_events()
+    for customer in range(1, 13):
+        of_customer(customer=customer)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT custom_plans, generic_plans FROM pg_prepared_statements"
+            """ WHERE statement LIKE '%"data"%"customer_id" = $1%'"""
+        )
+        assert cursor.fetchall() == [(12, 0)]
+
+
+@pytest.mark.only_postgres
+@pytest.mark.django_db
+def test_numbers_of_any_width_are_one_statement():
+    rows = Prepared(lambda pk, ids: Event.objects.filter(pk=pk, id__in=ids).values_list("name"))
+    for few, many in [(5, 40_000), (40_000, 5), (5, 2**40), (6, 5)]:
+        assert rows(pk=few, ids=(few, many, few)) == []
+    assert len(kept_by_the_server('"kernel_event"."id" = $', '"id" IN ($')) == 1
+
+
+@pytest.mark.only_postgres
 @pytest.mark.django_db(transaction=True)
 def test_tables_that_another_process_changes_are_read_as_they_are_then():
     make_events()
@@ -156,6 +181,51 @@ def test_tables_that_another_process_changes_are_read_as_they_are_then():
         with closing(connection.copy()) as another, another.cursor() as cursor:
             cursor.execute(change)
         assert of_customers(name="Odd", ids=(1, 2, 3)) == ([] if "DELETE" in change else before)
+
+
+def widen(type_of_name: str) -> None:
+    with closing(connection.copy()) as another, another.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE kernel_event ALTER COLUMN name TYPE {type_of_name}")
+
+
+@pytest.fixture
+def name_type() -> Iterator[str]:
+    """Of the column, which is given back to it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT format_type(atttypid, atttypmod) FROM pg_attribute"
+            " WHERE attrelid = 'kernel_event'::regclass AND attname = 'name'"
+        )
+        (before,) = cursor.fetchone()
+    yield before
+    widen(before)
+
+
+@pytest.mark.only_postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_column_that_another_process_widens_is_read_on(name_type):
+    make_events()
+    statement = "SELECT name FROM kernel_event WHERE customer_id = %s"
+    names = Prepared(lambda customer: Event.objects.filter(customer_id=customer).values_list("name"))
+    for each in (name_type, "varchar(300)", name_type):
+        widen(each)
+        for _ in range(2):
+            assert names(customer=7) == [("Odd",)]
+            assert read_rows(statement, [7], is_usual=True) == [("Odd",)]
+    assert len(kept_by_the_server('"name"', '"customer_id" = $1')) == 1
+
+
+@pytest.mark.only_postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_transaction_that_meets_a_widened_column_fails_and_the_next_does_not(name_type):
+    make_events()
+    names = Prepared(lambda customer: Event.objects.filter(customer_id=customer).values_list("name"))
+    assert names(customer=7) == [("Odd",)]
+    widen("varchar(300)")
+    with pytest.raises(NotSupportedError), transaction.atomic():
+        names(customer=7)
+    with transaction.atomic():
+        assert names(customer=7) == [("Odd",)]
 
 
 @pytest.mark.only_postgres
