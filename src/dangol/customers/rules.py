@@ -105,20 +105,26 @@ _TITLES: Final = frozenset({"mr", "mrs", "ms", "miss", "dr", "prof", "님", "씨
 def normal_phone(text: str) -> str:
     """The digits of a number in the form in which two ways to write it are equal; "" where there are too few.
 
-    Korea's country code becomes the 0 of a number at home; other countries' stay as they are written.
+    Korea's country code becomes the 0 of a number at home, except of one that has none there (1588-1234); other
+    countries' stay as they are written.
     """
     digits = "".join(letter for letter in unicodedata.normalize("NFKC", text) if letter.isdecimal())
     digits = digits.removeprefix("00")
     if digits.startswith("82") and len(digits) > 9:
-        digits = "0" + digits[2:].removeprefix("0")
+        home = digits[2:].removeprefix("0")
+        digits = home if _HAS_NO_ZERO.fullmatch(home) else "0" + home
     return digits if 5 <= len(digits) <= 15 else ""
 
 
-# What a number at home is without its first 0, by the country: mobile telephones, Seoul, other areas, by the internet.
+_HAS_NO_ZERO: Final = re.compile(r"1[568]\d{6}")  # of businesses, the same from everywhere in Korea
+
+# What a number at home is without its first 0, by the country. Figures alone: mobile telephones, Seoul, the other areas
+# with seven figures (with eight they could be of America, Belgium or New Zealand), by the internet. With signs between
+# them no other areas: 31 612 3456 and 64 212 3456 is how the Netherlands and New Zealand are written with their codes.
 _WITHOUT_ZERO: Final = {
     "KR": re.compile(
-        r"10\d{8}|1[16-9]\d{7,8}|2\d{8}|[3-6]\d{8,9}|70\d{8}"
-        r"|(?:10|1[16-9]|2|[3-6]\d|70)[-. ]\d{3,4}[-. ]\d{4}"
+        r"10\d{8}|1[16-9]\d{7,8}|2\d{8}|(?:3[1-3]|4[1-4]|5[1-5]|6[1-4])\d{7}|70\d{8}"
+        r"|(?:10|1[16-9]|2|70)[-. ]\d{3,4}[-. ]\d{4}"
     )
 }
 
@@ -127,7 +133,7 @@ def phone_with_zero(text: str, country: str) -> str:
     """The number with the 0 that a spreadsheet took from it, as it does from what looks like a figure: 1012345678; or
     that was left out behind a country code which is gone: 10-1234-5678.
 
-    Only where numbers at home begin with 0 and one without it can be nothing else; else "".
+    Only where numbers at home begin with 0 and one without it is hardly anything else; else "".
     """
     whole, dot, rest = text.strip().partition(".")
     digits = whole if dot and not rest.strip("0") else text.strip()
