@@ -8,7 +8,7 @@ spaces are left out there, since people write "안왔어요" and "안 왔어요"
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 _WORD: Final = re.compile(r"[a-z0-9']+")
@@ -27,10 +27,8 @@ _PRAISE: Final = re.compile(
     r"|괜찮(?:[았아고네습]|지만|은데)|좋(?:[았고네습]|지만|은데|아(?!하))|맛있(?:[었어고네습]|지만|는데)"
     r"|멀쩡|훌륭|완벽|따뜻했|(?:문제|이상)\s*없"
 )
-# What turns it round, wishes for it, or tells of another day.
 _NO_PRAISE: Final = re.compile(
-    r"\b(?:not|never|no|hardly|nor|would|could|should|usually|normally|always|last)\b|n't\b|'d\b"
-    r"|안\s*(?:괜찮|좋|맛있)|지\s*[않못]|별로|평소|항상|원래|지난"
+    r"\b(?:not|never|no|hardly|nor)\b|n't\b|안\s*(?:괜찮|좋|맛있)|지\s*[않못]|별로"
 )
 SHORTEST_NUMBER: Final = 3  # of an order: a text is full of shorter ones
 MOST_LETTERS: Final = 20_000  # of a text: behind them are quoted histories
@@ -69,14 +67,23 @@ def named(text: str, names: Mapping[int, str]) -> list[int]:
     ]
 
 
-def without_praise(text: str, complaint: Iterable[str]) -> str:
-    """The text without the parts that praise: of "the fries were fine, but the burger was cold" the second is left.
+def complained_of(text: str, complaint: Iterable[str], names: Mapping[int, str]) -> list[int] | None:
+    """The ids of the things that the text complains of: all that it names, [] where it names none.
 
-    A part with a word of the complaint in it stays, and so do "wasn't good", "would be nice" and "usually great".
+    Where it praises one of them, only those are taken that are named in a part with a word of the complaint and without
+    praise: of "the fries were fine, but the burger was cold" the burger. None where no part is so: of "yesterday the
+    burger was great, today all was cold" nobody can tell which.
     """
-    words = tuple(map(_plain, complaint))
     parts = _PARTS.split(unicodedata.normalize("NFKC", text[:MOST_LETTERS]))
-    return "\n".join(part for part in parts if not _praises(_plain(part), words))
+    praises = _praise_beside(names.values())
+    praising: list[str] = []
+    others: list[str] = []
+    for part in parts:
+        (praising if praises(part) else others).append(part)
+    if not named("\n".join(praising), names):
+        return named(text, names)
+    words = tuple(map(_plain, complaint))
+    return named("\n".join(part for part in others if _Said(part).has_any(words)), names) or None
 
 
 def number_named(text: str, numbers: Sequence[str]) -> int | None:
@@ -86,11 +93,16 @@ def number_named(text: str, numbers: Sequence[str]) -> int | None:
     return next((place for place, number in enumerate(numbers) if _names_number(said, number)), None)
 
 
-def _praises(part: str, complaint: Iterable[str]) -> bool:
-    if not _PRAISE.search(part) or _NO_PRAISE.search(part):
-        return False
-    said = _Said(part)
-    return not any(said.has(word) for word in complaint)
+def _praise_beside(names: Iterable[str]) -> Callable[[str], bool]:
+    """Whether a part of a text praises. What a thing is called, a "Perfect Day mug", praises nothing."""
+    longest_first = sorted(filter(None, map(_plain, names)), key=len, reverse=True)
+    called = re.compile(rf"(?<![a-z0-9])(?:{'|'.join(map(re.escape, longest_first)) or '(?!)'})(?![a-z0-9])")
+
+    def praises(part: str) -> bool:
+        said = called.sub(" ", _plain(part))
+        return bool(_PRAISE.search(said)) and not _NO_PRAISE.search(said)
+
+    return praises
 
 
 def _names_number(said: str, number: str) -> bool:
@@ -128,6 +140,9 @@ class _Said:
             return re.sub(r"\s+", "", word) in self._korean
         wanted = " ".join(_WORD.findall(word))
         return bool(wanted) and f" {wanted}" in self._english
+
+    def has_any(self, words: Iterable[str]) -> bool:
+        return any(map(self.has, words))
 
 
 def _plain(text: str) -> str:

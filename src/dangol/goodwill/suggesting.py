@@ -18,7 +18,7 @@ from dangol.goodwill.causes import CauseChoice, cause_choices, proposed_cause
 from dangol.goodwill.commands.causes import begin_causes
 from dangol.goodwill.limits import Room, room_for
 from dangol.goodwill.models import Kind, Wish
-from dangol.goodwill.proposing import named, number_named, without_praise
+from dangol.goodwill.proposing import complained_of, number_named
 from dangol.kernel.prepared import Prepared
 from dangol.orders.models import Order, OrderLine
 from dangol.staff.models import Staff
@@ -157,14 +157,14 @@ def _tries(complaint: Complaint, order: Order) -> int | None:
 
 def _worth(kind: Kind, order: Order, said: str, cause: CauseChoice) -> tuple[int, tuple[str, ...]]:
     """What it comes to in our own money, and the names of the lines that it is for, () for all of them; nothing where
-    the words name only what was fine, since what was not could be that after all or the rest."""
+    the words praise something and do not tell what else was spoilt."""
     paid = order.own_amount or 0
     if kind == Kind.SHIPPING:
         return min(paid, own_worth(order, order.shipping or 0)), ()
     lines = list(order.lines.order_by("pk")[:MOST_LINES])
     names = {line.pk: line.name for line in lines if line.name}
-    meant = set(named(without_praise(said, cause.words), names))
-    if not meant and named(said, names):
+    meant = complained_of(said, cause.words, names)
+    if meant is None:
         return 0, ()
     if meant and len(meant) < len(lines):
         chosen = [line for line in lines if line.pk in meant]

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
+from dangol.business.models import Business
 from dangol.desk.tests.reading import see, words_of
 from dangol.goodwill.models import Cause, Entry, GivingLimit, Wish
 from dangol.inbox.commands.conversations import close_conversation
@@ -143,6 +144,41 @@ def test_what_they_say_was_fine_is_not_made_again(client, hana, complain, text, 
     page = client.get(reverse("conversation", args=[talk.pk])).content.decode()
     assert ('id="suggested"' in page) == bool(found)
     assert found in words_of(page)
+
+
+DINNER = ("Moon burger", "Fries", "Cola")
+저녁 = ("달버거", "감자튀김", "콜라")
+
+
+@pytest.mark.parametrize(
+    ("bought", "subject", "text"),
+    [
+        (DINNER, "", "The food arrived cold. We drank the cola. Replacing the burger is fine with me."),
+        (DINNER, "Cold delivery", "The burger was barely warm. We only drank the cola."),
+        (DINNER, "", "Everything came cold. Yesterday the burger was great. We only drank the cola."),
+        (저녁, "", "음식이 다 식어서 왔어요. 콜라는 그냥 마셨어요. 달버거만 다시 보내 주시면 괜찮아요."),
+        (저녁, "식어서 왔어요", "달버거가 따뜻했으면 좋았을 텐데요. 콜라는 마셨습니다."),
+        (저녁, "", "어제는 달버거가 맛있었는데 오늘은 다 식었네요. 콜라는 마셨어요."),
+        (저녁, "", "사진에는 달버거가 완벽해 보였어요. 실제로는 다 식었고 콜라만 마셨어요."),
+    ],
+)
+def test_what_they_only_mention_is_not_given_for_what_was_spoilt(
+    client, hana, complain, bought, subject, text
+):
+    Business.objects.update(language="en" if bought == DINNER else "ko")
+    plain = complain("It was cold." if bought == DINNER else "식었어요.", "Plain words")
+    talk = complain(text, subject)
+    order(talk.customer, lines=[(name, 5_000) for name in bought])
+    client.force_login(hana)
+    assert key_on(client, plain), "for the cause and the order alone something is suggested"
+    assert not key_on(client, talk)
+
+
+def test_what_a_thing_is_called_is_no_praise(client, hana, complain):
+    talk = complain("My Perfect Day mug is in two pieces. The plates I have not unpacked.", "Broken")
+    order(talk.customer, lines=[("Perfect Day mug", 5_000), ("Plates", 4_000)])
+    client.force_login(hana)
+    assert "Make order 2041 again" in see(client, "conversation", talk.pk)
 
 
 def test_for_one_that_is_named_and_cancelled_nothing_is_suggested(client, hana, complain):
@@ -333,7 +369,7 @@ def test_it_costs_a_fixed_number_of_queries_and_none_without_an_order(
 
 
 def test_it_is_as_clear_in_korean(client, tom, receive):
-    type(tom)._meta.apps.get_model("business", "Business").objects.update(language="ko")
+    Business.objects.update(language="ko")
     tom.language = "ko"
     tom.save()
     talk = receive(mail(text="달버거가 다 식어서 왔어요"), at=NOON - timedelta(minutes=41)).conversation

@@ -1,6 +1,3 @@
-import unicodedata
-from collections import Counter
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +7,7 @@ from dangol.goodwill.commands.causes import add_cause, begin_causes, change_caus
 from dangol.goodwill.errors import CauseGoesInCircles, CauseNamedTwice, CauseNameless
 from dangol.goodwill.first_causes import ENGLISH, KOREAN
 from dangol.goodwill.models import Cause
-from dangol.goodwill.proposing import named, number_named, propose, without_praise
+from dangol.goodwill.proposing import complained_of, named, number_named, propose
 from tests.parts.cast import NOON
 
 
@@ -94,29 +91,47 @@ def test_whatever_is_written_it_names_some_of_the_things(text, names):
         ("The fries were\nfine. The moon burger was cold", [1]),
         ("The fries weren’t good and the moon burger was cold", [1, 2]),
         ("The fries were not good. The moon burger was cold.", [1, 2]),
-        ("The fries are usually great. It was all cold.", [2]),
-        ("It would be nice to get the fries again, they were cold", [2]),
-        ("My good old fries were cold", [2]),
-        ("The moon burger was delicious. All else was cold", []),
+        ("The fries are usually great. It was all cold.", None),
+        ("It would be nice to get the fries again, they were cold", None),
+        ("My good old fries were cold", None),
+        ("The moon burger was delicious. All else was cold", None),
+        ("The fries were fine, but the moon burger was cold. The large one we ate.", [1]),
+        ("The fries were nice and cold. The moon burger was lukewarm", None),
+        ("All of it was good, only cold", []),
         ("유자차는 괜찮았는데 달버거 세트가 식었어요", [5]),
+        ("유자차는 멀쩡한데 달버거 세트가 식었어요", None),
         ("달버거 세트는 식었지만 유자차는 맛있었어요", [5]),
         ("유자차는 맛있었고 달버거 세트는 식었어요", [5]),
         ("유자차는 좋았습니다。\n달버거 세트가 식었습니다", [5]),
         ("유자차는 별로 좋지 않았고 달버거 세트가 식었어요", [4, 5]),
         ("좋아하는 유자차인데 다 식었어요", [4]),
         ("유자차를 다시 보내 주시면 좋겠어요, 식었어요", [4]),
-        ("평소에는 유자차가 맛있었는데 오늘은 식었어요", [4]),
+        ("평소에는 유자차가 맛있었는데 오늘은 식었어요", None),
     ],
 )
 def test_what_was_fine_is_not_what_they_complain_of(text, found):
     complaint = ("cold", "stale", "식었", "식어")
-    assert named(without_praise(text, complaint), BOUGHT) == found
+    assert complained_of(text, complaint, BOUGHT) == found
 
 
-@given(st.text(), st.lists(st.text(max_size=5), max_size=3))
-def test_whatever_is_written_nothing_is_added_when_praise_is_left_out(text, complaint):
-    left = without_praise(text, complaint)
-    assert not Counter(left) - Counter(unicodedata.normalize("NFKC", text) + left.count("\n") * "\n")
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("My Perfect Day mug is in two pieces. The plates I have not unpacked. Broken!", [1, 2]),
+        ("The perfect day mug is perfect, the plates are broken.", [2]),
+        ("The perfect day mug is perfect. Something is broken.", None),
+        ("The plates are fine. The Perfect Day mug is broken", [1]),
+    ],
+)
+def test_what_a_thing_is_called_is_no_praise(text, found):
+    assert complained_of(text, ("broken",), {1: "Perfect Day mug", 2: "Plates"}) == found
+
+
+@given(
+    st.text(), st.lists(st.text(max_size=5), max_size=3), st.dictionaries(st.integers(), st.text(max_size=12))
+)
+def test_whatever_is_written_it_complains_only_of_what_it_names(text, complaint, names):
+    assert set(complained_of(text, complaint, names) or ()) <= set(named(text, names))
 
 
 @pytest.mark.parametrize(

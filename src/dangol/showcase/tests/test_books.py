@@ -7,7 +7,7 @@ import pytest
 from dangol.desk.suggested import suggestion_beside
 from dangol.goodwill.first_causes import KOREAN
 from dangol.goodwill.models import Entry, Wish
-from dangol.goodwill.proposing import named, propose, without_praise
+from dangol.goodwill.proposing import complained_of, propose
 from dangol.inbox.models import Conversation, Message
 from dangol.orders.models import Order, OrderLine, Refund, RefundLine
 from dangol.showcase.books import COMPLAINTS
@@ -157,7 +157,7 @@ def test_beside_the_korean_complaint_stands_what_was_spoilt_and_not_what_was_fin
     causes = {each.name: each for place in KOREAN for each in place.examples}
     spoken_of = propose(letter.text, {name: each.words for name, each in causes.items()})
     assert causes[spoken_of].remedy == "redo"
-    assert named(without_praise(letter.text, causes[spoken_of].words), bought) == ["dish"]
+    assert complained_of(letter.text, causes[spoken_of].words, bought) == ["dish"]
 
 
 @pytest.mark.django_db
